@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# Libraries we take as they are. `rune` links only what Debian ships as an
+# archive or as headers (DESIGN: one static file). A room names them in USES.
+set(RUNE_ARCHIVES /usr/lib/${CMAKE_CXX_LIBRARY_ARCHITECTURE} CACHE PATH "where lib*.a of Debian live")
+
+# rune_dependency(NAME archive...): the target rune_dep_NAME. Archives always,
+# so that the dynamic and the static build run the same code.
+function(rune_dependency name)
+  add_library(rune_dep_${name} INTERFACE)
+  foreach(archive ${ARGN})
+    set(path ${RUNE_ARCHIVES}/lib${archive}.a)
+    if(NOT EXISTS ${path})
+      message(FATAL_ERROR "${path} is missing. Run `./dev setup`, which installs what the build needs.")
+    endif()
+    target_link_libraries(rune_dep_${name} INTERFACE ${path})
+  endforeach()
+endfunction()
+
+rune_dependency(yaml yaml-cpp)
+rune_dependency(png png z m)
+rune_dependency(jpeg jpeg)
+rune_dependency(zstd zstd)
+rune_dependency(crypto crypto)
+rune_dependency(protobuf protobuf-lite z)
+target_compile_definitions(rune_dep_crypto INTERFACE OPENSSL_API_COMPAT=0x10101000L)
+
+target_compile_definitions(rune_options INTERFACE FMT_HEADER_ONLY)
+
+if(RUNE_TESTS)
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+endif()

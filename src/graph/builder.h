@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "graph/graph.h"
+
+namespace rune::graph {
+
+/// Makes a graph node by node; types are inferred as it grows, so that an
+/// importer may ask for them.
+class GraphBuilder {
+public:
+  explicit GraphBuilder(std::string name);
+
+  ValueId input(std::string name, TensorType type);
+  ValueId constant(std::string name, Constant constant);
+
+  /// Adds a node with `outputs` results, named `name` (the first) and `name:1`,
+  /// …. Attributes that are not given take their declared defaults.
+  ///
+  /// errors  `graph.invalid`: a constraint of the operator, by its number;
+  /// unknown
+  ///         or mistyped attributes; arity
+  Result<std::vector<ValueId>> node(Op op, std::string name,
+                                    std::vector<ValueId> inputs,
+                                    std::vector<Attribute> attributes = {},
+                                    size_t outputs = 1);
+  /// The same for the common node with one result.
+  Result<ValueId> one(Op op, std::string name, std::vector<ValueId> inputs,
+                      std::vector<Attribute> attributes = {});
+
+  void output(ValueId value, std::string name);
+
+  const TensorType &type(ValueId value) const;
+  /// The elements, where they are known while building.
+  std::optional<TensorView> constantOf(ValueId value) const;
+
+  /// errors  as `verify`
+  Result<Graph> finish() &&;
+
+private:
+  Graph graph_;
+};
+
+} // namespace rune::graph

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The tensor IR: plain data, in static single assignment form. Made by
+// GraphBuilder, checked by verify, run by the evaluator, kept by store.
+#pragma once
+
+#include "base/tensor.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace rune::graph {
+
+enum class Op : uint16_t {
+#define RUNE_OP(enumerator, name, version) enumerator,
+#include "graph/ops.def"
+#undef RUNE_OP
+};
+
+/// The name of an operator in the stored form, docs and messages.
+std::string_view opName(Op op);
+uint16_t opVersion(Op op);
+std::optional<Op> opNamed(std::string_view name, uint16_t version);
+
+using ValueId = uint32_t;
+/// An optional input that is not there.
+constexpr ValueId noValue = UINT32_MAX;
+
+/// A tensor whose elements are known; the bytes are shared with whoever read
+/// them (a mapped file), never copied.
+struct Constant {
+  DType dtype = DType::F32;
+  std::vector<int64_t> sizes;
+  ByteSpan data;
+  std::shared_ptr<const void> owner;
+
+  static Constant of(Tensor tensor);
+  TensorView view() const { return {dtype, sizes, data}; }
+};
+
+/// One edge of the graph: a graph input, a constant, or an output of a node.
+struct Value {
+  std::string name;
+  TensorType type;
+  std::optional<uint32_t> constant;
+};
+
+using AttributeValue = std::variant<int64_t, double, std::string,
+                                    std::vector<int64_t>, std::vector<double>>;
+struct Attribute {
+  std::string name;
+  AttributeValue value;
+  bool operator==(const Attribute &) const = default;
+};
+
+struct Node {
+  Op op = Op::Identity;
+  /// The name of the node it was imported from.
+  std::string name;
+  std::vector<ValueId> inputs;
+  std::vector<ValueId> outputs;
+  /// Sorted by name; all that the operator declares are present.
+  std::vector<Attribute> attributes;
+
+  int64_t integer(std::string_view name) const;
+  double number(std::string_view name) const;
+  const std::string &text(std::string_view name) const;
+  const std::vector<int64_t> &integers(std::string_view name) const;
+};
+
+struct Graph {
+  std::string name;
+  std::vector<Value> values;
+  std::vector<Constant> constants;
+  /// Each node stands after the nodes that make its inputs.
+  std::vector<Node> nodes;
+  std::vector<ValueId> inputs;
+  std::vector<ValueId> outputs;
+};
+
+/// Limits on what a file may state; graphs beyond them are refused.
+constexpr size_t maxRank = 16;
+constexpr size_t maxNodes = 1 << 20;
+constexpr size_t maxValues = 1 << 21;
+
+} // namespace rune::graph

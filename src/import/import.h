@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "graph/graph.h"
+
+#include <string>
+
+namespace rune::import {
+
+/// The format of a model file, recognised by its content: "onnx",
+/// "tensorflow-lite", or empty.
+std::string_view recognise(ByteSpan bytes);
+
+/// What a model file was, for `rune model-info`.
+struct ModelInfo {
+  std::string format;
+  std::string producer;
+  /// (domain, version); the standard domain is "".
+  std::vector<std::pair<std::string, int64_t>> opsets;
+  /// Operators of the file by name, with how often each occurs.
+  std::vector<std::pair<std::string, uint64_t>> operators;
+};
+
+struct ImportedModel {
+  graph::Graph graph;
+  ModelInfo info;
+};
+
+/// Reads a model of a known format. `bytes` are kept alive by `owner`;
+/// constants point into them where the format allows.
+///
+/// errors  into `report`: `import.unsupported` (each layer, operator and
+/// version that
+///         cannot be imported, all at once), `import.malformed`,
+///         `graph.invalid`
+Result<ImportedModel> importModel(ByteSpan bytes,
+                                  std::shared_ptr<const void> owner,
+                                  const SourcePtr &source, Report &report);
+
+} // namespace rune::import
