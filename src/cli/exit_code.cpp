@@ -6,12 +6,9 @@
 namespace rune::cli {
 
 ExitCode exitCodeOf(const Diagnostic &why) {
-  if (why.code == "file.unreadable" || why.code == "file.unwritable" ||
-      why.code.starts_with("machine."))
+  if (why.code.starts_with("machine."))
     return ExitCode::Machine;
-  if (runtime::meansGuestStopped(why.code))
-    return ExitCode::Trapped;
-  return ExitCode::Refused;
+  return static_cast<ExitCode>(runtime::faultOf(why.code));
 }
 
 } // namespace rune::cli
