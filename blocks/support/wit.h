@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <initializer_list>
 #include <new>
 #include <span>
 #include <string_view>
@@ -58,11 +59,11 @@ template <class T> std::span<T> makeList(size_t count) {
 }
 
 /// The given elements as a list in the arena.
-template <class T, class... Rest> std::span<T> listOf(T first, Rest... rest) {
-  std::span<T> list = makeList<T>(1 + sizeof...(rest));
-  size_t i = 0;
-  list[i++] = first;
-  ((list[i++] = T(rest)), ...);
+template <class T>
+std::span<const T> listOf(std::initializer_list<T> elements) {
+  std::span<T> list = makeList<T>(elements.size());
+  for (size_t i = 0; i < list.size(); ++i)
+    list[i] = elements.begin()[i];
   return list;
 }
 
