@@ -147,10 +147,10 @@ static std::string caretLines(const Location &where) {
 std::string renderText(const Diagnostic &diagnostic) {
   std::string code =
       diagnostic.code.empty() ? "" : fmt::format(" [{}]", diagnostic.code);
-  std::string text = fmt::format("{}{}: {}{}\n{}", place(diagnostic.where),
-                                 severityName(diagnostic.severity),
-                                 printable(diagnostic.message), code,
-                                 caretLines(diagnostic.where));
+  std::string text = fmt::format(
+      "{}{}: {}{}\n{}", printable(place(diagnostic.where)),
+      severityName(diagnostic.severity), printable(diagnostic.message), code,
+      caretLines(diagnostic.where));
   for (const Diagnostic &note : diagnostic.notes)
     text += renderText(note);
   if (!diagnostic.help.empty())
