@@ -13,8 +13,7 @@ namespace rune::wasm {
 /// in      `source` names the file in messages; the module's spans point into
 ///         `bytes`, which `owner` keeps alive (null: the caller does)
 /// errors  `wasm.malformed`, `wasm.limit` (limits.h), `wasm.unsupported` (a
-///         feature we know by name), `wasm.invalid` (not a constant
-///         expression)
+///         feature we know by name)
 Result<Module> decode(ByteSpan bytes, const SourcePtr &source,
                       std::shared_ptr<const void> owner = nullptr);
 
