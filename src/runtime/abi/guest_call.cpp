@@ -54,8 +54,14 @@ bool GuestCall::allocate(uint64_t bytes, uint32_t alignment,
   std::array<engine::Value, 1> results;
   if (!realloc_)
     return bad("the guest has no allocator (`cabi_realloc`)");
-  if (!enter(*realloc_, arguments, results))
+  if (!enter(*realloc_, arguments, results)) {
+    // The ABI has no other way for an allocator to say that it is full.
+    why_->withHelp(
+        fmt::format("its allocator was asked for {} bytes; the inputs may be "
+                    "too large for this block",
+                    bytes));
     return false;
+  }
   address = results[0].asI32();
   auto room = engine::slice(guest_, address, bytes, alignment);
   return room.ok() || bad("the guest's allocator answered with a bad address: "

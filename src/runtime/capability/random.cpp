@@ -118,8 +118,8 @@ Result<uint64_t> seedOf(const Input *input) {
 Result<std::unique_ptr<Capability>> open(const CapabilityRequest &request,
                                          std::vector<int64_t> sizes) {
   uint64_t seed = RUNE_TRY(seedOf(request.input));
-  return std::make_unique<Random>(request.type.dtype, std::move(sizes), seed,
-                                  request.maxBytes);
+  return std::unique_ptr<Capability>(std::make_unique<Random>(
+      request.type.dtype, std::move(sizes), seed, request.maxBytes));
 }
 
 Result<uint64_t> staticBytes(const CapabilityRequest &request) {
