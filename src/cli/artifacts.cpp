@@ -54,10 +54,6 @@ Result<BlockArtifact> openBlock(const std::string &what, const std::string &path
   return BlockArtifact{std::filesystem::path(what).stem().string(), file->bytes(), file};
 }
 
-/// The text of resources for `create` at build time; those given at run time are
-/// empty until then.
-runtime::ResourceTexts resourceTexts(const std::vector<check::Resource> &) { return {}; }
-
 /// The names of all tensors and their types.
 void listTypes(const graph::Graph &graph, const std::vector<graph::ValueId> &ids,
                std::vector<std::string> &names, std::vector<TensorType> &types) {

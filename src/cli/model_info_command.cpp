@@ -4,6 +4,8 @@
 
 #include "graph/statistics.h"
 
+#include <algorithm>
+
 namespace rune::cli {
 
 namespace {
@@ -28,6 +30,12 @@ void listOperators(const import::ModelInfo &info, Console &console) {
   }
 }
 
+bool isSymbolic(const graph::Graph &graph) {
+  return std::ranges::any_of(graph.values, [](const graph::Value &value) {
+    return !value.type.isStatic();
+  });
+}
+
 Result<> describe(const std::string &path, Console &console) {
   import::ImportedModel model = RUNE_TRY(readModel(path, console.report()));
   const import::ModelInfo &info = model.info;
@@ -44,13 +52,13 @@ Result<> describe(const std::string &path, Console &console) {
   listPorts(model.graph, model.graph.inputs, "inputs", console);
   listPorts(model.graph, model.graph.outputs, "outputs", console);
   listOperators(info, console);
-  graph::Statistics cost = graph::statistics(model.graph);
+  graph::Statistics cost = graph::statisticsOf(model.graph);
   console.fields()["parameters"] = cost.parameters;
   console.fields()["weightBytes"] = cost.weightBytes;
   console.fields()["macs"] = cost.macs;
   console.print(fmt::format("parameters {}, {} bytes\nmultiply-accumulates {}{}\n",
                             cost.parameters, cost.weightBytes, cost.macs,
-                            cost.symbolic ? ", counting each symbolic dimension as 1" : ""));
+                            isSymbolic(model.graph) ? ", with 1 for each dimension that is not a number" : ""));
   return {};
 }
 
