@@ -106,10 +106,13 @@ static std::optional<Dim> places(const Dim &size, const WindowAxis &axis) {
   if (room < 0)
     return size == Dim(0) ? std::optional(Dim(0)) : std::nullopt;
   int64_t count = room / axis.stride + 1;
-  // In ceil mode one more place, if it starts inside the input or before it.
+  // In ceil mode a part of a step gives one more place, but the last window
+  // starts inside the input or before it.
   int64_t last = std::min<int64_t>(axis.end, 0) + size.size() + axis.begin;
-  if (axis.ceil && room % axis.stride != 0 && count * axis.stride < last)
+  if (axis.ceil && room % axis.stride != 0)
     ++count;
+  if (axis.ceil && (count - 1) * axis.stride >= last)
+    --count;
   return Dim(count);
 }
 
