@@ -107,6 +107,17 @@ TEST(Evaluate, MemoryLimitRefusesBeforeAllocating) {
   expectCode(run(*text, {&word}), "evaluate.memory-limit");
 }
 
+TEST(Evaluate, WorkingSpaceOfWindowsIsPaidToo) {
+  auto graph = test::oneNode(Op::MaxPool, {"i8[1, 1, 65536, 1]"},
+                             {{"kernel", List{65536, 1}}});
+  auto x = Tensor::zeros(DType::I8, {1, 1, 65536, 1});
+  EvaluateLimits limits;
+  limits.memoryBytes = 1 << 16;
+  expectCode(run(*graph, {&*x}, limits), "evaluate.memory-limit");
+  limits.memoryBytes = 1 << 22;
+  EXPECT_TRUE(run(*graph, {&*x}, limits).ok());
+}
+
 TEST(Evaluate, TensorsAreFreedAfterTheirLastUse) {
   GraphBuilder builder("chain");
   ValueId value = builder.input("x", {DType::F32, {1000}});

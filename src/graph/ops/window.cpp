@@ -177,6 +177,19 @@ void TapFinder::spread(const Line &line) {
   taps_.runs = std::move(runs);
 }
 
+uint64_t TapFinder::scratchBytes() const {
+  uint64_t runs = 2; // those before the last line, and after
+  bool none = false;
+  for (size_t i = 0; i < window_.size(); ++i) {
+    int64_t most = std::min(window_[i].kernel, sizes_[i]);
+    none |= most == 0;
+    if (i + 1 < window_.size() &&
+        __builtin_mul_overflow(runs, static_cast<uint64_t>(most), &runs))
+      runs = UINT64_MAX / sizeof(Run);
+  }
+  return none ? 0 : std::min(runs, UINT64_MAX / sizeof(Run)) * sizeof(Run);
+}
+
 const Taps &TapFinder::at(std::span<const int64_t> place) {
   taps_.runs.clear();
   taps_.count = 0;
