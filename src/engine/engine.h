@@ -60,7 +60,10 @@ struct Limits {
   uint64_t memoryBytes = uint64_t{256} << 20;
   uint64_t tableElements = 1 << 20;
   uint32_t callDepth = 2000;
+  /// Eight bytes each: parameters, locals and operands of all active functions.
   uint64_t stackSlots = 1 << 20;
+  /// How often a host function may call back into the instance that called it.
+  uint32_t hostReentry = 32;
 };
 
 /// When a call must end. Checked at loops and function entries.
@@ -84,8 +87,8 @@ struct Import {
   HostFunction function;
 };
 
-/// A module that runs: its memory, tables and globals. One activation at a
-/// time.
+/// A module that runs: its memory, tables and globals. One thread at a time; a
+/// host function may call back into the instance that called it.
 class Instance {
 public:
   virtual ~Instance() = default;

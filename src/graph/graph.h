@@ -92,6 +92,6 @@ constexpr size_t maxValues = 1 << 21;
 /// Inputs, outputs or attributes of one node; numbers in one attribute.
 constexpr size_t maxPerNode = 1 << 16;
 /// Bytes of one name or text attribute.
-constexpr size_t maxTextBytes = 1 << 16;
+constexpr size_t maxTextBytes = 1 << 12;
 
 } // namespace rune::graph

@@ -4,6 +4,7 @@
 #include "graph/context.h"
 
 #include <algorithm>
+#include <set>
 
 namespace rune::graph {
 
@@ -32,9 +33,13 @@ Result<> checkLimits(const Graph &graph) {
 
 /// graph.1 and graph.2, and that a constant value has the type of its constant.
 Result<> checkValues(const Graph &graph) {
+  // Many constants may share one long run of strings: it is read once.
+  std::set<std::pair<const uint8_t *, std::vector<int64_t>>> texts;
   for (const Constant &constant : graph.constants)
-    RUNE_TRY(checkConstant(
-        constant, fmt::format("#{}", &constant - graph.constants.data())));
+    if (constant.dtype != DType::Utf8 ||
+        texts.insert({constant.data.data(), constant.sizes}).second)
+      RUNE_TRY(checkConstant(
+          constant, fmt::format("#{}", &constant - graph.constants.data())));
   for (const Value &value : graph.values) {
     RUNE_TRY(checkType(value.type, value.name));
     if (!value.constant)

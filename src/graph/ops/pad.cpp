@@ -30,6 +30,9 @@ Result<> checkOperands(const InferContext &context) {
   const TensorType &pads = context.type(1);
   if (pads.dtype != DType::I64 || pads.dims.size() != 1)
     return context.fail(1, "pads are {}, must be i64[2n]", pads.str());
+  auto tooMany = [](const Dim &dim) {
+    return dim.isFixed() && dim.size() > static_cast<int64_t>(2 * maxRank);
+  };
   // pad.2: the value is one element of x's type
   if (context.has(2)) {
     const TensorType &value = context.type(2);
@@ -47,9 +50,10 @@ Result<> checkOperands(const InferContext &context) {
                           context.type(3).str());
     axes = context.dims(3)[0];
   }
-  if (pads.dims[0].isFixed() && axes.isFixed() &&
-      (axes.size() > static_cast<int64_t>(x.dims.size()) ||
-       pads.dims[0].size() != 2 * axes.size()))
+  if (tooMany(pads.dims[0]) || tooMany(axes) ||
+      (pads.dims[0].isFixed() && axes.isFixed() &&
+       (axes.size() > static_cast<int64_t>(x.dims.size()) ||
+        pads.dims[0].size() != 2 * axes.size())))
     return context.fail(3, "{} pads for {} axes of {}", pads.dims[0].str(),
                         axes.str(), x.str());
   return {};
