@@ -51,6 +51,35 @@ TEST(OnnxImporter, namesEveryUnsupportedLayerAtOnce) {
       "[-1, 1), the input has 1 dimensions");
 }
 
+TEST(OnnxImporter, oneKindOfLayerDoesNotHideTheNext) {
+  TestModel model(17);
+  model.input("x", "f32[2]");
+  for (int i = 0; i < 300; ++i)
+    model.node("Sin", {"x"}, {}, {fmt::format("a{}", i)},
+               fmt::format("sin{}", i));
+  model.node("Cos", {"x"}, {}, {"y"}, "cos").output("y");
+  Bytes bytes = model.bytes();
+  Report report;
+  EXPECT_FALSE(importModel(bytes, nullptr, Source::binary("m.onnx"), report));
+  ASSERT_EQ(report.diagnostics().size(), 2u);
+  const Diagnostic &sin = report.diagnostics()[0];
+  EXPECT_EQ(sin.message,
+            "layer `sin0`: operator `Sin` of opset 17 is not supported");
+  ASSERT_EQ(sin.notes.size(), 201u);
+  EXPECT_EQ(sin.notes[0].message, "layer `sin1` too");
+  EXPECT_EQ(sin.notes[200].message, "and 99 more layers");
+  EXPECT_EQ(report.diagnostics()[1].message,
+            "layer `cos`: operator `Cos` of opset 17 is not supported");
+}
+
+TEST(OnnxImporter, refusesModelsOfTooManyEnds) {
+  TestModel model = relu();
+  for (int i = 0; i < (1 << 14); ++i)
+    model.output(fmt::format("o{}", i));
+  EXPECT_EQ(refusal(model), "import.limit: 16385 inputs or outputs, at most "
+                            "16384 are allowed");
+}
+
 TEST(OnnxImporter, unnamedLayersAreCalledAfterTheirOutput) {
   EXPECT_EQ(refusal(TestModel(17)
                         .input("x", "f32[2]")
