@@ -27,7 +27,7 @@ Error emptyInput() {
 
 namespace exports::rune::block::block {
 
-Metadata metadata() {
+BlockMetadata metadata() {
   return {
       .name = "argmax",
       .version = "0.1.0",

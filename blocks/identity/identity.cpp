@@ -6,7 +6,7 @@
 
 namespace exports::rune::block::block {
 
-Metadata metadata() {
+BlockMetadata metadata() {
   return {.name = "identity",
           .version = "0.1.0",
           .docs = "Gives its inputs back unchanged: any number of tensors of "

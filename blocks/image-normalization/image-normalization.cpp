@@ -38,7 +38,7 @@ std::span<const Dimension> pictures() {
 
 namespace exports::rune::block::block {
 
-Metadata metadata() {
+BlockMetadata metadata() {
   return {.name = "image-normalization",
           .version = "0.1.0",
           .docs =

@@ -61,7 +61,7 @@ uint8_t *append(uint8_t *at, std::string_view word) {
 
 namespace exports::rune::block::block {
 
-Metadata metadata() {
+BlockMetadata metadata() {
   return {
       .name = "label",
       .version = "0.1.0",

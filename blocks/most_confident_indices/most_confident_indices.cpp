@@ -74,7 +74,7 @@ Done expectRow(const TensorType &type) {
 
 namespace exports::rune::block::block {
 
-Metadata metadata() {
+BlockMetadata metadata() {
   return {
       .name = "most_confident_indices",
       .version = "0.1.0",

@@ -34,7 +34,7 @@ template <class T> void softmax(const Elements<T> &in, std::span<T> out) {
 
 namespace exports::rune::block::block {
 
-Metadata metadata() {
+BlockMetadata metadata() {
   return {
       .name = "softmax",
       .version = "0.1.0",

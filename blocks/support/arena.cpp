@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The arena: one static area in which the arguments and results of one call
-// lie.
+// The arena: one static area for the arguments and results of one call.
 //
 //   | arguments and results ->            free            | 4 KiB |  <- kept |
 //   0                   next                           limit            keptAt

@@ -155,8 +155,7 @@ private:
   size_t size_;
 };
 
-/// errors  `invalid-input` when the data is not `dims` times `elementBytes`
-/// long
+/// errors  `invalid-input` when the data is not as long as `dims` say
 Or<size_t> expectData(const Tensor &tensor, std::string_view subject,
                       size_t elementBytes);
 
@@ -206,8 +205,7 @@ public:
   static Or<Arguments> check(std::span<const Argument> given,
                              std::span<const ArgumentInfo> declared);
 
-  /// The value given or declared as default, which `check` has found to be
-  /// there.
+  /// The value given, or the declared default: `check` found one of them.
   int64_t integer(std::string_view name) const {
     return std::get_if<Value::Integer>(&value(name).variants)->value;
   }

@@ -141,11 +141,11 @@ namespace exports::rune::block::block {
 using Tensor = ::rune::block::types::Tensor;
 using TensorType = ::rune::block::types::TensorType;
 using Argument = ::rune::block::types::Argument;
-using Metadata = ::rune::block::types::Metadata;
+using BlockMetadata = ::rune::block::types::Metadata;
 using Error = ::rune::block::types::Error;
 
 /// The same answer at each call, before or after `create`.
-Metadata metadata();
+BlockMetadata metadata();
 
 /// Sets the arguments; called once, before `graph` and `compute`. Every
 /// declared argument that has no default is present, none is present twice, and

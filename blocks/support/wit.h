@@ -30,8 +30,7 @@ inline constexpr size_t arenaAlignment = 64;
 
 /// `bytes` of the arena, until the current call's results have been read.
 ///
-/// result  64-byte aligned, contents unspecified; null when the arena has no
-/// room
+/// result  64-byte aligned, contents unspecified; null when there is no room
 void *tryAllocate(size_t bytes);
 
 /// As tryAllocate, but from what is held back for small things (4 KiB) as well.

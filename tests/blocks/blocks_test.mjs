@@ -289,6 +289,61 @@ test('messages stay short and valid whatever the types in them', () => {
   assert.ok(error.message.length < 1000);
 });
 
+// --- the bindings, with every type ---
+
+const everyType = () => new Guest(fs.readFileSync(path.join(built, 'every_type.wasm')));
+
+test('bindings: metadata of every type, in lists of several', () => {
+  const mixed = [{ fixed: 4294967295 }, { named: 'n' }, 'unknown'];
+  assert.deepEqual(everyType().call('metadata'), {
+    name: 'every_type', version: '1.2.3-a+b', docs: '',
+    arguments: [
+      { name: 'b', docs: 'Boolean.', kind: 'boolean', default: { boolean: true } },
+      { name: 'i', docs: 'Integer.', kind: 'integer', default: { integer: -9007199254740991 } },
+      { name: 'n', docs: 'Number.', kind: 'number', default: { number: 0.1 } },
+      { name: 'required', docs: 'None.', kind: 'text', default: null },
+      { name: 't', docs: 'Text.', kind: 'text', default: { text: 'größer' } },
+      { name: 'is', docs: 'Integers.', kind: 'integers', default: { integers: [-(2 ** 63), 0, 7] } },
+      { name: 'ns', docs: 'Numbers.', kind: 'numbers', default: { numbers: [-0.5, 1e300] } },
+      { name: 'ts', docs: 'Texts.', kind: 'texts', default: { texts: ['', 'zwölf', 'x'] } },
+    ],
+    inputs: [
+      { name: 'p', docs: 'P.', dtypes: ['f32', 'my-type'], dims: mixed },
+      { name: 'q', docs: 'Q.', dtypes: [], dims: [] },
+      { name: 'r', docs: 'R.', dtypes: [], dims: null },
+    ],
+    outputs: [{ name: 's', docs: '', dtypes: [], dims: null }, { name: 't', docs: 'T.', dtypes: [], dims: mixed }],
+  });
+});
+
+test('bindings: arguments of every kind arrive', () => {
+  const { error } = everyType().call('create', [
+    { name: 'yes', value: { boolean: true } }, { name: 'no', value: { boolean: false } },
+    { name: 'i', value: { integer: -(2n ** 63n) } }, { name: 'n', value: { number: -2.5 } },
+    { name: 't', value: { text: 'ä b' } }, { name: 'is', value: { integers: [1, -2, 2n ** 63n - 1n] } },
+    { name: 'ns', value: { numbers: [0.5, -1e20, NaN, 123456.789] } },
+    { name: 'ts', value: { texts: ['x', '', 'zwölf'] } }, { name: '', value: { texts: [] } },
+  ]);
+  assert.deepEqual(error, { code: 'echo', subject: null, message:
+    '[yes=true,no=false,i=-9223372036854775808,n=-2.5,t=ä b,is=[1,-2,9223372036854775807],'
+    + 'ns=[0.5,-1e20,NaN,123456.789],ts=[x,,zwölf],=[]]' });
+});
+
+test('bindings: types and tensors of every form cross, in order', () => {
+  const types = [{ dtype: 'a', dims: [{ fixed: 0 }, 'unknown', { named: 'größe' }] }, { dtype: '', dims: [] },
+    { dtype: 'c', dims: ['unknown'] }];
+  assert.deepEqual(everyType().call('graph', types), { ok: [...types].reverse() });
+  const tensors = [tensor('u8', [3], [1, 2, 3]), tensor('f32', [], [1]), tensor('u8', [0, 7], [])];
+  const plain = list => list.map(t => ({ ...t, data: [...t.data] }));
+  assert.deepEqual(plain(everyType().call('compute', tensors).ok), plain(tensors).reverse());
+});
+
+test('bindings: a block can have another arena', () => {
+  const { exports } = everyType();
+  assert.equal(exports.rune_arena_bytes(), 1 << 20);
+  assert.equal(exports.memory.buffer.byteLength, 2 << 20);
+});
+
 // --- values ---
 
 test('identity: gives any number of any tensors back', () => {
