@@ -6,8 +6,10 @@ Needs python3-pil and python3-numpy (Debian). PNGs are written by the few lines
 below, so that every kind is there (16 bits, Adam7); what they must decode to is
 known before they are encoded. JPEGs, and all that resizing must give, come from
 Pillow, whose BICUBIC is the same filter; in mode F it keeps floats between the
-passes. Run it in this folder; it writes the same bytes each time.
+passes. The seeds of image_fuzz are made here as well. Run it in this folder; it
+writes the same bytes each time.
 """
+import shutil
 import struct
 import zlib
 
@@ -131,6 +133,20 @@ def resizes():
         expect(f"resize_to_{width}x{height}", resized(pixels, width, height))
 
 
+def seeds():
+    folder = "../../fuzz_seeds/image_fuzz/"
+    for name in ["grey1", "grey_alpha8", "palette2", "rgb8_adam7", "rgb16"]:
+        shutil.copy(name + ".png", folder)
+    y, x = numpy.mgrid[0:16, 0:16]
+    grey = Image.fromarray((x * 16 + y).astype("u1"))
+    grey.save(folder + "grey.jpg", quality=50)
+    colour = Image.merge("RGB", [grey, grey.rotate(90), grey.rotate(180)])
+    colour.save(folder + "colour.jpg", quality=50)
+    colour.save(folder + "progressive.jpg", quality=50, progressive=True)
+    colour.convert("CMYK").save(folder + "cmyk.jpg", quality=50)
+
+
 pngs()
 jpegs()
 resizes()
+seeds()
