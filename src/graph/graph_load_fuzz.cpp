@@ -37,13 +37,13 @@ Input split(ByteSpan bytes) {
   return input;
 }
 
-/// The self-test's bug: it needs a graph that loads and pools with a stride of
-/// its own.
+/// The self-test's bug: it needs a graph that loads and counts its indices in
+/// an order that no seed does.
 void planted(const Graph &graph) {
   if (!std::getenv("RUNE_FUZZ_PLANTED"))
     return;
   for (const Node &node : graph.nodes)
-    if (node.op == Op::MaxPool && node.integers("strides")[0] == 7)
+    if (node.op == Op::MaxPool && node.integer("column_major") == 1)
       __builtin_trap();
 }
 
