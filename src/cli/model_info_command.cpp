@@ -10,8 +10,9 @@ namespace rune::cli {
 
 namespace {
 
-void listPorts(const graph::Graph &graph, const std::vector<graph::ValueId> &ids,
-               const char *heading, Console &console) {
+void listPorts(const graph::Graph &graph,
+               const std::vector<graph::ValueId> &ids, const char *heading,
+               Console &console) {
   Json &listed = console.fields()[heading] = Json::array();
   console.print(fmt::format("{}\n", heading));
   for (graph::ValueId id : ids) {
@@ -56,9 +57,12 @@ Result<> describe(const std::string &path, Console &console) {
   console.fields()["parameters"] = cost.parameters;
   console.fields()["weightBytes"] = cost.weightBytes;
   console.fields()["macs"] = cost.macs;
-  console.print(fmt::format("parameters {}, {} bytes\nmultiply-accumulates {}{}\n",
-                            cost.parameters, cost.weightBytes, cost.macs,
-                            isSymbolic(model.graph) ? ", with 1 for each dimension that is not a number" : ""));
+  console.print(
+      fmt::format("parameters {}, {} bytes\nmultiply-accumulates {}{}\n",
+                  cost.parameters, cost.weightBytes, cost.macs,
+                  isSymbolic(model.graph)
+                      ? ", with 1 for each dimension that is not a number"
+                      : ""));
   return {};
 }
 
@@ -66,7 +70,9 @@ Result<> describe(const std::string &path, Console &console) {
 
 Action installModelInfo(CLI::App &app) {
   auto path = std::make_shared<std::string>();
-  app.add_option("model", *path, "an ONNX file")->required()->option_text("MODEL");
+  app.add_option("model", *path, "an ONNX file")
+      ->required()
+      ->option_text("MODEL");
   return [path](Console &console) { return describe(*path, console); };
 }
 

@@ -8,9 +8,11 @@
 namespace rune::cli {
 
 /// A number that is not negative, and what stands behind it.
-static std::optional<std::pair<double, std::string_view>> split(std::string_view text) {
+static std::optional<std::pair<double, std::string_view>>
+split(std::string_view text) {
   double number = 0;
-  auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+  auto [end, fault] =
+      std::from_chars(text.data(), text.data() + text.size(), number);
   if (fault != std::errc() || !std::isfinite(number) || number < 0)
     return std::nullopt;
   return std::pair(number, text.substr(static_cast<size_t>(end - text.data())));
@@ -18,12 +20,14 @@ static std::optional<std::pair<double, std::string_view>> split(std::string_view
 
 std::optional<std::chrono::nanoseconds> parseDuration(std::string_view text) {
   constexpr std::pair<std::string_view, double> units[] = {
-      {"", 1e9}, {"s", 1e9}, {"ms", 1e6}, {"us", 1e3}, {"m", 60e9}, {"h", 3600e9}};
+      {"", 1e9},   {"s", 1e9},  {"ms", 1e6},
+      {"us", 1e3}, {"m", 60e9}, {"h", 3600e9}};
   constexpr double longest = 9e18;
   auto parts = split(text);
   for (auto [unit, nanoseconds] : units)
     if (parts && parts->second == unit && parts->first * nanoseconds < longest)
-      return std::chrono::nanoseconds(static_cast<int64_t>(parts->first * nanoseconds));
+      return std::chrono::nanoseconds(
+          static_cast<int64_t>(parts->first * nanoseconds));
   return std::nullopt;
 }
 

@@ -40,15 +40,16 @@ Result<OpenInputs> openInputs(const Options &options) {
         opened.byFlag[flag].push_back({value, asBytes(value)});
         continue;
       }
-      opened.files.push_back(
-          std::make_unique<FileBytes>(RUNE_TRY(FileBytes::open(value, maxInputBytes))));
+      opened.files.push_back(std::make_unique<FileBytes>(
+          RUNE_TRY(FileBytes::open(value, maxInputBytes))));
       opened.byFlag[flag].push_back({value, opened.files.back()->bytes()});
     }
   return opened;
 }
 
 /// The command that would run this Rune, with a word for each file it wants.
-std::string fullCommand(const Options &options, const container::RuneFile &file) {
+std::string fullCommand(const Options &options,
+                        const container::RuneFile &file) {
   std::string command = "rune run " + options.rune;
   for (const runtime::WantedInput &input : runtime::wantedInputs(file))
     if (input.needed && !input.flag.empty())
@@ -69,21 +70,25 @@ Result<runtime::RuneLimits> limitsOf(const Options &options) {
 
 Result<> run(const Options &options, Console &console) {
   auto onDisk = std::make_shared<RuneOnDisk>(RUNE_TRY(openRune(options.rune)));
-  console.say("Running rune: " + std::filesystem::path(options.rune).filename().string());
+  console.say("Running rune: " +
+              std::filesystem::path(options.rune).filename().string());
   OpenInputs inputs = RUNE_TRY(openInputs(options));
   auto engine = engine::makeInterpreter();
   auto device = device::makeEvaluator();
-  auto rune = runtime::Rune::load(onDisk->file, onDisk,
-                                  {.engine = *engine,
-                                   .device = *device,
-                                   .grants = runtime::Grants::forInputs(inputs.byFlag),
-                                   .inputs = inputs.byFlag,
-                                   .limits = RUNE_TRY(limitsOf(options)),
-                                   .resources = {}});
+  auto rune =
+      runtime::Rune::load(onDisk->file, onDisk,
+                          {.engine = *engine,
+                           .device = *device,
+                           .grants = runtime::Grants::forInputs(inputs.byFlag),
+                           .inputs = inputs.byFlag,
+                           .limits = RUNE_TRY(limitsOf(options)),
+                           .resources = {}});
   if (!rune) {
     Diagnostic why = std::move(rune).error();
-    if (why.code == "runtime.missing-input" || why.code == "runtime.capability-not-granted")
-      why.withHelp("the full command is `" + fullCommand(options, onDisk->file) + "`");
+    if (why.code == "runtime.missing-input" ||
+        why.code == "runtime.capability-not-granted")
+      why.withHelp("the full command is `" +
+                   fullCommand(options, onDisk->file) + "`");
     return why;
   }
   for (uint64_t i = 0; i < options.repeat; ++i) {
@@ -95,15 +100,18 @@ Result<> run(const Options &options, Console &console) {
   return {};
 }
 
-void addInput(CLI::App &app, Options &options, const char *names, const char *key,
-              const char *what, const char *value = "FILE") {
-  app.add_option(names, options.inputs[key], what)->option_text(value)->allow_extra_args(false);
+void addInput(CLI::App &app, Options &options, const char *names,
+              const char *key, const char *what, const char *value = "FILE") {
+  app.add_option(names, options.inputs[key], what)
+      ->option_text(value)
+      ->allow_extra_args(false);
 }
 
 CLI::Validator checked(const char *what, auto parse) {
   return CLI::Validator(
       [what, parse](std::string &text) {
-        return parse(text) ? std::string() : fmt::format("`{}` is no {}", text, what);
+        return parse(text) ? std::string()
+                           : fmt::format("`{}` is no {}", text, what);
       },
       "");
 }
@@ -112,19 +120,25 @@ CLI::Validator checked(const char *what, auto parse) {
 
 Action installRun(CLI::App &app) {
   auto options = std::make_shared<Options>();
-  app.add_option("rune", options->rune, "the Rune")->required()->option_text("FILE.rune");
-  addInput(app, *options, "--image,--img", "--image", "a png or jpeg for an IMAGE capability");
+  app.add_option("rune", options->rune, "the Rune")
+      ->required()
+      ->option_text("FILE.rune");
+  addInput(app, *options, "--image,--img", "--image",
+           "a png or jpeg for an IMAGE capability");
   addInput(app, *options, "--raw", "--raw", "bytes for a RAW capability");
   addInput(app, *options, "--random,--rand", "--random",
            "a seed for a RAND capability (default: the machine's own)", "SEED");
-  app.add_option("--repeat", options->repeat, "run so often; blocks keep their state")
+  app.add_option("--repeat", options->repeat,
+                 "run so often; blocks keep their state")
       ->check(CLI::Range(uint64_t{1}, uint64_t{1} << 32))
       ->option_text("N");
-  app.add_option("--timeout", options->timeout, "for loading and for each run (default 10s, 5m)")
+  app.add_option("--timeout", options->timeout,
+                 "for loading and for each run (default 10s, 5m)")
       ->check(checked("time such as 1s or 250ms", parseDuration))
       ->option_text("1s");
-  app.add_option("--memory-limit", options->memoryLimit,
-                 "for the blocks together, and for the tensors (default 4G, 1G)")
+  app.add_option(
+         "--memory-limit", options->memoryLimit,
+         "for the blocks together, and for the tensors (default 4G, 1G)")
       ->check(checked("size such as 64M", parseBytes))
       ->option_text("64M");
   app.add_option("--engine", options->engine, "what runs the blocks")
