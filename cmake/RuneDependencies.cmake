@@ -25,8 +25,10 @@ rune_dependency(crypto crypto)
 rune_dependency(protobuf protobuf-lite z)
 target_compile_definitions(rune_dep_crypto INTERFACE OPENSSL_API_COMPAT=0x10101000L)
 
-
 if(RUNE_TESTS)
   find_package(GTest REQUIRED)
   include(GoogleTest)
+endif()
+if(RUNE_BENCH)
+  find_package(benchmark REQUIRED)
 endif()

@@ -3,7 +3,7 @@
 
 The data are the 1797 handwritten digits bundled with scikit-learn, so nothing
 is downloaded. A stratified fifth of them is held out as the test split; it is
-used neither for training nor for any choice.
+used neither for training nor for choosing the model.
 
 Every image is first drawn as a larger picture, white ink on black, and then
 goes the way the Rune sends it:
@@ -324,7 +324,7 @@ def write_images(folder, model, digits, labels, origin):
 
     For each picture wanted, the held-out digit of its class that the model is
     surest of, reads rightly and that no other picture shows; then the mistakes,
-    if there are any, at most three.
+    if there are any, at most three and one for each pair of right and wrong.
     """
     folder.mkdir(exist_ok=True)
     for old in folder.glob("*.png"):
@@ -374,15 +374,17 @@ def write_images(folder, model, digits, labels, origin):
             used.add(best)
             keep(name, pngs[best], best)
 
-    mistakes = 0
+    # Surest first: a near tie could fall the other way after another's resize.
+    mistakes = {}
     for index in range(len(labels)):
         png = as_png(plain(digits[index]))
-        answer = int(look(png)[2].argmax())
-        if answer != labels[index] and mistakes < 3:
-            name = f"mistake-{labels[index]}-read-as-{answer}"
-            if not (folder / f"{name}.png").exists():
-                keep(name, png, index)
-                mistakes += 1
+        probabilities = look(png)[2]
+        answer, sureness = int(probabilities.argmax()), float(probabilities.max())
+        name = f"mistake-{labels[index]}-read-as-{answer}"
+        if answer != labels[index] and sureness > mistakes.get(name, (0.0,))[0]:
+            mistakes[name] = (sureness, png, index)
+    for name, (_, png, index) in sorted(mistakes.items(), key=lambda m: -m[1][0])[:3]:
+        keep(name, png, index)
     return written
 
 

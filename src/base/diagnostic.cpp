@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "base/diagnostic.h"
 
+#include "base/bytes.h"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -8,9 +10,9 @@
 namespace rune {
 
 Diagnostic &Report::add(Diagnostic diagnostic) {
-  if (diagnostic.severity == Severity::Error)
-    ++errors_;
-  if (diagnostics_.size() >= maxKept)
+  // Counted apart: a hundred warnings must not hide the error.
+  bool isError = diagnostic.severity == Severity::Error;
+  if ((isError ? ++errors_ : ++others_) > maxKept)
     return dropped_ = std::move(diagnostic);
   return diagnostics_.emplace_back(std::move(diagnostic));
 }
@@ -34,14 +36,57 @@ static std::string_view severityName(Severity severity) {
   return "note";
 }
 
-/// Control characters would let a file rewrite the user's terminal.
+/// What a terminal would obey or not show: control characters (of C0 and C1)
+/// and the marks that turn the direction of the text.
+///
+/// source  Unicode 15, general category Cc; Bidi_Control
+static bool isObeyed(uint32_t point) {
+  return point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0x61C ||
+         point == 0x200E || point == 0x200F ||
+         (point >= 0x202A && point <= 0x202E) ||
+         (point >= 0x2066 && point <= 0x2069);
+}
+
+/// The code point at the start of `text`, and its bytes. One byte that is not
+/// UTF-8 counts as a point.
+struct CodePoint {
+  uint32_t point;
+  size_t size;
+  bool valid;
+};
+static CodePoint codePointAt(std::string_view text) {
+  for (size_t size = 1; size <= std::min<size_t>(4, text.size()); ++size) {
+    if (!isUtf8(asBytes(text.substr(0, size))))
+      continue;
+    auto lead = static_cast<unsigned char>(text[0]);
+    uint32_t point = size == 1 ? lead : lead & (0xFF >> (size + 1));
+    for (size_t i = 1; i < size; ++i)
+      point = point << 6 | (static_cast<unsigned char>(text[i]) & 0x3F);
+    return {point, size, true};
+  }
+  return {0xFFFD, 1, false};
+}
+
+/// One code point as it can be shown without harm.
+static std::string shown(const CodePoint &at, std::string_view text) {
+  if (!at.valid)
+    return "\uFFFD";
+  if (at.point == '\t')
+    return " ";
+  if (isObeyed(at.point))
+    return at.point < 0x100 ? fmt::format("\\x{:02x}", at.point)
+                            : fmt::format("\\u{:04x}", at.point);
+  return std::string(text.substr(0, at.size));
+}
+
+/// A file must not rewrite the user's terminal.
 static std::string printable(std::string_view text) {
   std::string result;
-  for (unsigned char c : text)
-    if (c < 0x20 && c != '\n')
-      result += c == '\t' ? " " : fmt::format("\\x{:02x}", c);
-    else
-      result += static_cast<char>(c);
+  while (!text.empty()) {
+    CodePoint at = codePointAt(text);
+    result += at.point == '\n' ? "\n" : shown(at, text);
+    text.remove_prefix(at.size);
+  }
   return result;
 }
 
@@ -58,31 +103,54 @@ static std::string place(const Location &where) {
 }
 
 /// The line the span starts on, and carets under what it covers of that line.
+/// Of a long line only what surrounds the span.
 static std::string caretLines(const Location &where) {
-  constexpr size_t widest = 160;
-  if (!where || !where.source->isText() || where.source->contents().empty())
+  constexpr size_t widest = 120, before = 40;
+  if (!where || !where.source->isText())
     return {};
+  std::string_view line = where.source->lineAt(where.span.begin);
   LineColumn begin = where.source->lineColumn(where.span.begin);
-  LineColumn end =
-      where.source->lineColumn(std::max(where.span.begin, where.span.end));
-  std::string line = printable(where.source->lineAt(where.span.begin));
-  if (line.size() > widest || line.empty())
+  uint64_t start = where.source->offsetOf({begin.line, 1});
+  uint64_t from = std::min<uint64_t>(where.span.begin - start, line.size());
+  uint64_t to = std::min<uint64_t>(
+      std::max(where.span.end, where.span.begin) - start, line.size());
+  std::vector<std::string> points;
+  size_t caret = 0, carets = 0;
+  for (uint64_t at = 0; at < line.size();) {
+    if (at < from)
+      ++caret;
+    else if (at < to)
+      ++carets;
+    CodePoint point = codePointAt(line.substr(at));
+    points.push_back(shown(point, line.substr(at)));
+    at += point.size;
+  }
+  if (line.empty())
     return {};
-  uint32_t width = end.line == begin.line && end.column > begin.column
-                       ? end.column - begin.column
-                       : 1;
-  std::string number = fmt::format("{:5}", begin.line);
-  return fmt::format("{} | {}\n{:5} | {:>{}}{}\n", number, line, "", "",
-                     begin.column - 1, std::string(width, '^'));
+  size_t first = points.size() > widest && caret > before ? caret - before : 0;
+  size_t last = std::min(points.size(), first + widest);
+  std::string text = first > 0 ? "…" : "", pad = first > 0 ? " " : "", marks;
+  for (size_t i = first; i < last; ++i) {
+    text += points[i];
+    // An escape is as wide as it is long, anything else one column.
+    size_t width = points[i].starts_with('\\') ? points[i].size() : 1;
+    if (i < caret)
+      pad.append(width, ' ');
+    else if (i < caret + carets)
+      marks.append(width, '^');
+  }
+  return fmt::format("{:5} | {}{}\n{:5} | {}{}\n", begin.line, text,
+                     last < points.size() ? "…" : "", "", pad,
+                     marks.empty() ? "^" : marks);
 }
 
 std::string renderText(const Diagnostic &diagnostic) {
   std::string code =
       diagnostic.code.empty() ? "" : fmt::format(" [{}]", diagnostic.code);
-  std::string text = fmt::format("{}{}: {}{}\n{}", place(diagnostic.where),
-                                 severityName(diagnostic.severity),
-                                 printable(diagnostic.message), code,
-                                 caretLines(diagnostic.where));
+  std::string text = fmt::format(
+      "{}{}: {}{}\n{}", printable(place(diagnostic.where)),
+      severityName(diagnostic.severity), printable(diagnostic.message), code,
+      caretLines(diagnostic.where));
   for (const Diagnostic &note : diagnostic.notes)
     text += renderText(note);
   if (!diagnostic.help.empty())

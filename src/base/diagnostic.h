@@ -56,8 +56,8 @@ Diagnostic error(std::string_view code, fmt::format_string<Args...> text,
 /// next; it stops only where going on makes no sense.
 class Report {
 public:
-  /// Later errors are counted and dropped, so that a hostile file cannot fill
-  /// the screen.
+  /// So many errors, and so many other messages; later ones are dropped (errors
+  /// counted), so that a hostile file cannot fill the screen.
   static constexpr size_t maxKept = 100;
 
   Diagnostic &add(Diagnostic diagnostic);
@@ -89,6 +89,7 @@ private:
   std::vector<Diagnostic> diagnostics_;
   Diagnostic dropped_;
   size_t errors_ = 0;
+  size_t others_ = 0;
 };
 
 /// True for the summary that `Report::failure` makes: its causes are in the

@@ -41,7 +41,7 @@ std::optional<std::string> didYouMean(std::string_view word,
   if (word.size() > longest)
     return std::nullopt;
   std::string wanted = folded(word);
-  size_t nearest = std::max<size_t>(1, word.size() / 3) + 1;
+  size_t nearest = word.size() / 3 + 1;
   std::optional<std::string> found;
   for (const std::string &candidate : candidates)
     if (candidate.size() <= longest)

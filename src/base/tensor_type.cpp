@@ -130,12 +130,12 @@ static std::optional<Dim> parseDim(std::string_view text) {
     return Dim::unknown();
   if (text.empty())
     return std::nullopt;
-  if (!std::isdigit(static_cast<unsigned char>(text[0])))
+  if (std::isalpha(static_cast<unsigned char>(text[0])) || text[0] == '_')
     return Dim::named(std::string(text));
   int64_t size = 0;
   auto [end, fault] =
       std::from_chars(text.data(), text.data() + text.size(), size);
-  if (fault != std::errc() || end != text.data() + text.size())
+  if (size < 0 || fault != std::errc() || end != text.data() + text.size())
     return std::nullopt;
   return Dim(size);
 }
@@ -151,13 +151,14 @@ Result<TensorType> parseTensorType(std::string_view text) {
     return bad();
   TensorType type{*dtype, {}};
   std::string_view inside = text.substr(open + 1, text.size() - open - 2);
-  while (!trimmed(inside).empty()) {
+  for (bool more = !trimmed(inside).empty(); more;) {
     size_t comma = inside.find(',');
     auto dim = parseDim(trimmed(inside.substr(0, comma)));
     if (!dim)
       return bad();
     type.dims.push_back(*dim);
-    inside = comma == inside.npos ? "" : inside.substr(comma + 1);
+    more = comma != inside.npos;
+    inside.remove_prefix(more ? comma + 1 : inside.size());
   }
   return type;
 }

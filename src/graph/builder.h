@@ -11,6 +11,8 @@ class GraphBuilder {
 public:
   explicit GraphBuilder(std::string name);
 
+  /// A type or a constant that breaks a rule is refused by the next call that
+  /// returns a Result.
   ValueId input(std::string name, TensorType type);
   ValueId constant(std::string name, Constant constant);
 
@@ -28,6 +30,8 @@ public:
   Result<ValueId> one(Op op, std::string name, std::vector<ValueId> inputs,
                       std::vector<Attribute> attributes = {});
 
+  /// Makes `value` the next output, called `name`. A graph input, a constant or
+  /// a value that is an output already gets there through an `identity`.
   void output(ValueId value, std::string name);
 
   const TensorType &type(ValueId value) const;
@@ -38,7 +42,12 @@ public:
   Result<Graph> finish() &&;
 
 private:
+  Result<> add(Node node);
+  void refuse(Diagnostic why);
+
   Graph graph_;
+  /// The first fault of a call that returns no Result.
+  std::optional<Diagnostic> fault_;
 };
 
 } // namespace rune::graph

@@ -21,6 +21,9 @@ enum class Op : uint16_t {
 #undef RUNE_OP
 };
 
+/// Number of operators; every Op is below it.
+extern const size_t opCount;
+
 /// The name of an operator in the stored form, docs and messages.
 std::string_view opName(Op op);
 uint16_t opVersion(Op op);
@@ -86,5 +89,9 @@ struct Graph {
 constexpr size_t maxRank = 16;
 constexpr size_t maxNodes = 1 << 20;
 constexpr size_t maxValues = 1 << 21;
+/// Inputs, outputs or attributes of one node; numbers in one attribute.
+constexpr size_t maxPerNode = 1 << 16;
+/// Bytes of one name or text attribute.
+constexpr size_t maxTextBytes = 1 << 12;
 
 } // namespace rune::graph

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Each number of the input becomes the word on that line of the word list,
+// counted from zero.
+//
+// As in the first system the list is one text, a word a line, each without the
+// blanks around it; an empty line is an empty word and counts. Floating-point
+// indices pass if they are whole. The text of the out-of-bounds error is that
+// one's too; there it was a panic.
+#include "block_kit.h"
+
+#include <cmath>
+
+using namespace ::rune::kit;
+
+namespace {
+std::span<std::string_view> words;
+
+bool isBlank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && isBlank(text.front()))
+    text.remove_prefix(1);
+  while (!text.empty() && isBlank(text.back()))
+    text.remove_suffix(1);
+  return text;
+}
+
+/// Calls `take` with each line; the end of the text ends the last one.
+template <class Take> void eachLine(std::string_view text, Take take) {
+  while (!text.empty()) {
+    size_t end = text.find('\n');
+    take(text.substr(0, end));
+    text = end == text.npos ? "" : text.substr(end + 1);
+  }
+}
+
+/// The word that `index` asks for.
+template <class T> Or<std::string_view> wordAt(T index, size_t place) {
+  if constexpr (std::is_floating_point_v<T>)
+    if (!(std::trunc(index) == index) || std::isinf(index))
+      return fail("invalid-input", "indices", "element ", Digits(place),
+                  " of `indices` is ", Digits(double{index}),
+                  ", needed a whole number");
+  if (index < T{0} || index >= static_cast<double>(words.size()))
+    return fail("invalid-input", "indices", "Index out of bounds: there are ",
+                Digits(words.size()), " labels but label ", Digits(index),
+                " was requested");
+  return words[static_cast<size_t>(index)];
+}
+
+/// Appends a word as the elements of a utf8 tensor stand.
+uint8_t *append(uint8_t *at, std::string_view word) {
+  uint32_t length = word.size();
+  std::memcpy(at, &length, 4);
+  if (length)
+    std::memcpy(at + 4, word.data(), length);
+  return at + 4 + length;
+}
+} // namespace
+
+namespace exports::rune::block::block {
+
+BlockMetadata metadata() {
+  return {
+      .name = "label",
+      .version = "0.1.0",
+      .docs = "Replaces each number by the word on that line of a word list.",
+      .arguments = listOf<ArgumentInfo>(
+          {{.name = "wordlist",
+            .docs = "The words, one a line; the first has the number 0.",
+            .kind = ValueKind::Text,
+            .defaultValue = {}}}),
+      .inputs = listOf<Port>({{.name = "indices",
+                               .docs = "Whole numbers from 0, of any shape.",
+                               .dtypes = dtypeNames(AllNumbers{}),
+                               .dims = {}}}),
+      .outputs = listOf<Port>({{.name = "labels",
+                                .docs = "Of the input's shape.",
+                                .dtypes = listOf<std::string_view>({"utf8"}),
+                                .dims = {}}})};
+}
+
+Done create(std::span<const Argument> given) {
+  Arguments arguments =
+      BLOCK_TRY(Arguments::check(given, metadata().arguments));
+  std::span<char> text =
+      BLOCK_TRY(keep(std::span<const char>(arguments.text("wordlist"))));
+  size_t count = 0;
+  eachLine({text.data(), text.size()}, [&](std::string_view) { ++count; });
+  words = BLOCK_TRY(keepRoom<std::string_view>(count));
+  size_t next = 0;
+  eachLine({text.data(), text.size()},
+           [&](std::string_view line) { words[next++] = trim(line); });
+  return {};
+}
+
+Types graph(std::span<const TensorType> inputs) {
+  BLOCK_TRY(expectInputs(inputs.size(), 1));
+  BLOCK_TRY(expectDtype(inputs[0], "indices", dtypeNames(AllNumbers{})));
+  return listOf<TensorType>({{"utf8", inputs[0].dims}});
+}
+
+template <class T> static Tensors run(const Tensor &indices) {
+  Elements<T> in = BLOCK_TRY(elements<T>(indices, "indices"));
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < in.size(); ++i)
+    bytes += 4 + BLOCK_TRY(wordAt(in[i], i)).size();
+  std::span<uint8_t> out = BLOCK_TRY(outputBytes(bytes, "labels"));
+  uint8_t *at = out.data();
+  for (size_t i = 0; i < in.size(); ++i)
+    at = append(at, words[static_cast<size_t>(in[i])]);
+  return listOf<Tensor>({{"utf8", indices.dims, out}});
+}
+
+Tensors compute(std::span<const Tensor> inputs) {
+  BLOCK_TRY(graph(typesOf(inputs)));
+  return computeAs(AllNumbers{}, inputs[0].dtype,
+                   [&]<class T>(As<T>) { return run<T>(inputs[0]); });
+}
+
+} // namespace exports::rune::block::block

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "cli/command.h"
+#include "cli/project.h"
+
+namespace rune::cli {
+
+namespace {
+
+struct Options {
+  std::string runefile = "Runefile.yml";
+  bool strict = false;
+};
+
+Result<> check(const Options &options, Console &console) {
+  Project project = RUNE_TRY(openProject(options.runefile, options.strict, console.report()));
+  console.say(fmt::format("{} is sound: {} stages", options.runefile,
+                          project.pipeline.stages.size()));
+  Json &stages = console.fields()["stages"] = Json::array();
+  for (const check::Stage &stage : project.pipeline.stages)
+    stages.push_back({{"name", stage.name}, {"what", stage.what}});
+  return {};
+}
+
+} // namespace
+
+Action installCheck(CLI::App &app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("runefile", options->runefile, "the Runefile")
+      ->option_text("[Runefile.yml]");
+  app.add_flag("--strict", options->strict,
+               "mismatches that version 1 let pass are errors, not warnings");
+  return [options](Console &console) { return check(*options, console); };
+}
+
+} // namespace rune::cli

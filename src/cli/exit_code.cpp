@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "cli/exit_code.h"
+
+#include "runtime/errors.h"
+
+namespace rune::cli {
+
+ExitCode exitCodeOf(const Diagnostic &why) {
+  if (why.code.starts_with("machine."))
+    return ExitCode::Machine;
+  return static_cast<ExitCode>(runtime::faultOf(why.code));
+}
+
+} // namespace rune::cli

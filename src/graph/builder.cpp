@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "graph/builder.h"
+
+#include "graph/context.h"
+#include "graph/verify.h"
+
+#include <algorithm>
+
+namespace rune::graph {
+
+GraphBuilder::GraphBuilder(std::string name) { graph_.name = std::move(name); }
+
+void GraphBuilder::refuse(Diagnostic why) {
+  if (!fault_)
+    fault_ = std::move(why);
+}
+
+ValueId GraphBuilder::input(std::string name, TensorType type) {
+  if (auto fits = checkType(type, name); !fits)
+    refuse(std::move(fits).error());
+  ValueId id = static_cast<ValueId>(graph_.values.size());
+  graph_.values.push_back({std::move(name), std::move(type), {}});
+  graph_.inputs.push_back(id);
+  return id;
+}
+
+ValueId GraphBuilder::constant(std::string name, Constant constant) {
+  if (auto fits = checkConstant(constant, name); !fits)
+    refuse(std::move(fits).error());
+  ValueId id = static_cast<ValueId>(graph_.values.size());
+  graph_.values.push_back({std::move(name), constant.view().type(),
+                           static_cast<uint32_t>(graph_.constants.size())});
+  graph_.constants.push_back(std::move(constant));
+  return id;
+}
+
+static std::string resultName(const std::string &node, size_t index) {
+  return index == 0 ? node : fmt::format("{}:{}", node, index);
+}
+
+/// Fills what was not given from the declaration; the rest is left for the
+/// checks to refuse.
+static void completeAttributes(const InferContext &context,
+                               std::vector<Attribute> &attributes) {
+  const OpDefinition &op = definitionOf(context.node.op);
+  for (const AttributeSpec &spec : op.attributes)
+    if (spec.fallback &&
+        !std::ranges::count(attributes, spec.name, &Attribute::name))
+      attributes.push_back({std::string(spec.name), *spec.fallback});
+  std::ranges::sort(attributes, {}, &Attribute::name);
+  if (op.complete)
+    op.complete(context, attributes);
+}
+
+Result<> GraphBuilder::add(Node node) {
+  if (fault_)
+    return *fault_;
+  for (ValueId id : node.inputs)
+    if (id != noValue && id >= graph_.values.size())
+      return error("graph.invalid", "`{}` ({}): no value {} (graph.3)",
+                   node.name, opName(node.op), id);
+  std::vector<Attribute> attributes = std::move(node.attributes);
+  node.attributes.clear();
+  completeAttributes(contextOf(graph_, node), attributes);
+  node.attributes = std::move(attributes);
+  Types types =
+      RUNE_TRY(inferTypes(contextOf(graph_, node), node.outputs.size()));
+  for (size_t i = 0; i < types.size(); ++i) {
+    node.outputs[i] = static_cast<ValueId>(graph_.values.size());
+    graph_.values.push_back(
+        {resultName(node.name, i), std::move(types[i]), {}});
+  }
+  graph_.nodes.push_back(std::move(node));
+  return {};
+}
+
+Result<std::vector<ValueId>>
+GraphBuilder::node(Op op, std::string name, std::vector<ValueId> inputs,
+                   std::vector<Attribute> attributes, size_t outputs) {
+  RUNE_TRY(add({op, std::move(name), std::move(inputs),
+                std::vector<ValueId>(outputs), std::move(attributes)}));
+  return graph_.nodes.back().outputs;
+}
+
+Result<ValueId> GraphBuilder::one(Op op, std::string name,
+                                  std::vector<ValueId> inputs,
+                                  std::vector<Attribute> attributes) {
+  std::vector<ValueId> results = RUNE_TRY(
+      node(op, std::move(name), std::move(inputs), std::move(attributes)));
+  return results.front();
+}
+
+void GraphBuilder::output(ValueId value, std::string name) {
+  if (value >= graph_.values.size())
+    return refuse(error("graph.invalid", "output `{}`: no value {} (graph.3)",
+                        name, value));
+  bool taken = graph_.values[value].constant.has_value() ||
+               std::ranges::count(graph_.inputs, value) ||
+               std::ranges::count(graph_.outputs, value);
+  if (taken && (graph_.values[value].name != name ||
+                std::ranges::count(graph_.outputs, value))) {
+    if (auto copy = add({Op::Identity, name, {value}, {noValue}, {}}); !copy)
+      return refuse(std::move(copy).error());
+    value = graph_.nodes.back().outputs.front();
+  }
+  graph_.values[value].name = std::move(name);
+  graph_.outputs.push_back(value);
+}
+
+const TensorType &GraphBuilder::type(ValueId value) const {
+  RUNE_CHECK(value < graph_.values.size(), "a value of this builder");
+  return graph_.values[value].type;
+}
+
+std::optional<TensorView> GraphBuilder::constantOf(ValueId value) const {
+  RUNE_CHECK(value < graph_.values.size(), "a value of this builder");
+  if (auto constant = graph_.values[value].constant)
+    return graph_.constants[*constant].view();
+  return std::nullopt;
+}
+
+Result<Graph> GraphBuilder::finish() && {
+  if (fault_)
+    return *std::move(fault_);
+  RUNE_TRY(verify(graph_));
+  return std::move(graph_);
+}
+
+} // namespace rune::graph

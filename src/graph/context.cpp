@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "graph/context.h"
+
+namespace rune::graph {
+
+InferContext contextOf(const Graph &graph, const Node &node) {
+  InferContext context{node, {}, {}};
+  for (ValueId id : node.inputs) {
+    context.types.push_back(id == noValue ? nullptr : &graph.values[id].type);
+    auto &known = context.values.emplace_back();
+    if (id != noValue && graph.values[id].constant)
+      known = graph.constants[*graph.values[id].constant].view();
+  }
+  return context;
+}
+
+Result<> checkType(const TensorType &type, std::string_view name) {
+  std::vector<int64_t> fixed;
+  for (const Dim &dim : type.dims)
+    if (dim.isFixed())
+      fixed.push_back(dim.size());
+  bool fits = dtypeBits(type.dtype) == 0 ? elementCount(fixed).ok()
+                                         : tensorBytes(type.dtype, fixed).ok();
+  if (type.dims.size() > maxRank || !fits)
+    return error("graph.invalid",
+                 "`{}` of type {} has more than {} dimensions or 2^63 bytes "
+                 "(graph.1)",
+                 name, type.str(), maxRank);
+  return {};
+}
+
+Result<> checkConstant(const Constant &constant, std::string_view name) {
+  RUNE_TRY(checkType(constant.view().type(), name));
+  if (auto fits = checkData(constant.view()); !fits)
+    return error("graph.invalid", "constant `{}`: {} (graph.2)", name,
+                 fits.error().message);
+  return {};
+}
+
+} // namespace rune::graph

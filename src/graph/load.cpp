@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The small bounds-checked reader of graph tables. Every count is compared with
+// its limit and with the bytes that are left before anything is allocated; what
+// has been read is then verified like any graph.
+#include "graph/op.h"
+#include "graph/store.h"
+#include "graph/table.h"
+#include "graph/verify.h"
+
+namespace rune::graph {
+
+namespace {
+
+class Reader {
+public:
+  Reader(ByteSpan table, std::span<const ByteSpan> weights)
+      : in_(table), weights_(weights) {}
+
+  Result<Graph> read() {
+    RUNE_TRY(header());
+    RUNE_TRY(strings());
+    RUNE_TRY(weightSizes());
+    RUNE_TRY(operators());
+    graph_.name = RUNE_TRY(string());
+    RUNE_TRY(constants());
+    RUNE_TRY(values());
+    RUNE_TRY(nodes());
+    graph_.inputs = RUNE_TRY(ids(maxPerNode));
+    graph_.outputs = RUNE_TRY(ids(maxPerNode));
+    if (!in_.atEnd())
+      return malformed("{} bytes after the end", in_.remaining());
+    return std::move(graph_);
+  }
+
+private:
+  template <class... Args>
+  Diagnostic malformed(fmt::format_string<Args...> text, Args &&...args) const {
+    return error("graph.malformed", "graph table, offset {}: {}", in_.offset(),
+                 fmt::format(text, std::forward<Args>(args)...));
+  }
+
+  /// A number of items that each take at least `bytesEach`.
+  Result<uint32_t> count(uint64_t limit, uint64_t bytesEach,
+                         std::string_view what) {
+    uint32_t count = RUNE_TRY(in_.u32());
+    if (count > limit)
+      return error("graph.limit", "graph table, offset {}: {} {}, at most {}",
+                   in_.offset(), count, what, limit);
+    if (count > in_.remaining() / bytesEach)
+      return malformed("{} {} do not fit into {} bytes", count, what,
+                       in_.remaining());
+    return count;
+  }
+
+  Result<> header() {
+    if (RUNE_TRY(in_.u32()) != tableMagic)
+      return malformed("not a graph table");
+    uint16_t version = RUNE_TRY(in_.u16());
+    if (version != tableVersion)
+      return error("graph.unsupported-version",
+                   "graph table of version {}, this program reads {}", version,
+                   tableVersion)
+          .withHelp("update rune, or build the file again");
+    if (RUNE_TRY(in_.u16()) != 0)
+      return malformed("reserved bytes are not 0");
+    return {};
+  }
+
+  Result<> strings() {
+    uint32_t number = RUNE_TRY(count(maxStrings, 4, "names"));
+    for (uint32_t i = 0; i < number; ++i) {
+      strings_.push_back(RUNE_TRY(in_.text()));
+      if (strings_.back().size() > maxTextBytes)
+        return error("graph.limit", "name {} has {} bytes, at most {}", i,
+                     strings_.back().size(), maxTextBytes);
+    }
+    return {};
+  }
+
+  Result<std::string> string() {
+    uint32_t index = RUNE_TRY(in_.u32());
+    if (index >= strings_.size())
+      return malformed("no name {}", index);
+    // few bytes of a table could name one long string again and again
+    copied_ += strings_[index].size();
+    if (copied_ > maxNameBytes)
+      return error("graph.limit",
+                   "graph table, offset {}: more than {} bytes "
+                   "of names in all",
+                   in_.offset(), maxNameBytes);
+    return std::string(strings_[index]);
+  }
+
+  Result<> weightSizes() {
+    uint32_t number = RUNE_TRY(count(maxValues, 8, "weights"));
+    if (number != weights_.size())
+      return malformed("{} weights, {} were given", number, weights_.size());
+    for (uint32_t i = 0; i < number; ++i)
+      if (uint64_t size = RUNE_TRY(in_.u64()); size != weights_[i].size())
+        return malformed("weight {} has {} bytes, {} were given", i, size,
+                         weights_[i].size());
+    return {};
+  }
+
+  /// All unknown operators at once: the user sees what a newer program needs.
+  Result<> operators() {
+    uint32_t number = RUNE_TRY(count(maxNodes, 6, "operators"));
+    std::vector<std::string> unknown;
+    for (uint32_t i = 0; i < number; ++i) {
+      std::string name = RUNE_TRY(string());
+      uint16_t version = RUNE_TRY(in_.u16());
+      auto op = opNamed(name, version);
+      operators_.push_back(op.value_or(Op::Identity));
+      if (!op && unknown.size() < Report::maxKept)
+        unknown.push_back(fmt::format("`{}` {}", name, version));
+    }
+    if (!unknown.empty())
+      return error("graph.unknown-operator",
+                   "the graph needs operators this program does not know: {}",
+                   fmt::join(unknown, ", "));
+    return {};
+  }
+
+  Result<DType> dtype() {
+    uint8_t number = RUNE_TRY(in_.u8());
+    if (number >= dtypeCount)
+      return malformed("no element type {}", number);
+    return static_cast<DType>(number);
+  }
+
+  Result<uint8_t> rank() {
+    uint8_t rank = RUNE_TRY(in_.u8());
+    if (rank > maxRank)
+      return error("graph.limit",
+                   "graph table, offset {}: {} dimensions, at "
+                   "most {}",
+                   in_.offset(), rank, maxRank);
+    return rank;
+  }
+
+  Result<int64_t> size() {
+    uint64_t size = RUNE_TRY(in_.u64());
+    if (size > static_cast<uint64_t>(INT64_MAX))
+      return malformed("a dimension of {}", size);
+    return static_cast<int64_t>(size);
+  }
+
+  Result<> constants() {
+    uint32_t number = RUNE_TRY(count(maxValues, 6, "constants"));
+    for (uint32_t i = 0; i < number; ++i) {
+      Constant constant{RUNE_TRY(dtype()), {}, {}, nullptr};
+      uint8_t dims = RUNE_TRY(rank());
+      for (uint8_t d = 0; d < dims; ++d)
+        constant.sizes.push_back(RUNE_TRY(size()));
+      uint32_t weight = RUNE_TRY(in_.u32());
+      if (weight >= weights_.size())
+        return malformed("no weight {}", weight);
+      constant.data = weights_[weight];
+      graph_.constants.push_back(std::move(constant));
+    }
+    return {};
+  }
+
+  Result<> values() {
+    uint32_t number = RUNE_TRY(count(maxValues, 8, "values"));
+    for (uint32_t i = 0; i < number; ++i) {
+      Value value;
+      value.name = RUNE_TRY(string());
+      uint32_t constant = RUNE_TRY(in_.u32());
+      if (constant == noIndex) {
+        value.type = RUNE_TRY(type());
+      } else {
+        if (constant >= graph_.constants.size())
+          return malformed("no constant {}", constant);
+        value.type = graph_.constants[constant].view().type();
+        value.constant = constant;
+      }
+      graph_.values.push_back(std::move(value));
+    }
+    return {};
+  }
+
+  Result<TensorType> type() {
+    TensorType type{RUNE_TRY(dtype()), {}};
+    uint8_t dims = RUNE_TRY(rank());
+    for (uint8_t d = 0; d < dims; ++d)
+      type.dims.push_back(RUNE_TRY(dim()));
+    return type;
+  }
+
+  Result<Dim> dim() {
+    switch (static_cast<DimTag>(RUNE_TRY(in_.u8()))) {
+    case DimTag::Unknown:
+      return Dim::unknown();
+    case DimTag::Fixed:
+      return Dim(RUNE_TRY(size()));
+    case DimTag::Named: {
+      std::string name = RUNE_TRY(string());
+      if (name.empty())
+        return malformed("a dimension with an empty name");
+      return Dim::named(std::move(name));
+    }
+    }
+    return malformed("unknown kind of dimension");
+  }
+
+  Result<std::vector<ValueId>> ids(uint64_t limit) {
+    uint32_t number = RUNE_TRY(count(limit, 4, "values of a list"));
+    std::vector<ValueId> ids(number);
+    for (ValueId &id : ids)
+      id = RUNE_TRY(in_.u32());
+    return ids;
+  }
+
+  Result<> nodes() {
+    uint32_t number = RUNE_TRY(count(maxNodes, 20, "nodes"));
+    for (uint32_t i = 0; i < number; ++i) {
+      uint32_t op = RUNE_TRY(in_.u32());
+      if (op >= operators_.size())
+        return malformed("no operator {}", op);
+      Node node;
+      node.op = operators_[op];
+      node.name = RUNE_TRY(string());
+      node.inputs = RUNE_TRY(ids(maxPerNode));
+      node.outputs = RUNE_TRY(ids(maxPerNode));
+      uint32_t attributes = RUNE_TRY(count(maxPerNode, 5, "attributes"));
+      for (uint32_t a = 0; a < attributes; ++a) {
+        std::string name = RUNE_TRY(string());
+        node.attributes.push_back({std::move(name), RUNE_TRY(attribute())});
+      }
+      graph_.nodes.push_back(std::move(node));
+    }
+    return {};
+  }
+
+  Result<AttributeValue> attribute() {
+    switch (static_cast<AttributeKind>(RUNE_TRY(in_.u8()))) {
+    case AttributeKind::Integer:
+      return AttributeValue(RUNE_TRY(integer()));
+    case AttributeKind::Number:
+      return AttributeValue(RUNE_TRY(number()));
+    case AttributeKind::Text:
+      return AttributeValue(RUNE_TRY(string()));
+    case AttributeKind::Integers:
+      return AttributeValue(RUNE_TRY(list(&Reader::integer)));
+    case AttributeKind::Numbers:
+      return AttributeValue(RUNE_TRY(list(&Reader::number)));
+    }
+    return malformed("unknown kind of attribute");
+  }
+
+  Result<int64_t> integer() {
+    return static_cast<int64_t>(RUNE_TRY(in_.u64()));
+  }
+  Result<double> number() { return std::bit_cast<double>(RUNE_TRY(in_.u64())); }
+  template <class T> Result<std::vector<T>> list(Result<T> (Reader::*item)()) {
+    uint32_t number = RUNE_TRY(count(maxPerNode, 8, "numbers of a list"));
+    std::vector<T> items;
+    for (uint32_t i = 0; i < number; ++i)
+      items.push_back(RUNE_TRY((this->*item)()));
+    return items;
+  }
+
+  static constexpr uint64_t maxNameBytes = 1 << 28;
+
+  ByteReader in_;
+  uint64_t copied_ = 0;
+  std::span<const ByteSpan> weights_;
+  std::vector<std::string_view> strings_;
+  std::vector<Op> operators_;
+  Graph graph_;
+};
+
+} // namespace
+
+Result<Graph> load(ByteSpan table, std::span<const ByteSpan> weights) {
+  auto graph = Reader(table, weights).read();
+  if (!graph) {
+    Diagnostic why = std::move(graph).error();
+    if (why.code.starts_with("bytes."))
+      why.code = "graph.malformed";
+    return why;
+  }
+  RUNE_TRY(verify(*graph));
+  return graph;
+}
+
+} // namespace rune::graph

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What an operator is: its attributes, its arity, one function that gives the
+// types of the results, and one that computes them. The table is generated from
+// ops.def; each operator lives in ops/NAME.cpp.
+//
+// The type function is called while a graph is built or verified, with symbolic
+// dimensions and the constants among the inputs, and again before each
+// evaluation, with numbers for all sizes and all inputs known. So the rule for
+// shapes, and each constraint, exists once.
+#pragma once
+
+#include "graph/budget.h"
+#include "graph/graph.h"
+
+namespace rune::graph {
+
+enum class AttributeKind : uint8_t { Integer, Number, Text, Integers, Numbers };
+AttributeKind kindOf(const AttributeValue &value);
+std::string_view kindName(AttributeKind kind);
+
+struct AttributeSpec {
+  std::string_view name;
+  AttributeKind kind;
+  /// Taken where none is given; without one the attribute is required.
+  std::optional<AttributeValue> fallback;
+  /// Text only: what it may be; empty for anything.
+  std::vector<std::string_view> allowed;
+};
+
+struct Arity {
+  size_t least = 0;
+  size_t most = 0;
+};
+
+/// One node with what is known of its inputs.
+struct InferContext {
+  const Node &node;
+  /// Null where an optional input is not there.
+  std::vector<const TensorType *> types;
+  /// The elements of the inputs that are known.
+  std::vector<std::optional<TensorView>> values;
+  /// The code of a refusal: `graph.invalid` or `evaluate.failed`.
+  std::string_view code = "graph.invalid";
+
+  size_t inputs() const { return types.size(); }
+  bool has(size_t input) const {
+    return input < types.size() && types[input] != nullptr;
+  }
+  const TensorType &type(size_t input) const { return *types[input]; }
+  const Dims &dims(size_t input) const { return types[input]->dims; }
+  size_t rank(size_t input) const { return types[input]->dims.size(); }
+  DType dtype(size_t input) const { return types[input]->dtype; }
+  /// The elements of an i64 input, where they are known.
+  std::optional<std::vector<int64_t>> integers(size_t input) const;
+
+  /// The refusal by constraint `number` of this operator.
+  template <class... Args>
+  Diagnostic fail(int number, fmt::format_string<Args...> text,
+                  Args &&...args) const {
+    return refuse(opName(node.op), number,
+                  fmt::format(text, std::forward<Args>(args)...));
+  }
+  Diagnostic refuse(std::string_view rule, int number,
+                    const std::string &text) const;
+};
+
+/// The same when it is computed: all sizes are fixed, all inputs are there.
+struct EvalContext : InferContext {
+  /// What the type function said, fixed.
+  std::vector<TensorType> results;
+  Budget &budget;
+
+  const TensorView &input(size_t index) const { return *values[index]; }
+  /// A tensor of zeros for result `index`, paid from the budget.
+  Result<Tensor> allocate(size_t index = 0) const {
+    return budget.allocate(results[index].dtype, results[index].sizes());
+  }
+};
+
+using Types = std::vector<TensorType>;
+using Tensors = std::vector<Tensor>;
+
+struct OpDefinition {
+  Arity inputs;
+  /// Which inputs must be there: all below `inputs.least`; all of a variadic
+  /// operator.
+  Arity outputs;
+  /// Sorted by name.
+  std::vector<AttributeSpec> attributes;
+  Result<Types> (*infer)(const InferContext &);
+  Result<Tensors> (*evaluate)(const EvalContext &);
+  /// Brings attributes into the one form that constraints allow: fills lists
+  /// whose length follows the rank, makes negative axes positive. Called by
+  /// GraphBuilder, never on what was stored. May be null.
+  void (*complete)(const InferContext &, std::vector<Attribute> &) = nullptr;
+  bool variadic = false;
+};
+
+const OpDefinition &definitionOf(Op op);
+
+/// The rules every node obeys, whatever its operator: docs/ops.md, "Every
+/// node". Then the operator's own.
+///
+/// errors  `context.code`
+Result<Types> inferTypes(const InferContext &context, size_t outputs);
+
+/// errors  `graph.invalid` (node.2, node.3, node.4)
+Result<> checkAttributes(const InferContext &context);
+
+} // namespace rune::graph

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// average_pool(x): the mean of the elements under each window, summed in
+// row-major order in `accumulator`. With `count_include_pad` padding counts as
+// elements of 0, but what lies beyond the padding (in ceil mode) does not. A
+// window without anything to count gives NaN (0/0).
+//
+// source  ONNX AveragePool-22
+#include <algorithm>
+#include "graph/ops/pool.h"
+
+namespace rune::graph {
+
+namespace {
+
+Result<Types> infer(const InferContext &context) {
+  DType dtype = context.dtype(0);
+  // average_pool.1: floats
+  if (!isFloat(dtype))
+    return context.fail(1, "needs floats, got {}", context.type(0).str());
+  TensorType result = RUNE_TRY(inferPool(context));
+  // average_pool.7: sums in a type that holds the elements
+  if (!mayAccumulate(dtype, context.node.text("accumulator")))
+    return context.fail(7, "sums of {} cannot be kept in `{}`",
+                        dtypeName(dtype), context.node.text("accumulator"));
+  return Types{result};
+}
+
+/// Taps of a window inside the padded input, as a floating number: the product
+/// may be large.
+double paddedCount(const Window &window, std::span<const int64_t> sizes,
+                   std::span<const int64_t> place) {
+  double count = 1;
+  for (size_t i = 0; i < window.size(); ++i) {
+    const WindowAxis &axis = window[i];
+    int64_t room = sizes[i] + axis.end - axis.start(place[i]);
+    int64_t taps = (room + axis.dilation - 1) / axis.dilation;
+    count *= static_cast<double>(std::clamp<int64_t>(taps, 0, axis.kernel));
+  }
+  return count;
+}
+
+template <class T, class Sum>
+Result<> pool(const EvalContext &context, T *out) {
+  Elements<T> x(context.input(0).data);
+  Layout layout(context);
+  std::span<const int64_t> sizes =
+      std::span(context.input(0).sizes)
+          .subspan(layout.spatial, layout.spatialRank);
+  Window window = poolWindow(context.node);
+  bool includePad = context.node.integer("count_include_pad") != 0;
+  return eachPool(context, Strides(sizes.size(), 0),
+                  [&](const Taps &taps, const auto &place, int64_t xAt,
+                      int64_t yAt, int64_t) {
+                    Sum sum = 0;
+                    for (const Run &run : taps.runs)
+                      for (int64_t k = 0; k < taps.count; ++k)
+                        sum +=
+                            Sum(widen(x[xAt + run.input + k * taps.inputStep]));
+                    double count = includePad
+                                       ? paddedCount(window, sizes, place)
+                                       : static_cast<double>(taps.total());
+                    out[yAt] = narrow<T>(sum / static_cast<Sum>(count));
+                  });
+}
+
+Result<Tensors> evaluate(const EvalContext &context) {
+  Tensor result = RUNE_TRY(context.allocate());
+  if (result.count() == 0)
+    return single(std::move(result));
+  RUNE_TRY(withFloatAccumulator(
+      result.dtype(), context.node.text("accumulator"),
+      [&]<class T, class Sum>(Type<T>, Type<Sum>) {
+        return pool<T, Sum>(context, elementsOf<T>(result));
+      }));
+  return single(std::move(result));
+}
+
+void complete(const InferContext &context, std::vector<Attribute> &attributes) {
+  completeWindow(context, attributes);
+  completeAccumulator(context, attributes);
+}
+
+} // namespace
+
+OpDefinition defineAveragePool() {
+  return {{1, 1},
+          {1, 1},
+          {accumulatorSpec(),
+           {"ceil", AttributeKind::Integer, int64_t{0}, {}},
+           {"count_include_pad", AttributeKind::Integer, int64_t{0}, {}},
+           perAxisSpec("dilations"),
+           {"kernel", AttributeKind::Integers, std::nullopt, {}},
+           layoutSpec(),
+           perAxisSpec("pads"),
+           perAxisSpec("strides")},
+          infer,
+          evaluate,
+          complete};
+}
+
+} // namespace rune::graph

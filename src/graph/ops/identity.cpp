@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// identity(x) = x.
+//
+// source  ONNX Identity-19
+#include "graph/ops/common.h"
+
+namespace rune::graph {
+
+static Result<Types> infer(const InferContext &context) {
+  return Types{context.type(0)};
+}
+
+static Result<Tensors> evaluate(const EvalContext &context) {
+  RUNE_TRY(context.budget.reserve(context.input(0).data.size()));
+  return single(RUNE_TRY(Tensor::copyOf(context.input(0))));
+}
+
+OpDefinition defineIdentity() { return {{1, 1}, {1, 1}, {}, infer, evaluate}; }
+
+} // namespace rune::graph

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "graph/graph.h"
+
+namespace rune::graph {
+
+struct Statistics {
+  /// Multiplications with an addition, in conv and matmul, of one run in which
+  /// each dimension that is not a number is 1. Stays at the largest number
+  /// instead of overflowing.
+  uint64_t macs = 0;
+  /// Elements and bytes of the constants, each counted once however often used.
+  uint64_t parameters = 0;
+  uint64_t weightBytes = 0;
+  /// Operators by name, with how often each occurs; sorted by name.
+  std::vector<std::pair<std::string, uint64_t>> operators;
+};
+
+/// in  a verified graph
+Statistics statisticsOf(const Graph &graph);
+uint64_t macs(const Graph &graph);
+
+} // namespace rune::graph

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "import/verify_folder.h"
+
+#include "graph/numeric.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace rune::import {
+namespace {
+
+std::vector<int64_t> placeOf(uint64_t index, std::span<const int64_t> sizes) {
+  std::vector<int64_t> place(sizes.size());
+  for (size_t i = sizes.size(); i-- > 0;) {
+    uint64_t size = static_cast<uint64_t>(sizes[i]);
+    place[i] = static_cast<int64_t>(index % size);
+    index /= size;
+  }
+  return place;
+}
+
+/// |a - b|; 0 for two NaN and for equal infinities, infinite where only one of
+/// them is a number.
+double distance(double a, double b) {
+  if (a == b || (std::isnan(a) && std::isnan(b)))
+    return 0;
+  double difference = std::abs(a - b);
+  return std::isnan(difference) ? std::numeric_limits<double>::infinity()
+                                : difference;
+}
+
+struct Judge {
+  Comparison result;
+  uint64_t firstWrong = 0;
+  uint64_t worst = 0;
+
+  void element(uint64_t index, double error, bool fits) {
+    if (error > result.largestError) {
+      result.largestError = error;
+      worst = index;
+    }
+    if (!fits && result.wrong++ == 0)
+      firstWrong = index;
+  }
+};
+
+template <class T>
+void compareFloats(const TensorView &got, const TensorView &want,
+                   Tolerance tolerance, Judge &judge) {
+  graph::Elements<T> left(got.data), right(want.data);
+  for (uint64_t i = 0; i < judge.result.count; ++i) {
+    double a = graph::widen(left[static_cast<int64_t>(i)]);
+    double b = graph::widen(right[static_cast<int64_t>(i)]);
+    double error = distance(a, b);
+    // An infinity allows nothing: infinite tolerance would allow everything.
+    bool fits = error == 0 || (std::isfinite(b) && std::isfinite(a) &&
+                               error <= tolerance.absolute +
+                                            tolerance.relative * std::abs(b));
+    judge.element(i, error, fits);
+  }
+}
+
+template <class T>
+void compareIntegers(const TensorView &got, const TensorView &want,
+                     Judge &judge) {
+  graph::Elements<T> left(got.data), right(want.data);
+  for (uint64_t i = 0; i < judge.result.count; ++i) {
+    T a = left[static_cast<int64_t>(i)], b = right[static_cast<int64_t>(i)];
+    // Distinct 64-bit integers may be one double.
+    double error = a == b ? 0
+                          : std::max(1.0, distance(static_cast<double>(a),
+                                                   static_cast<double>(b)));
+    judge.element(i, error, a == b);
+  }
+}
+
+Result<> compareTexts(const TensorView &got, const TensorView &want,
+                      Judge &judge) {
+  auto left = RUNE_TRY(textElements(got));
+  auto right = RUNE_TRY(textElements(want));
+  for (size_t i = 0; i < left.size() && i < right.size(); ++i)
+    judge.element(i, 0, left[i] == right[i]);
+  return {};
+}
+
+std::string elementText(const TensorView &tensor, uint64_t index) {
+  if (tensor.dtype == DType::Utf8) {
+    auto texts = textElements(tensor);
+    return texts ? fmt::format("`{}`", (*texts)[index]) : "?";
+  }
+  DType dtype = tensor.dtype == DType::Bool ? DType::U8 : tensor.dtype;
+  return graph::withNumeric(dtype, [&](auto type) {
+    using T = typename decltype(type)::type;
+    graph::Elements<T> elements(tensor.data);
+    return fmt::format("{}",
+                       graph::widen(elements[static_cast<int64_t>(index)]));
+  });
+}
+
+std::string explain(const TensorView &got, const TensorView &want,
+                    const Judge &judge) {
+  const Comparison &result = judge.result;
+  uint64_t shown = result.largestError > 0 ? judge.worst : judge.firstWrong;
+  std::string text =
+      fmt::format("{} of {} elements differ", result.wrong, result.count);
+  text += fmt::format("; at [{}] got {}, want {}",
+                      fmt::join(placeOf(shown, want.sizes), ", "),
+                      elementText(got, shown), elementText(want, shown));
+  if (result.largestError > 0)
+    text += fmt::format(", an error of {:.3g}", result.largestError);
+  return text;
+}
+
+Comparison refused(std::string why) {
+  Comparison result;
+  result.equal = false;
+  result.why = std::move(why);
+  return result;
+}
+
+} // namespace
+
+Tolerance defaultTolerance(DType dtype) {
+  if (dtype == DType::F16)
+    return {2e-3, 1e-3};
+  if (dtype == DType::BF16)
+    return {1.6e-2, 1e-2};
+  return {};
+}
+
+Comparison compareTensors(const TensorView &got, const TensorView &want,
+                          const ToleranceOptions &options) {
+  if (got.dtype != want.dtype || !std::ranges::equal(got.sizes, want.sizes))
+    return refused(fmt::format("got `{}`, want `{}`", got.type().str(),
+                               want.type().str()));
+  for (const TensorView *tensor : {&got, &want})
+    if (auto whole = checkData(*tensor); !whole)
+      return refused(whole.error().message);
+  Tolerance tolerance = defaultTolerance(want.dtype);
+  tolerance.relative = options.relative.value_or(tolerance.relative);
+  tolerance.absolute = options.absolute.value_or(tolerance.absolute);
+
+  Judge judge;
+  judge.result.count = *elementCount(want.sizes);
+  DType dtype = want.dtype == DType::Bool ? DType::U8 : want.dtype;
+  if (dtype == DType::Utf8) {
+    if (auto texts = compareTexts(got, want, judge); !texts)
+      return refused(texts.error().message);
+  } else if (isFloat(dtype)) {
+    graph::withFloat(dtype, [&](auto type) {
+      compareFloats<typename decltype(type)::type>(got, want, tolerance, judge);
+    });
+  } else {
+    graph::withInteger(dtype, [&](auto type) {
+      compareIntegers<typename decltype(type)::type>(got, want, judge);
+    });
+  }
+  judge.result.equal = judge.result.wrong == 0;
+  if (judge.result.largestError > 0)
+    judge.result.place = placeOf(judge.worst, want.sizes);
+  if (!judge.result.equal)
+    judge.result.why = explain(got, want, judge);
+  return std::move(judge.result);
+}
+
+} // namespace rune::import

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// ONNX's own node tests, as far as Rune imports their operators: every case
+// must be imported, evaluated and agree, but for those listed with a reason.
+#include "base/files.h"
+#include "graph/evaluate.h"
+#include "import/import.h"
+#include "import/onnx/model_adapter.h"
+#include "import/onnx/operators.h"
+#include "import/verify_folder.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <map>
+#include <unistd.h>
+
+namespace rune::import {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Cases of our operators that are rightly refused or not judged.
+const std::map<std::string, std::string> &exceptions() {
+  static const std::map<std::string, std::string> list = {
+      {"test_identity_opt", "its input is an optional value"},
+      {"test_identity_sequence", "its input is a sequence"},
+      {"test_training_dropout", "drops elements at random"},
+      {"test_training_dropout_default", "drops elements at random"},
+      {"test_training_dropout_default_mask", "drops elements at random"},
+      {"test_training_dropout_mask", "drops elements at random"},
+      {"test_training_dropout_zero_ratio", "the ratio is an input"},
+      {"test_training_dropout_zero_ratio_mask", "the ratio is an input"},
+  };
+  return list;
+}
+
+/// Unpacks the archives of the shared data into a folder that goes with it.
+class Unpacked {
+public:
+  Unpacked() {
+    std::string name =
+        (fs::temp_directory_path() / "rune-onnx-XXXXXX").string();
+    if (const char *made = mkdtemp(name.data()))
+      folder_ = made;
+  }
+  ~Unpacked() {
+    std::error_code ignored;
+    if (!folder_.empty())
+      fs::remove_all(folder_, ignored);
+  }
+  bool add(const fs::path &archive) const {
+    std::string command = fmt::format("tar --zstd -xf '{}' -C '{}'",
+                                      archive.string(), folder_.string());
+    return std::system(command.c_str()) == 0;
+  }
+  const fs::path &folder() const { return folder_; }
+
+private:
+  fs::path folder_;
+};
+
+bool isOurs(ByteSpan bytes) {
+  auto parsed = parseModel(bytes, Source::binary("model.onnx"));
+  if (!parsed)
+    return true; // then the importer must say why
+  for (const auto &node : parsed->proto->graph().node())
+    if (!(node.domain().empty() || node.domain() == "ai.onnx") ||
+        !findOperator(node.op_type()))
+      return false;
+  return true;
+}
+
+std::string messagesOf(const Report &report) {
+  std::string text;
+  for (const Diagnostic &diagnostic : report.diagnostics())
+    text += renderText(diagnostic);
+  return text;
+}
+
+/// Empty if all data sets of the case agree.
+std::string judge(const fs::path &folder, ByteSpan bytes) {
+  Report report;
+  auto model = importModel(
+      bytes, nullptr, Source::binary((folder / "model.onnx").string()), report);
+  if (!model)
+    return messagesOf(report);
+  auto sets = dataSets(folder.string());
+  if (!sets)
+    return renderText(sets.error());
+  for (const std::string &set : *sets) {
+    auto outcome = verifyCase(model->graph, set, {},
+                              [&](std::span<const TensorView> inputs) {
+                                return graph::evaluate(model->graph, inputs);
+                              });
+    if (!outcome)
+      return renderText(outcome.error());
+    if (!outcome->passed())
+      return outcome->failures();
+  }
+  return "";
+}
+
+TEST(OnnxConformance, everyNodeCaseOfOurOperatorsAgrees) {
+  fs::path archives = fs::path(RUNE_SOURCE_DIR) / "../shared/data/onnx-node";
+  if (!fs::exists(archives))
+    GTEST_SKIP() << "the shared test data is not here";
+  Unpacked unpacked;
+  ASSERT_FALSE(unpacked.folder().empty());
+  for (const auto &entry : fs::directory_iterator(archives))
+    if (entry.path().extension() == ".zst")
+      ASSERT_TRUE(unpacked.add(entry.path())) << entry.path();
+
+  size_t passed = 0, skipped = 0;
+  for (const auto &entry :
+       fs::recursive_directory_iterator(unpacked.folder())) {
+    if (entry.path().filename() != "model.onnx")
+      continue;
+    fs::path folder = entry.path().parent_path();
+    auto file = FileBytes::open(entry.path().string(), uint64_t{1} << 30);
+    ASSERT_TRUE(file);
+    auto exception = exceptions().find(folder.filename().string());
+    if (!isOurs(file->bytes())) {
+      ++skipped;
+      continue;
+    }
+    std::string why = judge(folder, file->bytes());
+    if (exception != exceptions().end()) {
+      EXPECT_NE(why, "") << folder.filename() << " agrees, though "
+                         << exception->second;
+      ++skipped;
+      continue;
+    }
+    EXPECT_EQ(why, "") << folder.filename();
+    passed += why.empty();
+  }
+  EXPECT_GE(passed, 100u) << "the archives hold more cases than that";
+  std::cout << passed << " passed, " << skipped << " skipped\n";
+}
+
+} // namespace
+} // namespace rune::import

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// source  ONNX operators, Div-1, 6, 7, 13, 14
+#include "import/onnx/elementwise.h"
+#include "import/onnx/operators.h"
+
+namespace rune::import {
+
+/// See importElementwise.
+Imported importDiv(OnnxNode &node) { return importElementwise(node, Op::Div); }
+
+} // namespace rune::import

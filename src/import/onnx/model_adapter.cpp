@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "import/onnx/model_adapter.h"
+
+#include "import/onnx/wire.h"
+
+#include <exception>
+
+namespace rune::import {
+namespace {
+
+/// Protobuf throws only when memory runs out or when we misuse it.
+template <class Message>
+Result<std::shared_ptr<const Message>> parse(ByteSpan bytes,
+                                             const SourcePtr &source) {
+  try {
+    auto message = std::make_shared<Message>();
+    if (message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+      return std::shared_ptr<const Message>(std::move(message));
+    return error("import.malformed", "protobuf cannot read the file")
+        .at({source, {}});
+  } catch (const std::exception &fault) {
+    return error("import.limit", "protobuf gave up: {}", fault.what())
+        .at({source, {}});
+  }
+}
+
+} // namespace
+
+Result<ParsedModel> parseModel(ByteSpan bytes, const SourcePtr &source) {
+  WireScan scan = RUNE_TRY(scanWire(bytes, WireMessage::Model, source));
+  auto proto = RUNE_TRY(parse<onnx::ModelProto>(bytes, source));
+  return ParsedModel{std::move(proto), std::move(scan.nodes)};
+}
+
+Result<std::shared_ptr<const onnx::TensorProto>>
+parseTensor(ByteSpan bytes, const SourcePtr &source) {
+  RUNE_TRY(scanWire(bytes, WireMessage::Tensor, source));
+  return parse<onnx::TensorProto>(bytes, source);
+}
+
+} // namespace rune::import

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The one place that calls protobuf's parser. What it returns is kept alive by
+// a shared owner, so that constants may point into the parsed message.
+#pragma once
+
+#include "base/bytes.h"
+
+#include <onnx_facts.pb.h>
+
+namespace rune::import {
+
+struct ParsedModel {
+  std::shared_ptr<const onnx::ModelProto> proto;
+  /// Where each node of the main graph stands in the file.
+  std::vector<Span> nodes;
+};
+
+/// errors  `import.malformed`, `import.limit`, both with the offset
+Result<ParsedModel> parseModel(ByteSpan bytes, const SourcePtr &source);
+
+/// One TensorProto, as `input_0.pb` holds it.
+///
+/// errors  as `parseModel`
+Result<std::shared_ptr<const onnx::TensorProto>>
+parseTensor(ByteSpan bytes, const SourcePtr &source);
+
+} // namespace rune::import

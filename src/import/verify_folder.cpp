@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "import/verify_folder.h"
+
+#include "import/onnx/tensor_file.h"
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+
+namespace rune::import {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// More files than any model has inputs.
+constexpr size_t maxFiles = 4096;
+
+bool isThere(const fs::path &path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
+
+/// The number behind `test_data_set_`.
+std::optional<uint64_t> setNumber(const std::string &name) {
+  constexpr std::string_view prefix = "test_data_set_";
+  if (!name.starts_with(prefix))
+    return std::nullopt;
+  uint64_t number = 0;
+  const char *begin = name.data() + prefix.size();
+  const char *end = name.data() + name.size();
+  auto [stop, fault] = std::from_chars(begin, end, number);
+  return fault == std::errc() && stop == end ? std::optional(number)
+                                             : std::nullopt;
+}
+
+/// KIND_0.pb, KIND_1.pb, … as far as they go.
+Result<std::vector<NamedTensor>> readAll(const fs::path &folder,
+                                         std::string_view kind) {
+  std::vector<NamedTensor> tensors;
+  for (size_t i = 0; i < maxFiles; ++i) {
+    fs::path path = folder / fmt::format("{}_{}.pb", kind, i);
+    if (!isThere(path))
+      break;
+    tensors.push_back(RUNE_TRY(readTensorFile(path.string())));
+  }
+  return tensors;
+}
+
+Diagnostic wrongCount(const std::string &folder, std::string_view kind,
+                      size_t files, size_t needed) {
+  return error("verify.no-data", "{} files {}_N.pb, the model has {} {}s",
+               files, kind, needed, kind)
+      .at({Source::binary(folder), {}});
+}
+
+/// Where each input of the graph stands among the files, if their names say so.
+std::optional<std::vector<size_t>>
+placesByName(const graph::Graph &graph, const std::vector<NamedTensor> &files) {
+  std::vector<size_t> places;
+  for (graph::ValueId input : graph.inputs) {
+    auto found =
+        std::ranges::find(files, graph.values[input].name, &NamedTensor::name);
+    if (found == files.end())
+      return std::nullopt;
+    places.push_back(static_cast<size_t>(found - files.begin()));
+  }
+  return places;
+}
+
+Result<std::vector<TensorView>>
+matchInputs(const graph::Graph &graph, const std::vector<NamedTensor> &files,
+            const std::string &folder) {
+  std::vector<TensorView> views;
+  if (auto places = placesByName(graph, files)) {
+    for (size_t place : *places)
+      views.push_back(files[place].tensor.view());
+    return views;
+  }
+  if (files.size() != graph.inputs.size())
+    return wrongCount(folder, "input", files.size(), graph.inputs.size());
+  for (const NamedTensor &file : files)
+    views.push_back(file.tensor.view());
+  return views;
+}
+
+} // namespace
+
+bool CaseOutcome::passed() const {
+  return std::ranges::all_of(
+      outputs, [](const Output &output) { return output.comparison.equal; });
+}
+
+std::string CaseOutcome::failures() const {
+  std::string text;
+  for (const Output &output : outputs)
+    if (!output.comparison.equal)
+      text += fmt::format("{}: output `{}`: {}\n", folder, output.name,
+                          output.comparison.why);
+  return text;
+}
+
+Result<std::vector<std::string>> dataSets(const std::string &directory) {
+  if (isThere(fs::path(directory) / "output_0.pb"))
+    return std::vector{directory};
+  std::error_code fault;
+  std::vector<std::pair<uint64_t, std::string>> found;
+  for (fs::directory_iterator at(directory, fault), end; !fault && at != end;
+       at.increment(fault))
+    if (auto number = setNumber(at->path().filename().string()))
+      found.emplace_back(*number, at->path().string());
+  if (fault)
+    return error(isThere(directory) ? "file.unreadable" : "file.not-found",
+                 "{}", fault.message())
+        .at({Source::binary(directory), {}});
+  if (found.empty())
+    return error("verify.no-data",
+                 "neither output_0.pb nor a folder test_data_set_0")
+        .at({Source::binary(directory), {}});
+  std::ranges::sort(found);
+  std::vector<std::string> folders;
+  for (auto &[number, path] : found)
+    folders.push_back(std::move(path));
+  return folders;
+}
+
+Result<CaseOutcome> verifyCase(const graph::Graph &graph,
+                               const std::string &dataSet,
+                               const ToleranceOptions &options,
+                               const Runner &runner) {
+  auto inputs = RUNE_TRY(readAll(dataSet, "input"));
+  auto wanted = RUNE_TRY(readAll(dataSet, "output"));
+  if (wanted.size() != graph.outputs.size())
+    return wrongCount(dataSet, "output", wanted.size(), graph.outputs.size());
+  auto views = RUNE_TRY(matchInputs(graph, inputs, dataSet));
+  auto got = RUNE_TRY(runner(views));
+  if (got.size() != wanted.size())
+    return error("verify.runner",
+                 "the runner gave {} outputs, the model has {}", got.size(),
+                 wanted.size());
+  CaseOutcome outcome{dataSet, {}};
+  for (size_t i = 0; i < got.size(); ++i)
+    outcome.outputs.push_back(
+        {graph.values[graph.outputs[i]].name,
+         compareTensors(got[i].view(), wanted[i].tensor.view(), options)});
+  return outcome;
+}
+
+} // namespace rune::import

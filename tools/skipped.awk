@@ -1,0 +1,8 @@
+#!/usr/bin/awk -f
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# From ctest's JUnit file: each skipped test and the message it printed.
+/<testcase / { match($0, /name="[^"]*"/); name = substr($0, RSTART + 6, RLENGTH - 7); skip = 0; why = "" }
+/<skipped/ { skip = 1 }
+/skipped:|Skipped|not there|is missing/ { if (why == "") { why = $0; gsub(/^[ \t]+|<[^>]*>/, "", why) } }
+/<\/testcase>/ { if (skip) printf "  %s: %s\n", name, why }
