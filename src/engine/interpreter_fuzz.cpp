@@ -42,7 +42,8 @@ void plantedBug(const wasm::FunctionType &type,
                 std::span<const Value> results) {
   static const bool planted = std::getenv("RUNE_FUZZ_PLANTED") != nullptr;
   if (planted && type.results.size() == 1 &&
-      type.results[0] == wasm::ValueType::I32 && results[0].asI32() == 42)
+      type.results[0] == wasm::ValueType::I32 && results[0].asI32() >= 42 &&
+      results[0].asI32() < 64)
     __builtin_trap();
 }
 

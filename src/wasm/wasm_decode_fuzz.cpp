@@ -8,11 +8,11 @@
 namespace {
 
 /// The harness's own bug, for `./dev fuzz --selftest`: reached only through a
-/// whole valid module of a certain memory size, which no seed has.
+/// whole valid module with a memory larger than any seed has.
 void plantedBug(const rune::wasm::Module &module) {
   static const bool planted = std::getenv("RUNE_FUZZ_PLANTED") != nullptr;
   if (planted && !module.memories.empty() && !module.bodies.empty() &&
-      module.memories[0].pages.minimum == 77)
+      module.memories[0].pages.minimum >= 16)
     __builtin_trap();
 }
 
