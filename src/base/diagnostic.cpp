@@ -19,8 +19,8 @@ Diagnostic &Report::add(Diagnostic diagnostic) {
 
 Diagnostic Report::failure() const {
   std::string text = errors_ == 1
-                         ? "there was a build error"
-                         : fmt::format("there were {} build errors", errors_);
+                         ? "there was an error"
+                         : fmt::format("there were {} errors", errors_);
   return rune::error("reported", "{}", text);
 }
 

@@ -123,7 +123,7 @@ TEST(Report, CountsAllErrorsKeepsAHundredAndNeverHidesOneBehindWarnings) {
   EXPECT_EQ(report.errors(), 500u);
   EXPECT_EQ(report.diagnostics().size(), 2 * Report::maxKept);
   EXPECT_EQ(report.diagnostics()[Report::maxKept].message, "error 0");
-  EXPECT_EQ(report.failure().message, "there were 500 build errors");
+  EXPECT_EQ(report.failure().message, "there were 500 errors");
   EXPECT_TRUE(isReported(report.failure()));
 }
 

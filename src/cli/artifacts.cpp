@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 namespace rune::cli {
 
@@ -154,6 +155,27 @@ modelPath(const check::Stage &stage,
                              : std::optional(stage.what);
 }
 
+/// Imports with a report of its own: errors found elsewhere are not this
+/// model's. All that it says goes into `report`, but for the last error, which
+/// is returned.
+static Result<import::ImportedModel> importFor(const std::string &path,
+                                               Report &report) {
+  Report own;
+  auto model = readModel(path, own);
+  std::optional<Diagnostic> last;
+  for (const Diagnostic &diagnostic : own.diagnostics()) {
+    if (last)
+      report.add(*std::exchange(last, std::nullopt));
+    if (!model && diagnostic.severity == Severity::Error)
+      last = diagnostic;
+    else
+      report.add(diagnostic);
+  }
+  if (last)
+    return *last;
+  return model;
+}
+
 Result<const ModelArtifact *>
 Artifacts::modelOf(const check::Stage &stage,
                    const std::vector<check::Resource> &resources) {
@@ -164,7 +186,7 @@ Artifacts::modelOf(const check::Stage &stage,
   auto found = models_.find(*path);
   if (found == models_.end()) {
     ModelArtifact model{
-        *path, RUNE_TRY(readModel(resolve(*path), report_)), {}};
+        *path, RUNE_TRY(importFor(resolve(*path), report_)), {}};
     model.stored = RUNE_TRY(graph::store(model.imported.graph));
     found = models_.emplace(*path, std::move(model)).first;
   }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/command.h"
 
+#include "base/did_you_mean.h"
 #include "cli/version.h"
 
-#include <cstdio>
-#include <new>
+#include <algorithm>
 
 namespace rune::cli {
 
@@ -18,6 +18,25 @@ std::span<const Command> commands() {
 }
 
 namespace {
+
+/// A word where a verb should stand, and no verb is called so.
+bool isUnknownVerb(std::string_view word) {
+  return !word.starts_with("-") &&
+         std::ranges::none_of(commands(), [&](const Command &command) {
+           return word == command.name;
+         });
+}
+
+int refuseVerb(std::string_view word) {
+  std::vector<std::string> names;
+  for (const Command &command : commands())
+    names.emplace_back(command.name);
+  auto near = didYouMean(word, names);
+  fmt::print(stderr, "Error: there is no verb `{}`\nhelp: {}\n", word,
+             near ? fmt::format("did you mean `rune {}`?", *near)
+                  : "`rune --help` lists the verbs");
+  return static_cast<int>(ExitCode::Usage);
+}
 
 /// CLI11 reports help and mistakes by throwing; this is the one place that
 /// catches.
@@ -54,6 +73,8 @@ int runCommandLine(int argc, const char *const *argv) {
     fmt::print("{}", app.help());
     return static_cast<int>(ExitCode::Success);
   }
+  if (isUnknownVerb(argv[1]))
+    return refuseVerb(argv[1]);
   if (int code = parse(app, argc, argv); code >= 0)
     return code;
   Console console(format);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/diagram.h"
 
-#include <algorithm>
+#include "runefile/words.h"
 
 namespace rune::cli {
 
@@ -43,7 +43,12 @@ Diagram diagramOf(const container::RuneFile &file) {
 
 Diagram diagramOf(const check::Pipeline &pipeline, std::string name) {
   return diagramFrom(std::move(name), pipeline.stages,
-                     [](const check::Stage &stage) { return stage.what; });
+                     [](const check::Stage &stage) {
+                       auto path = runefile::parseBlockPath(stage.what);
+                       return stage.kind == check::StageKind::ProcBlock && path
+                                  ? std::string(path->name())
+                                  : stage.what;
+                     });
 }
 
 namespace {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Every transcript beside this file, and those of the README and the example
-// pages, are typed again. Each gets a fresh folder; $ROOT is the source tree.
+// pages, are typed again. Each gets a fresh folder; $ROOT is the source tree,
+// $BLOCKS the folder of the library blocks' modules.
 #include "transcript.h"
 
 #include <gtest/gtest.h>
@@ -41,6 +42,7 @@ public:
     ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
     folder_ = pattern;
     ::setenv("ROOT", RUNE_SOURCE_DIR, 1);
+    ::setenv("BLOCKS", RUNE_BLOCKS, 1);
   }
   void TearDown() override { fs::remove_all(folder_); }
 
