@@ -11,6 +11,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <set>
 
@@ -210,6 +212,42 @@ TEST(Golden, UnalignedInputsComputeTheSame) {
     auto results = evaluate(*test.graph(false), views);
     ASSERT_TRUE(results.ok()) << results.error().message;
     test.check(*results);
+  }
+}
+
+/// The form graph_load_fuzz.cpp takes.
+Bytes seedOf(const StoredGraph &stored) {
+  ByteWriter out;
+  out.u16(static_cast<uint16_t>(stored.weights.size()));
+  for (ByteSpan weight : stored.weights) {
+    out.u16(static_cast<uint16_t>(weight.size()));
+    out.raw(weight);
+  }
+  out.raw(stored.table);
+  return out.take();
+}
+
+/// The seeds of the fuzzer are the first cases of each operator in the stored
+/// form of today; `RUNE_UPDATE=1` writes them anew.
+TEST(Golden, FuzzSeedsAreStoredGraphsOfToday) {
+  std::set<std::string> seen;
+  for (const Json &json : golden()) {
+    std::string op = json["op"].get<std::string>();
+    if (!seen.insert(op).second)
+      continue;
+    SCOPED_TRACE(op);
+    Case test(json);
+    Graph graph = *test.graph(op == "reshape" || op == "pad");
+    auto stored = store(graph);
+    ASSERT_TRUE(stored.ok());
+    Bytes seed = seedOf(*stored);
+    std::string path =
+        RUNE_SOURCE_DIR "/src/graph/fuzz_seeds/graph_load_fuzz/" + op;
+    if (std::getenv("RUNE_UPDATE"))
+      std::ofstream(path, std::ios::binary) << asText(seed);
+    std::ifstream file(path, std::ios::binary);
+    std::string bytes{std::istreambuf_iterator<char>(file), {}};
+    EXPECT_TRUE(std::ranges::equal(asBytes(bytes), seed));
   }
 }
 

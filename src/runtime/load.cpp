@@ -16,7 +16,8 @@ class Loader {
 public:
   Loader(const container::RuneFile &file, const LoadOptions &options)
       : file_(file), options_(options),
-        deadline_(deadlineIn(options.limits.loadTime)) {}
+        deadline_(deadlineIn(options.limits.loadTime)),
+        guestBytesLeft_(options.limits.guestBytes) {}
 
   Result<std::vector<std::unique_ptr<Stage>>> load() {
     for (const container::Stage &stage : file_.stages)
@@ -158,6 +159,7 @@ private:
     const container::Block &block = file_.blocks[stage.artifact];
     BlockLimits limits{options_.limits.guest, options_.limits.tensorBytes};
     auto module = RUNE_TRY(moduleOf(stage.artifact));
+    RUNE_TRY(reserve(stage, *module));
     auto instance = RUNE_TRY(
         BlockInstance::load(options_.engine, std::move(module),
                             {stage.name, block.name}, limits, deadline_));
@@ -166,6 +168,22 @@ private:
         RUNE_TRY(bindArguments(stage.name, metadata, stage.arguments, texts_));
     RUNE_TRY(instance.create(arguments, deadline_));
     return makeBlockStage(std::move(instance));
+  }
+
+  /// Takes what the stage's memory may grow to out of the budget.
+  Result<> reserve(const container::Stage &stage, const wasm::Module &module) {
+    uint64_t most = module.memories.empty() ? 0 : UINT64_MAX;
+    for (const wasm::MemoryType &memory : module.memories)
+      if (memory.pages.maximum)
+        most = uint64_t{*memory.pages.maximum} * wasm::pageBytes;
+    most = std::min(most, options_.limits.guest.memoryBytes);
+    if (most > guestBytesLeft_)
+      return error("runtime.memory-limit",
+                   "stage `{}`: its block may take {} bytes of memory, {} are "
+                   "left for all blocks",
+                   stage.name, most, guestBytesLeft_);
+    guestBytesLeft_ -= most;
+    return {};
   }
 
   /// A block that several stages use is decoded once.
@@ -187,6 +205,7 @@ private:
   const container::RuneFile &file_;
   const LoadOptions &options_;
   engine::Deadline deadline_;
+  uint64_t guestBytesLeft_;
   ResourceTexts texts_;
   std::set<uint32_t> channels_;
   std::map<uint32_t, std::shared_ptr<const wasm::Module>> modules_;

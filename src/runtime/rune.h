@@ -18,6 +18,9 @@ struct RuneLimits {
   std::optional<std::chrono::nanoseconds> runTime = std::chrono::minutes(5);
   /// Of each block instance.
   engine::Limits guest;
+  /// The memories of all block instances together, each counted as large as its
+  /// module lets it grow (no further than `guest` does).
+  uint64_t guestBytes = uint64_t{4} << 30;
   /// All tensors that live at one time outside of the guests.
   uint64_t tensorBytes = uint64_t{1} << 30;
 };

@@ -42,7 +42,8 @@ static std::string_view defaultAccumulator(DType dtype, bool wideIntegers) {
     return dtype == DType::F64 ? "f64" : "f32";
   if (wideIntegers && isInteger(dtype))
     return dtypeKind(dtype) == DTypeKind::Signed ? "i64" : "u64";
-  return dtypeName(dtype);
+  // what cannot be summed at all is refused by the operator's own constraint
+  return isInteger(dtype) ? dtypeName(dtype) : "f32";
 }
 
 void completeAccumulator(const InferContext &context,

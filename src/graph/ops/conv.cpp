@@ -152,6 +152,8 @@ Result<> convolve(const EvalContext &context, Tensor &result) {
   Strides yStrides = spatialStrides(result.sizes(), layout);
   Odometer place(
       std::span(result.sizes()).subspan(layout.spatial, layout.spatialRank));
+  uint64_t scratch = conv.inputs == 0 ? 0 : finder.scratchBytes();
+  RUNE_TRY(context.budget.reserve(scratch));
   do {
     // without channels there is nothing to tap, however large the window
     static const Taps none;
@@ -159,6 +161,7 @@ Result<> convolve(const EvalContext &context, Tensor &result) {
     RUNE_TRY((convolvePlace<T, Sum>(
         context, conv, taps, elementsOf<T>(result) + place.offset(yStrides))));
   } while (place.advance());
+  context.budget.release(scratch);
   return {};
 }
 

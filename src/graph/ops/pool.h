@@ -30,6 +30,8 @@ Result<> eachPool(const EvalContext &context, const Strides &otherStrides,
   Strides yPlaces = spatialStrides(y, layout);
   Odometer place(
       std::span<const int64_t>(y).subspan(layout.spatial, layout.spatialRank));
+  uint64_t scratch = finder.scratchBytes();
+  RUNE_TRY(context.budget.reserve(scratch));
   do {
     const Taps &taps = finder.at(place.at());
     int64_t yPlace = place.offset(yPlaces);
@@ -42,6 +44,7 @@ Result<> eachPool(const EvalContext &context, const Strides &otherStrides,
              n * x[layout.channel] + c);
       }
   } while (place.advance());
+  context.budget.release(scratch);
   return {};
 }
 

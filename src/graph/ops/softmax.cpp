@@ -21,7 +21,7 @@ static Result<Types> infer(const InferContext &context) {
   return Types{x};
 }
 
-/// One distribution; NaN among the elements, or only -∞, makes all of it NaN.
+/// One distribution; NaN or +∞ in it, or only -∞, makes all of it NaN.
 template <class T>
 static Result<> distribution(const EvalContext &context, const AxisSplit &split,
                              int64_t start, T *out) {

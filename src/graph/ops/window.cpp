@@ -106,10 +106,13 @@ static std::optional<Dim> places(const Dim &size, const WindowAxis &axis) {
   if (room < 0)
     return size == Dim(0) ? std::optional(Dim(0)) : std::nullopt;
   int64_t count = room / axis.stride + 1;
-  // In ceil mode one more place, if it starts inside the input or before it.
+  // In ceil mode a part of a step gives one more place, but the last window
+  // starts inside the input or before it.
   int64_t last = std::min<int64_t>(axis.end, 0) + size.size() + axis.begin;
-  if (axis.ceil && room % axis.stride != 0 && count * axis.stride < last)
+  if (axis.ceil && room % axis.stride != 0)
     ++count;
+  if (axis.ceil && (count - 1) * axis.stride >= last)
+    --count;
   return Dim(count);
 }
 
@@ -172,6 +175,19 @@ void TapFinder::spread(const Line &line) {
       runs.push_back(
           {run.input + k * line.step.input, run.other + k * line.step.other});
   taps_.runs = std::move(runs);
+}
+
+uint64_t TapFinder::scratchBytes() const {
+  uint64_t runs = 2; // those before the last line, and after
+  bool none = false;
+  for (size_t i = 0; i < window_.size(); ++i) {
+    int64_t most = std::min(window_[i].kernel, sizes_[i]);
+    none |= most == 0;
+    if (i + 1 < window_.size() &&
+        __builtin_mul_overflow(runs, static_cast<uint64_t>(most), &runs))
+      runs = UINT64_MAX / sizeof(Run);
+  }
+  return none ? 0 : std::min(runs, UINT64_MAX / sizeof(Run)) * sizeof(Run);
 }
 
 const Taps &TapFinder::at(std::span<const int64_t> place) {

@@ -98,6 +98,10 @@ public:
 
   const Taps &at(std::span<const int64_t> place);
 
+  /// What `at` may need at most, to be paid before: a window over all of a long
+  /// thin input has a run for each of its rows.
+  uint64_t scratchBytes() const;
+
 private:
   struct Line {
     int64_t count = 0;
