@@ -18,7 +18,8 @@ function(rune_dependency name)
 endfunction()
 
 rune_dependency(yaml yaml-cpp)
-rune_dependency(png png z m)
+rune_dependency(png png z)
+target_link_libraries(rune_dep_png INTERFACE m) # with the C library: static or not, as that is
 rune_dependency(jpeg jpeg)
 rune_dependency(zstd zstd)
 rune_dependency(crypto crypto)

@@ -77,7 +77,7 @@ TEST(Text, NothingTheTerminalWouldObeyIsPrinted) {
   EXPECT_EQ(shown.find("\xc2\x9b"), shown.npos);
   EXPECT_EQ(shown.find("\xe2\x80\xae"), shown.npos);
   EXPECT_NE(shown.find("a\\x1b[2Jb\\x9b\\u202e\uFFFD word"), shown.npos);
-  EXPECT_NE(shown.find("| " + std::string(22, ' ') + "^^^^\n"), shown.npos)
+  EXPECT_NE(shown.find("| " + std::string(21, ' ') + "^^^^\n"), shown.npos)
       << shown;
 }
 

@@ -58,8 +58,8 @@ public:
   }
 
   Result<std::vector<TensorType>>
-  blockOutputs(const Stage &stage,
-               const std::vector<TensorType> &inputs) override {
+  blockOutputs(const Stage &stage, const std::vector<TensorType> &inputs,
+               const std::vector<Resource> &) override {
     std::string name = blockName(stage);
     if (name == "identity")
       return inputs;

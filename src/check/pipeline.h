@@ -17,6 +17,7 @@ enum class StageKind { Capability, ProcBlock, Model, Out };
 
 struct ResourceReference {
   size_t resource = 0;
+  bool operator==(const ResourceReference &) const = default;
 };
 using ArgumentValue = std::variant<bool, int64_t, double, std::string,
                                    std::vector<int64_t>, std::vector<double>,

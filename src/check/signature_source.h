@@ -62,9 +62,11 @@ public:
   /// Types of the outputs for these arguments and inputs, from the block
   /// itself.
   ///
-  /// errors  what the block said: `check.block-refused`
+  /// errors  what the block said: `check.block-refused`; `check.no-signature` if
+  ///         an argument is a resource that is given at run time
   virtual Result<std::vector<TensorType>>
-  blockOutputs(const Stage &stage, const std::vector<TensorType> &inputs) = 0;
+  blockOutputs(const Stage &stage, const std::vector<TensorType> &inputs,
+               const std::vector<Resource> &resources) = 0;
 
   /// errors  what reading and importing the model says; `check.no-signature`
   /// for a

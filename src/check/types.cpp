@@ -197,8 +197,10 @@ private:
     if (!signature)
       return addError(std::move(signature).error());
     bool fine = readBlockArguments(checking_, index_, *signature);
-    compareCount(signature->inputs.size(), inputs_.size(),
-                 "check.wrong-input-count", "input");
+    // No port at all: any number, as the block's `graph` decides.
+    if (!signature->inputs.empty() || !signature->outputs.empty())
+      compareCount(signature->inputs.size(), inputs_.size(),
+                   "check.wrong-input-count", "input");
     size_t count = std::min(signature->inputs.size(), inputs_.size());
     for (size_t i = 0; i < count; ++i)
       if (const PortInfo &port = signature->inputs[i];
@@ -212,9 +214,12 @@ private:
 
   /// What the block makes of these very arguments and inputs.
   void askBlock() {
-    auto outputs = checking_.signatures.blockOutputs(stage_, inputs_);
+    auto outputs = checking_.signatures.blockOutputs(
+        stage_, inputs_, checking_.pipeline.resources);
     if (outputs)
       return compareOutputs(*outputs, true);
+    if (outputs.error().code == "check.no-signature")
+      return;
     Diagnostic why = std::move(outputs).error();
     if (why.code == "check.block-refused" && !checking_.strict)
       why.severity = Severity::Warning;

@@ -4,7 +4,7 @@
 #include "base/did_you_mean.h"
 #include "base/files.h"
 #include "cli/block_signature.h"
-#include "runtime/arguments.h"
+#include "runefile/words.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -14,18 +14,14 @@ namespace rune::cli {
 namespace {
 
 /// Time a block gets to say what it is. A block that needs longer is at fault.
-engine::Deadline patience() { return engine::Clock::now() + std::chrono::seconds(5); }
+engine::Deadline patience() {
+  return engine::Clock::now() + std::chrono::seconds(5);
+}
 
 /// `base[@version][#sub/path]` names the library's block by its last part.
 std::string libraryName(const std::string &path) {
-  std::string_view name = path;
-  if (size_t hash = name.find('#'); hash != name.npos)
-    name.remove_prefix(hash + 1);
-  else
-    name = name.substr(0, name.find('@'));
-  if (size_t slash = name.rfind('/'); slash != name.npos)
-    name.remove_prefix(slash + 1);
-  return std::string(name);
+  auto parts = runefile::parseBlockPath(path);
+  return parts ? std::string(parts->name()) : path;
 }
 
 bool isFile(const std::string &path) { return path.ends_with(".wasm"); }
@@ -34,15 +30,19 @@ Diagnostic unknownBlock(const std::string &name, const std::string &path) {
   std::vector<std::string> known;
   for (const blocks::LibraryBlock &block : blocks::all())
     known.emplace_back(block.name);
-  Diagnostic why = error("check.unknown-block", "there is no block `{}` in the library", name);
+  Diagnostic why = error("check.unknown-block",
+                         "there is no block `{}` in the library", name);
   if (path.starts_with("."))
-    return why.withHelp("to use a block of your own, give the path of its `.wasm` file");
+    return why.withHelp(
+        "to use a block of your own, give the path of its `.wasm` file");
   if (auto near = didYouMean(name, known))
     return why.withHelp(fmt::format("did you mean `{}`?", *near));
-  return why.withHelp(fmt::format("the library has {}", fmt::join(known, ", ")));
+  return why.withHelp(
+      fmt::format("the library has {}", fmt::join(known, ", ")));
 }
 
-Result<BlockArtifact> openBlock(const std::string &what, const std::string &path) {
+Result<BlockArtifact> openBlock(const std::string &what,
+                                const std::string &path) {
   if (!isFile(what)) {
     std::string name = libraryName(what);
     const blocks::LibraryBlock *found = blocks::find(name);
@@ -50,17 +50,17 @@ Result<BlockArtifact> openBlock(const std::string &what, const std::string &path
       return unknownBlock(name, what);
     return BlockArtifact{std::string(found->name), found->wasm, nullptr};
   }
-  auto file = std::make_shared<FileBytes>(RUNE_TRY(FileBytes::open(path, maxBlockBytes)));
-  return BlockArtifact{std::filesystem::path(what).stem().string(), file->bytes(), file};
+  auto file = std::make_shared<FileBytes>(
+      RUNE_TRY(FileBytes::open(path, maxBlockBytes)));
+  return BlockArtifact{std::filesystem::path(what).stem().string(),
+                       file->bytes(), file};
 }
 
-/// The text of resources for `create` at build time; those given at run time are
-/// empty until then.
-runtime::ResourceTexts resourceTexts(const std::vector<check::Resource> &) { return {}; }
-
 /// The names of all tensors and their types.
-void listTypes(const graph::Graph &graph, const std::vector<graph::ValueId> &ids,
-               std::vector<std::string> &names, std::vector<TensorType> &types) {
+void listTypes(const graph::Graph &graph,
+               const std::vector<graph::ValueId> &ids,
+               std::vector<std::string> &names,
+               std::vector<TensorType> &types) {
   for (graph::ValueId id : ids) {
     names.push_back(graph.values[id].name);
     types.push_back(graph.values[id].type);
@@ -70,7 +70,8 @@ void listTypes(const graph::Graph &graph, const std::vector<graph::ValueId> &ids
 } // namespace
 
 Artifacts::Artifacts(std::string folder, Report &report)
-    : folder_(std::move(folder)), report_(report), engine_(engine::makeInterpreter()) {}
+    : folder_(std::move(folder)), report_(report),
+      engine_(engine::makeInterpreter()) {}
 
 std::string Artifacts::resolve(const std::string &path) const {
   std::filesystem::path asked(path);
@@ -82,15 +83,17 @@ std::string Artifacts::resolve(const std::string &path) const {
 Result<const BlockArtifact *> Artifacts::blockOf(const check::Stage &stage) {
   auto found = blocks_.find(stage.what);
   if (found == blocks_.end())
-    found = blocks_.emplace(stage.what, RUNE_TRY(openBlock(stage.what, resolve(stage.what))))
+    found = blocks_
+                .emplace(stage.what,
+                         RUNE_TRY(openBlock(stage.what, resolve(stage.what))))
                 .first;
   return &found->second;
 }
 
 Result<runtime::BlockInstance> Artifacts::start(const check::Stage &stage) {
   const BlockArtifact *block = RUNE_TRY(blockOf(stage));
-  return runtime::BlockInstance::load(*engine_, block->wasm, {stage.name, block->name}, {},
-                                      patience());
+  return runtime::BlockInstance::load(
+      *engine_, block->wasm, {stage.name, block->name}, {}, patience());
 }
 
 Result<check::BlockSignature> Artifacts::block(const check::Stage &stage) {
@@ -98,39 +101,95 @@ Result<check::BlockSignature> Artifacts::block(const check::Stage &stage) {
   return signatureOf(RUNE_TRY(instance.metadata(patience())));
 }
 
+Result<runtime::ResourceTexts>
+Artifacts::texts(const std::vector<check::Resource> &resources) const {
+  runtime::ResourceTexts texts;
+  for (const check::Resource &resource : resources) {
+    texts.push_back(resource.inlineText.value_or(""));
+    if (resource.path)
+      texts.back() = asText(
+          RUNE_TRY(FileBytes::open(resolve(*resource.path), maxResourceBytes))
+              .bytes());
+  }
+  return texts;
+}
+
+/// True if the stage has an argument whose text only the run will know.
+static bool waitsForRun(const check::Stage &stage,
+                        const std::vector<check::Resource> &resources) {
+  return std::ranges::any_of(
+      stage.arguments, [&](const check::Argument &argument) {
+        auto *reference =
+            std::get_if<check::ResourceReference>(&argument.value);
+        return reference && !resources[reference->resource].path &&
+               !resources[reference->resource].inlineText;
+      });
+}
+
 Result<std::vector<TensorType>>
-Artifacts::blockOutputs(const check::Stage &stage, const std::vector<TensorType> &inputs) {
+Artifacts::blockOutputs(const check::Stage &stage,
+                        const std::vector<TensorType> &inputs,
+                        const std::vector<check::Resource> &resources) {
+  if (waitsForRun(stage, resources))
+    return error("check.no-signature",
+                 "an argument of `{}` is given at run time", stage.name);
   runtime::BlockInstance instance = RUNE_TRY(start(stage));
   runtime::block::Metadata metadata = RUNE_TRY(instance.metadata(patience()));
   std::vector<container::Argument> given = storedArguments(stage);
-  auto arguments = RUNE_TRY(runtime::bindArguments(stage.name, metadata, given, resources_));
+  auto arguments = RUNE_TRY(runtime::bindArguments(stage.name, metadata, given,
+                                                   RUNE_TRY(texts(resources))));
   RUNE_TRY(instance.create(arguments, patience()));
-  return instance.graph(inputs, patience());
+  auto outputs = instance.graph(inputs, patience());
+  if (!outputs && outputs.error().code == "runtime.block-refused")
+    outputs.error().code = "check.block-refused";
+  return outputs;
+}
+
+/// The file of a model stage as the Runefile writes it; none where it comes at
+/// run time.
+static std::optional<std::string>
+modelPath(const check::Stage &stage,
+          const std::vector<check::Resource> &resources) {
+  return stage.modelResource ? resources[*stage.modelResource].path
+                             : std::optional(stage.what);
 }
 
 Result<const ModelArtifact *>
-Artifacts::modelOf(const check::Stage &stage, const std::vector<check::Resource> &resources) {
-  std::string path = stage.what;
-  if (stage.modelResource) {
-    const check::Resource &resource = resources[*stage.modelResource];
-    if (!resource.path)
-      return error("check.no-signature", "the model of `{}` is given at run time", stage.name);
-    path = *resource.path;
-  }
-  auto found = models_.find(path);
+Artifacts::modelOf(const check::Stage &stage,
+                   const std::vector<check::Resource> &resources) {
+  auto path = modelPath(stage, resources);
+  if (!path)
+    return error("check.no-signature", "the model of `{}` is given at run time",
+                 stage.name);
+  auto found = models_.find(*path);
   if (found == models_.end()) {
-    ModelArtifact model{path, RUNE_TRY(readModel(resolve(path), report_)), {}};
+    ModelArtifact model{
+        *path, RUNE_TRY(readModel(resolve(*path), report_)), {}};
     model.stored = RUNE_TRY(graph::store(model.imported.graph));
-    found = models_.emplace(path, std::move(model)).first;
+    found = models_.emplace(*path, std::move(model)).first;
   }
   return &found->second;
 }
 
+/// What the file is by its content, whatever the Runefile calls it.
+static Result<std::string> contentFormat(const std::string &path) {
+  FileBytes file = RUNE_TRY(FileBytes::open(path, maxModelBytes));
+  return std::string(import::recognise(file.bytes()));
+}
+
 Result<check::ModelSignature>
-Artifacts::model(const check::Stage &stage, const std::vector<check::Resource> &resources) {
-  if (stage.format != "onnx")
-    return error("check.no-signature", "models of format `{}` cannot be read yet",
-                 stage.format);
+Artifacts::model(const check::Stage &stage,
+                 const std::vector<check::Resource> &resources) {
+  if (auto path = modelPath(stage, resources)) {
+    auto format = contentFormat(resolve(*path));
+    if (!format)
+      return error(format.error().code, "Unable to read \"{}\" for \"{}\": {}",
+                   *path, stage.name, format.error().message);
+    if (*format != "onnx" && (!format->empty() || stage.format != "onnx"))
+      return error("check.no-signature",
+                   "models of format `{}` cannot be read yet",
+                   format->empty() ? stage.format : *format);
+  }
   const ModelArtifact *model = RUNE_TRY(modelOf(stage, resources));
   check::ModelSignature signature;
   const graph::Graph &graph = model->imported.graph;
@@ -139,8 +198,10 @@ Artifacts::model(const check::Stage &stage, const std::vector<check::Resource> &
   return signature;
 }
 
-Result<import::ImportedModel> readModel(const std::string &path, Report &report) {
-  auto file = std::make_shared<FileBytes>(RUNE_TRY(FileBytes::open(path, maxModelBytes)));
+Result<import::ImportedModel> readModel(const std::string &path,
+                                        Report &report) {
+  auto file = std::make_shared<FileBytes>(
+      RUNE_TRY(FileBytes::open(path, maxModelBytes)));
   return import::importModel(file->bytes(), file, Source::binary(path), report);
 }
 

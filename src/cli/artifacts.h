@@ -4,11 +4,13 @@
 // themselves.
 #pragma once
 
+#include "base/files.h"
 #include "blocks/library.h"
 #include "check/signature_source.h"
 #include "engine/engine.h"
 #include "graph/store.h"
 #include "import/import.h"
+#include "runtime/arguments.h"
 #include "runtime/block_instance.h"
 
 #include <map>
@@ -39,19 +41,25 @@ public:
 
   Result<check::BlockSignature> block(const check::Stage &stage) override;
   Result<std::vector<TensorType>>
-  blockOutputs(const check::Stage &stage, const std::vector<TensorType> &inputs) override;
+  blockOutputs(const check::Stage &stage, const std::vector<TensorType> &inputs,
+               const std::vector<check::Resource> &resources) override;
   Result<check::ModelSignature>
-  model(const check::Stage &stage, const std::vector<check::Resource> &resources) override;
+  model(const check::Stage &stage,
+        const std::vector<check::Resource> &resources) override;
 
   /// What `block` and `model` have read, by the stage's `what`.
   Result<const BlockArtifact *> blockOf(const check::Stage &stage);
-  Result<const ModelArtifact *> modelOf(const check::Stage &stage,
-                                        const std::vector<check::Resource> &resources);
+  Result<const ModelArtifact *>
+  modelOf(const check::Stage &stage,
+          const std::vector<check::Resource> &resources);
 
   /// A path of the Runefile, seen from where the command was started.
   std::string resolve(const std::string &path) const;
 
 private:
+  /// The text of each resource as far as it is known now; empty for the rest.
+  Result<runtime::ResourceTexts>
+  texts(const std::vector<check::Resource> &resources) const;
   Result<runtime::BlockInstance> start(const check::Stage &stage);
 
   std::string folder_;
@@ -67,6 +75,7 @@ constexpr uint64_t maxBlockBytes = uint64_t{64} << 20;
 constexpr uint64_t maxResourceBytes = uint64_t{1} << 30;
 
 /// Reads and imports one model file, for `model-info` and `verify` too.
-Result<import::ImportedModel> readModel(const std::string &path, Report &report);
+Result<import::ImportedModel> readModel(const std::string &path,
+                                        Report &report);
 
 } // namespace rune::cli

@@ -44,7 +44,8 @@ std::vector<container::Argument> storedArguments(const check::Stage &stage) {
          std::visit(
              []<class T>(const T &value) -> container::ArgumentValue {
                if constexpr (std::is_same_v<T, check::ResourceReference>)
-                 return container::ResourceReference{static_cast<uint32_t>(value.resource)};
+                 return container::ResourceReference{
+                     static_cast<uint32_t>(value.resource)};
                else
                  return value;
              },

@@ -16,7 +16,8 @@ struct Options {
 };
 
 Result<> build(const Options &options, Console &console) {
-  Project project = RUNE_TRY(openProject(options.runefile, options.strict, console.report()));
+  Project project =
+      RUNE_TRY(openProject(options.runefile, options.strict, console.report()));
   if (!options.name.empty())
     project.name = options.name;
   Bytes rune = RUNE_TRY(buildRune(project, console.report()));
@@ -37,10 +38,12 @@ Action installBuild(CLI::App &app) {
   auto options = std::make_shared<Options>();
   app.add_option("runefile", options->runefile, "the Runefile")
       ->option_text("[Runefile.yml]");
-  app.add_option("-o,--output", options->output,
-                 "the Rune to write (default: FOLDER/FOLDER.rune beside the Runefile)")
+  app.add_option(
+         "-o,--output", options->output,
+         "the Rune to write (default: FOLDER/FOLDER.rune beside the Runefile)")
       ->option_text("FILE");
-  app.add_option("-n,--name", options->name, "the name of the Rune (default: its folder's)")
+  app.add_option("-n,--name", options->name,
+                 "the name of the Rune (default: its folder's)")
       ->option_text("NAME");
   app.add_flag("--strict", options->strict,
                "mismatches that version 1 let pass are errors, not warnings");

@@ -12,7 +12,8 @@ struct Options {
 };
 
 Result<> check(const Options &options, Console &console) {
-  Project project = RUNE_TRY(openProject(options.runefile, options.strict, console.report()));
+  Project project =
+      RUNE_TRY(openProject(options.runefile, options.strict, console.report()));
   console.say(fmt::format("{} is sound: {} stages", options.runefile,
                           project.pipeline.stages.size()));
   Json &stages = console.fields()["stages"] = Json::array();

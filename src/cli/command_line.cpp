@@ -19,13 +19,15 @@ std::span<const Command> commands() {
 
 namespace {
 
-/// CLI11 reports help and mistakes by throwing; this is the one place that catches.
+/// CLI11 reports help and mistakes by throwing; this is the one place that
+/// catches.
 int parse(CLI::App &app, int argc, const char *const *argv) {
   try {
     app.parse(argc, argv);
     return -1;
   } catch (const CLI::ParseError &stop) {
-    bool asked = stop.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);
+    bool asked =
+        stop.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);
     app.exit(stop);
     return static_cast<int>(asked ? ExitCode::Success : ExitCode::Usage);
   }
@@ -42,8 +44,8 @@ int runCommandLine(int argc, const char *const *argv) {
   for (const Command &command : commands()) {
     CLI::App *verb = app.add_subcommand(command.name, command.summary);
     verb->add_option("--format", format, "text for people, json for programs")
-        ->transform(CLI::CheckedTransformer(
-            std::map<std::string, Format>{{"text", Format::Text}, {"json", Format::Json}}))
+        ->transform(CLI::CheckedTransformer(std::map<std::string, Format>{
+            {"text", Format::Text}, {"json", Format::Json}}))
         ->option_text("text|json");
     Action run = command.install(*verb);
     verb->callback([&action, run] { action = run; });

@@ -15,9 +15,11 @@ void Console::print(const std::string &text) {
     fmt::print("{}", text);
 }
 
-/// Where a pipe's reader has gone, or the disk is full, the result is lost: that
-/// is the machine's fault and must not look like success.
-static bool flushed() { return std::fflush(stdout) == 0 && std::ferror(stdout) == 0; }
+/// Where a pipe's reader has gone, or the disk is full, the result is lost:
+/// that is the machine's fault and must not look like success.
+static bool flushed() {
+  return std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+}
 
 static void printFailure(const Diagnostic &why) {
   if (why.where) {
@@ -44,7 +46,8 @@ int Console::finish(const Result<> &outcome) {
       all["diagnostics"].push_back(Json::parse(renderJson(diagnostic)));
     if (!outcome && !isReported(outcome.error()))
       all["diagnostics"].push_back(Json::parse(renderJson(outcome.error())));
-    fmt::print("{}\n", all.dump(-1, ' ', false, Json::error_handler_t::replace));
+    fmt::print("{}\n",
+               all.dump(-1, ' ', false, Json::error_handler_t::replace));
   } else {
     for (const Diagnostic &diagnostic : report_.diagnostics())
       fmt::print(stderr, "{}", renderText(diagnostic));
@@ -53,7 +56,8 @@ int Console::finish(const Result<> &outcome) {
   }
   ExitCode code = outcome ? ExitCode::Success : exitCodeOf(outcome.error());
   if (!flushed()) {
-    fmt::print(stderr, "Error: unable to write the result to standard output\n");
+    fmt::print(stderr,
+               "Error: unable to write the result to standard output\n");
     code = ExitCode::Machine;
   }
   return static_cast<int>(code);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Where a command speaks: the result to stdout, everything for people to stderr,
-// or with `--format json` one object to stdout.
+// Where a command speaks: the result to stdout, everything for people to
+// stderr, or with `--format json` one object to stdout.
 #pragma once
 
 #include "base/result.h"
@@ -29,7 +29,8 @@ public:
   void say(const std::string &line);
   /// A part of the result, to stdout; nothing in JSON.
   void print(const std::string &text);
-  /// The result as JSON: fields of the one object, beside `ok` and `diagnostics`.
+  /// The result as JSON: fields of the one object, beside `ok` and
+  /// `diagnostics`.
   Json &fields() { return fields_; }
 
   /// Prints what was reported and, of a failure, the last line `Error: …`; the

@@ -6,12 +6,13 @@
 namespace rune::cli {
 
 std::string_view boxKindName(BoxKind kind) {
-  constexpr std::string_view names[] = {"capability", "proc-block", "model", "out"};
+  constexpr std::string_view names[] = {"capability", "proc-block", "model",
+                                        "out"};
   return names[static_cast<size_t>(kind)];
 }
 
-/// Pipeline and RuneFile have the same stages in other words; `what` says what a
-/// stage is made of.
+/// Pipeline and RuneFile have the same stages in other words; `what` says what
+/// a stage is made of.
 template <class Stages, class What>
 static Diagram diagramFrom(std::string name, const Stages &stages, What what) {
   Diagram diagram{std::move(name), {}, {}};
@@ -27,16 +28,17 @@ static Diagram diagramFrom(std::string name, const Stages &stages, What what) {
 }
 
 Diagram diagramOf(const container::RuneFile &file) {
-  return diagramFrom(file.name, file.stages, [&](const container::Stage &stage) {
-    switch (stage.kind) {
-    case container::StageKind::ProcBlock:
-      return file.blocks[stage.artifact].name;
-    case container::StageKind::Model:
-      return file.models[stage.artifact].name;
-    default:
-      return stage.capability;
-    }
-  });
+  return diagramFrom(file.name, file.stages,
+                     [&](const container::Stage &stage) {
+                       switch (stage.kind) {
+                       case container::StageKind::ProcBlock:
+                         return file.blocks[stage.artifact].name;
+                       case container::StageKind::Model:
+                         return file.models[stage.artifact].name;
+                       default:
+                         return stage.capability;
+                       }
+                     });
 }
 
 Diagram diagramOf(const check::Pipeline &pipeline, std::string name) {
@@ -47,7 +49,8 @@ Diagram diagramOf(const check::Pipeline &pipeline, std::string name) {
 namespace {
 
 std::string_view fillColour(BoxKind kind) {
-  constexpr std::string_view colours[] = {"#b5e2b5", "#ecd9b9", "#d3c4f0", "#f4b6b6"};
+  constexpr std::string_view colours[] = {"#b5e2b5", "#ecd9b9", "#d3c4f0",
+                                          "#f4b6b6"};
   return colours[static_cast<size_t>(kind)];
 }
 
@@ -110,10 +113,12 @@ std::string toMermaid(const Diagram &diagram) {
   for (const Arrow &arrow : diagram.arrows)
     text += fmt::format("  n{} -->|{}| n{}\n", arrow.from,
                         mermaidQuoted(arrow.label), arrow.to);
-  for (BoxKind kind : {BoxKind::Capability, BoxKind::ProcBlock, BoxKind::Model, BoxKind::Out})
-    text += fmt::format("  classDef {} fill:{},stroke:#555,color:#222\n",
-                        kind == BoxKind::ProcBlock ? "block" : boxKindName(kind),
-                        fillColour(kind));
+  for (BoxKind kind :
+       {BoxKind::Capability, BoxKind::ProcBlock, BoxKind::Model, BoxKind::Out})
+    text +=
+        fmt::format("  classDef {} fill:{},stroke:#555,color:#222\n",
+                    kind == BoxKind::ProcBlock ? "block" : boxKindName(kind),
+                    fillColour(kind));
   return text;
 }
 

@@ -39,8 +39,8 @@ Diagram diagramOf(const check::Pipeline &pipeline, std::string name);
 
 std::string_view boxKindName(BoxKind kind);
 
-/// Graphviz text, in the colours of the first system: capabilities green, blocks
-/// tan, models violet, outputs red.
+/// Graphviz text, in the colours of the first system: capabilities green,
+/// blocks tan, models violet, outputs red.
 std::string toDot(const Diagram &diagram);
 /// A mermaid flowchart, as code hosts draw it in Markdown.
 std::string toMermaid(const Diagram &diagram);

@@ -71,7 +71,8 @@ std::string converse(Pipe &in, Pipe &out, std::string_view text) {
 Result<std::string> toSvg(const std::string &dot) {
   Pipe in, out;
   if (!in.open() || !out.open())
-    return error("machine.pipe", "unable to start `dot`: {}", std::strerror(errno));
+    return error("machine.pipe", "unable to start `dot`: {}",
+                 std::strerror(errno));
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, in.read, STDIN_FILENO);
@@ -82,7 +83,8 @@ Result<std::string> toSvg(const std::string &dot) {
                              const_cast<char *const *>(argv), environ);
   posix_spawn_file_actions_destroy(&actions);
   if (fault != 0)
-    return error("graph.no-dot", "svg is drawn by `dot`, which could not be started: {}",
+    return error("graph.no-dot",
+                 "svg is drawn by `dot`, which could not be started: {}",
                  std::strerror(fault))
         .withHelp("install graphviz, or take `--as dot` or `--as mermaid`");
   in.closeRead();
@@ -97,7 +99,8 @@ Result<std::string> toSvg(const std::string &dot) {
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || svg.empty())
-    return error("graph.dot-failed", "`dot` did not draw the graph (status {})", status);
+    return error("graph.dot-failed", "`dot` did not draw the graph (status {})",
+                 status);
   return svg;
 }
 

@@ -8,6 +8,8 @@ namespace rune::cli {
 ExitCode exitCodeOf(const Diagnostic &why) {
   if (why.code.starts_with("machine."))
     return ExitCode::Machine;
+  if (why.code.starts_with("usage."))
+    return ExitCode::Usage;
   return static_cast<ExitCode>(runtime::faultOf(why.code));
 }
 

@@ -41,8 +41,9 @@ void describe(const Diagram &diagram, Json &fields) {
   fields["stages"] = Json::array();
   fields["edges"] = Json::array();
   for (const Box &box : diagram.boxes)
-    fields["stages"].push_back(
-        {{"name", box.name}, {"kind", boxKindName(box.kind)}, {"what", box.what}});
+    fields["stages"].push_back({{"name", box.name},
+                                {"kind", boxKindName(box.kind)},
+                                {"what", box.what}});
   for (const Arrow &arrow : diagram.arrows)
     fields["edges"].push_back({{"from", diagram.boxes[arrow.from].name},
                                {"to", diagram.boxes[arrow.to].name},
@@ -74,10 +75,12 @@ Action installGraph(CLI::App &app) {
   app.add_option("input", options->input, "a Rune or a Runefile")
       ->required()
       ->option_text("FILE");
-  app.add_option("--as", options->as, "dot (default), mermaid, or svg (needs `dot`)")
+  app.add_option("--as", options->as,
+                 "dot (default), mermaid, or svg (needs `dot`)")
       ->check(CLI::IsMember({"dot", "mermaid", "svg"}))
       ->option_text("FORM");
-  app.add_option("-o,--output", options->output, "write here; the ending chooses the form")
+  app.add_option("-o,--output", options->output,
+                 "write here; the ending chooses the form")
       ->option_text("FILE");
   return [options](Console &console) { return draw(*options, console); };
 }

@@ -9,32 +9,31 @@ namespace rune::cli {
 namespace {
 
 std::string_view kindName(container::StageKind kind) {
-  constexpr std::string_view names[] = {"capability", "proc-block", "model", "out"};
+  constexpr std::string_view names[] = {"capability", "proc-block", "model",
+                                        "out"};
   return names[static_cast<size_t>(kind)];
 }
 
-std::string valueText(const container::ArgumentValue &value,
-                      const container::RuneFile &file) {
-  struct Printer {
-    const container::RuneFile &file;
-    std::string operator()(bool value) const { return value ? "true" : "false"; }
-    std::string operator()(int64_t value) const { return std::to_string(value); }
-    std::string operator()(double value) const { return fmt::format("{}", value); }
-    std::string operator()(const std::string &text) const {
-      return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
-    }
-    std::string operator()(const container::ResourceReference &to) const {
-      return "$" + file.resources[to.resource].name;
-    }
-    template <class T> std::string operator()(const std::vector<T> &values) const {
-      std::string text;
-      for (const T &value : values)
-        text += (text.empty() ? "" : ", ") + (*this)(value);
-      return "[" + text + "]";
-    }
-  };
-  return std::visit(Printer{file}, value);
-}
+/// An argument as a person would write it.
+struct ValuePrinter {
+  const container::RuneFile &file;
+
+  std::string operator()(bool value) const { return value ? "true" : "false"; }
+  std::string operator()(int64_t value) const { return std::to_string(value); }
+  std::string operator()(double value) const { return fmt::format("{}", value); }
+  std::string operator()(const std::string &text) const {
+    return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+  }
+  std::string operator()(const container::ResourceReference &to) const {
+    return "$" + file.resources[to.resource].name;
+  }
+  template <class T> std::string operator()(const std::vector<T> &values) const {
+    std::string text;
+    for (const T &value : values)
+      text += (text.empty() ? "" : ", ") + (*this)(value);
+    return "[" + text + "]";
+  }
+};
 
 Json stageJson(const container::Stage &stage, const container::RuneFile &file) {
   Json json = {{"name", stage.name}, {"kind", kindName(stage.kind)}};
@@ -46,10 +45,11 @@ Json stageJson(const container::Stage &stage, const container::RuneFile &file) {
     json["what"] = stage.capability;
   json["arguments"] = Json::object();
   for (const container::Argument &argument : stage.arguments)
-    json["arguments"][argument.name] = valueText(argument.value, file);
+    json["arguments"][argument.name] = std::visit(ValuePrinter{file}, argument.value);
   json["inputs"] = Json::array();
   for (const container::Edge &edge : stage.inputs)
-    json["inputs"].push_back(fmt::format("{}.{}", file.stages[edge.stage].name, edge.port));
+    json["inputs"].push_back(
+        fmt::format("{}.{}", file.stages[edge.stage].name, edge.port));
   json["outputs"] = Json::array();
   for (const TensorType &type : stage.outputs)
     json["outputs"].push_back(type.str());
@@ -73,7 +73,8 @@ Json describe(const container::RuneFile &file, uint64_t bytes) {
   json["grants"] = Json::array();
   std::set<std::string> grants;
   for (const container::Stage &stage : file.stages)
-    if (stage.kind == container::StageKind::Capability && grants.insert(stage.capability).second)
+    if (stage.kind == container::StageKind::Capability &&
+        grants.insert(stage.capability).second)
       json["grants"].push_back(stage.capability);
   json["stages"] = Json::array();
   for (const container::Stage &stage : file.stages)
@@ -92,7 +93,8 @@ Json describe(const container::RuneFile &file, uint64_t bytes) {
                               {"sha256", model.hash.hex()}});
   json["resources"] = Json::array();
   for (const container::Resource &resource : file.resources) {
-    Json entry = {{"name", resource.name}, {"type", resource.isText ? "string" : "binary"}};
+    Json entry = {{"name", resource.name},
+                  {"type", resource.isText ? "string" : "binary"}};
     if (resource.data)
       entry["bytes"] = resource.data->size();
     json["resources"].push_back(std::move(entry));
@@ -112,8 +114,9 @@ std::string stageLines(const Json &stage) {
   std::string made = stage.contains("block")   ? stage["block"]
                      : stage.contains("model") ? stage["model"]
                                                : stage["what"];
-  std::string text = fmt::format("  {:16} {:11} {}\n", stage["name"].get<std::string>(),
-                                 stage["kind"].get<std::string>(), made);
+  std::string text =
+      fmt::format("  {:16} {:11} {}\n", stage["name"].get<std::string>(),
+                  stage["kind"].get<std::string>(), made);
   if (!stage["inputs"].empty())
     text += fmt::format("  {:16}   from {}\n", "", joined(stage["inputs"]));
   if (!stage["outputs"].empty())
@@ -128,25 +131,31 @@ std::string stageLines(const Json &stage) {
 }
 
 std::string textOf(const Json &json) {
-  auto field = [](const Json &from, const char *name) { return from[name].get<std::string>(); };
+  auto field = [](const Json &from, const char *name) {
+    return from[name].get<std::string>();
+  };
   std::string text = fmt::format(
       "{}: {} bytes, format {}, made by {} for {}\nneeds    {}\nstages\n",
-      field(json, "name"), json["bytes"].get<uint64_t>(), json["format"].get<uint32_t>(),
-      field(json, "producer"), field(json, "image"), joined(json["grants"]));
+      field(json, "name"), json["bytes"].get<uint64_t>(),
+      json["format"].get<uint32_t>(), field(json, "producer"),
+      field(json, "image"), joined(json["grants"]));
   for (const Json &stage : json["stages"])
     text += stageLines(stage);
   for (const Json &block : json["blocks"])
-    text += fmt::format("block    {:24} {:>8} bytes  sha256 {}\n", field(block, "name"),
-                        block["bytes"].get<uint64_t>(), field(block, "sha256"));
+    text += fmt::format("block    {:24} {:>8} bytes  sha256 {}\n",
+                        field(block, "name"), block["bytes"].get<uint64_t>(),
+                        field(block, "sha256"));
   for (const Json &model : json["models"])
-    text += fmt::format("model    {:24} {:>8} bytes of weights  sha256 {}\n",
-                        field(model, "name"), model["weightBytes"].get<uint64_t>(),
-                        field(model, "sha256"));
+    text +=
+        fmt::format("model    {:24} {:>8} bytes of weights  sha256 {}\n",
+                    field(model, "name"), model["weightBytes"].get<uint64_t>(),
+                    field(model, "sha256"));
   for (const Json &resource : json["resources"])
-    text += fmt::format("resource {:24} {}\n", field(resource, "name"),
-                        resource.contains("bytes")
-                            ? fmt::format("{:>8} bytes", resource["bytes"].get<uint64_t>())
-                            : "given at run time");
+    text += fmt::format(
+        "resource {:24} {}\n", field(resource, "name"),
+        resource.contains("bytes")
+            ? fmt::format("{:>8} bytes", resource["bytes"].get<uint64_t>())
+            : "given at run time");
   return text;
 }
 

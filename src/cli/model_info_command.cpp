@@ -4,12 +4,15 @@
 
 #include "graph/statistics.h"
 
+#include <algorithm>
+
 namespace rune::cli {
 
 namespace {
 
-void listPorts(const graph::Graph &graph, const std::vector<graph::ValueId> &ids,
-               const char *heading, Console &console) {
+void listPorts(const graph::Graph &graph,
+               const std::vector<graph::ValueId> &ids, const char *heading,
+               Console &console) {
   Json &listed = console.fields()[heading] = Json::array();
   console.print(fmt::format("{}\n", heading));
   for (graph::ValueId id : ids) {
@@ -28,6 +31,12 @@ void listOperators(const import::ModelInfo &info, Console &console) {
   }
 }
 
+bool isSymbolic(const graph::Graph &graph) {
+  return std::ranges::any_of(graph.values, [](const graph::Value &value) {
+    return !value.type.isStatic();
+  });
+}
+
 Result<> describe(const std::string &path, Console &console) {
   import::ImportedModel model = RUNE_TRY(readModel(path, console.report()));
   const import::ModelInfo &info = model.info;
@@ -44,13 +53,16 @@ Result<> describe(const std::string &path, Console &console) {
   listPorts(model.graph, model.graph.inputs, "inputs", console);
   listPorts(model.graph, model.graph.outputs, "outputs", console);
   listOperators(info, console);
-  graph::Statistics cost = graph::statistics(model.graph);
+  graph::Statistics cost = graph::statisticsOf(model.graph);
   console.fields()["parameters"] = cost.parameters;
   console.fields()["weightBytes"] = cost.weightBytes;
   console.fields()["macs"] = cost.macs;
-  console.print(fmt::format("parameters {}, {} bytes\nmultiply-accumulates {}{}\n",
-                            cost.parameters, cost.weightBytes, cost.macs,
-                            cost.symbolic ? ", counting each symbolic dimension as 1" : ""));
+  console.print(
+      fmt::format("parameters {}, {} bytes\nmultiply-accumulates {}{}\n",
+                  cost.parameters, cost.weightBytes, cost.macs,
+                  isSymbolic(model.graph)
+                      ? ", with 1 for each dimension that is not a number"
+                      : ""));
   return {};
 }
 
@@ -58,7 +70,9 @@ Result<> describe(const std::string &path, Console &console) {
 
 Action installModelInfo(CLI::App &app) {
   auto path = std::make_shared<std::string>();
-  app.add_option("model", *path, "an ONNX file")->required()->option_text("MODEL");
+  app.add_option("model", *path, "an ONNX file")
+      ->required()
+      ->option_text("MODEL");
   return [path](Console &console) { return describe(*path, console); };
 }
 

@@ -13,8 +13,6 @@ namespace rune::cli {
 
 namespace {
 
-constexpr uint64_t maxRunefileBytes = 1 << 20;
-
 struct Place {
   std::string folder;
   std::string name;
@@ -31,8 +29,9 @@ Place placeOf(const std::string &path) {
 
 } // namespace
 
-Result<Project> openProject(const std::string &path, bool strict, Report &report) {
-  FileBytes bytes = RUNE_TRY(FileBytes::open(path, maxRunefileBytes));
+Result<Project> openProject(const std::string &path, bool strict,
+                            Report &report) {
+  FileBytes bytes = RUNE_TRY(FileBytes::open(path, runefile::maxRunefileBytes));
   SourcePtr source = Source::text(path, std::string(asText(bytes.bytes())));
   runefile::Runefile tree = RUNE_TRY(runefile::parseRunefile(source, report));
   // From here on nobody reads text: every node carries its span.
@@ -41,7 +40,8 @@ Result<Project> openProject(const std::string &path, bool strict, Report &report
   check::Pipeline pipeline =
       RUNE_TRY(check::check(tree, *artifacts, {.strict = strict}, report));
   // From here on every edge has one type and every capability a grant's name.
-  return Project{place.folder, place.name, std::move(pipeline), std::move(artifacts)};
+  return Project{place.folder, place.name, std::move(pipeline),
+                 std::move(artifacts)};
 }
 
 namespace {
@@ -60,7 +60,8 @@ Result<ResourceBytes> readResources(const Project &project, Report &report) {
       bytes.spans.back() = asBytes(*resource.inlineText);
     if (!resource.path)
       continue;
-    auto file = FileBytes::open(project.artifacts->resolve(*resource.path), maxResourceBytes);
+    auto file = FileBytes::open(project.artifacts->resolve(*resource.path),
+                                maxResourceBytes);
     if (!file) {
       report.add(std::move(file).error()).at(resource.where);
       continue;
@@ -73,8 +74,10 @@ Result<ResourceBytes> readResources(const Project &project, Report &report) {
   return bytes;
 }
 
-/// The block or model of one stage; what cannot be read is reported at the stage.
-link::Artifact artifactOf(const check::Stage &stage, Project &project, Report &report) {
+/// The block or model of one stage; what cannot be read is reported at the
+/// stage.
+link::Artifact artifactOf(const check::Stage &stage, Project &project,
+                          Report &report) {
   if (stage.kind == check::StageKind::ProcBlock) {
     if (auto block = project.artifacts->blockOf(stage))
       return link::BlockArtifact{(*block)->name, (*block)->wasm};
@@ -82,8 +85,10 @@ link::Artifact artifactOf(const check::Stage &stage, Project &project, Report &r
       report.add(std::move(block).error()).at(stage.where);
   }
   if (stage.kind == check::StageKind::Model) {
-    if (auto model = project.artifacts->modelOf(stage, project.pipeline.resources))
-      return link::ModelArtifact{(*model)->name, "rune-graph", (*model)->stored.table,
+    if (auto model =
+            project.artifacts->modelOf(stage, project.pipeline.resources))
+      return link::ModelArtifact{(*model)->name, "rune-graph",
+                                 (*model)->stored.table,
                                  (*model)->stored.weights};
     else if (!isReported(model.error()))
       report.add(std::move(model).error()).at(stage.where);
@@ -94,8 +99,8 @@ link::Artifact artifactOf(const check::Stage &stage, Project &project, Report &r
 } // namespace
 
 Result<Bytes> buildRune(Project &project, Report &report) {
-  link::LinkRequest request{project.pipeline, project.name,
-                            std::string("rune ") + version(), {}, {}};
+  link::LinkRequest request{
+      project.pipeline, project.name, std::string("rune ") + version(), {}, {}};
   for (const check::Stage &stage : project.pipeline.stages)
     request.artifacts.push_back(artifactOf(stage, project, report));
   ResourceBytes resources = RUNE_TRY(readResources(project, report));

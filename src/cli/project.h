@@ -12,8 +12,8 @@
 
 namespace rune::cli {
 
-/// A checked Runefile. The artifacts hold the blocks and models that checking it
-/// has read already.
+/// A checked Runefile. The artifacts hold the blocks and models that checking
+/// it has read already.
 struct Project {
   /// The folder of the Runefile; relative paths in it start here.
   std::string folder;
@@ -26,7 +26,8 @@ struct Project {
 /// Reads and checks.
 ///
 /// errors  `file.*`; into `report`, all that `runefile` and `check` find
-Result<Project> openProject(const std::string &path, bool strict, Report &report);
+Result<Project> openProject(const std::string &path, bool strict,
+                            Report &report);
 
 /// The bytes of the Rune.
 ///

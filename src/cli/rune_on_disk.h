@@ -19,7 +19,8 @@ constexpr uint64_t maxRuneBytes = uint64_t{4} << 30;
 /// errors  `file.*`, `container.*`
 Result<RuneOnDisk> openRune(const std::string &path);
 
-/// True if the file begins as WebAssembly does; false also where it cannot be read.
+/// True if the file begins as WebAssembly does; false also where it cannot be
+/// read.
 bool looksLikeRune(const std::string &path);
 
 } // namespace rune::cli

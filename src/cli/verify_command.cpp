@@ -31,8 +31,8 @@ struct Tally {
 };
 
 /// One line a case, to stdout and into the JSON.
-void record(const std::string &name, std::string_view outcome, const std::string &why,
-            Console &console) {
+void record(const std::string &name, std::string_view outcome,
+            const std::string &why, Console &console) {
   Json entry = {{"case", name}, {"outcome", outcome}};
   if (!why.empty())
     entry["why"] = why;
@@ -44,8 +44,8 @@ void record(const std::string &name, std::string_view outcome, const std::string
 }
 
 void runDataSets(const import::ImportedModel &model, const std::string &name,
-                 const std::string &folder, const Options &options, Tally &tally,
-                 Console &console) {
+                 const std::string &folder, const Options &options,
+                 Tally &tally, Console &console) {
   auto runner = [&](std::span<const TensorView> inputs) {
     return graph::evaluate(model.graph, inputs);
   };
@@ -56,12 +56,17 @@ void runDataSets(const import::ImportedModel &model, const std::string &name,
     return;
   }
   for (const std::string &set : *sets) {
-    auto outcome = import::verifyCase(model.graph, set, options.tolerance, runner);
+    auto outcome =
+        import::verifyCase(model.graph, set, options.tolerance, runner);
     bool passed = outcome && outcome->passed();
     ++(passed ? tally.passed : tally.failed);
-    std::string label = sets->size() > 1 ? name + "/" + fs::path(set).filename().string() : name;
+    std::string label = sets->size() > 1
+                            ? name + "/" + fs::path(set).filename().string()
+                            : name;
     record(label, passed ? "passed" : "failed",
-           outcome ? outcome->failures() : "  " + outcome.error().message + "\n", console);
+           outcome ? outcome->failures()
+                   : "  " + outcome.error().message + "\n",
+           console);
   }
 }
 
@@ -73,8 +78,9 @@ void runCase(const fs::path &folder, const Options &options, Tally &tally,
   auto model = readModel((folder / "model.onnx").string(), report);
   if (!model) {
     ++tally.skipped;
-    const Diagnostic &why =
-        report.diagnostics().empty() ? model.error() : report.diagnostics().front();
+    const Diagnostic &why = report.diagnostics().empty()
+                                ? model.error()
+                                : report.diagnostics().front();
     record(name, "skipped", why.message, console);
     return;
   }
@@ -89,9 +95,11 @@ Result<> runSuite(const Options &options, Tally &tally, Console &console) {
     if (walk->path().filename() == "model.onnx")
       folders.push_back(walk->path().parent_path());
   if (fault)
-    return error("file.unreadable", "unable to read `{}`: {}", options.suite, fault.message());
+    return error("file.unreadable", "unable to read `{}`: {}", options.suite,
+                 fault.message());
   if (folders.empty())
-    return error("verify.no-cases", "`{}` holds no folder with a model.onnx", options.suite);
+    return error("verify.no-cases", "`{}` holds no folder with a model.onnx",
+                 options.suite);
   std::ranges::sort(folders);
   for (const fs::path &folder : folders)
     runCase(folder, options, tally, console);
@@ -99,22 +107,28 @@ Result<> runSuite(const Options &options, Tally &tally, Console &console) {
 }
 
 Result<> verify(const Options &options, Console &console) {
+  if (options.model.empty() && options.suite.empty())
+    return error("usage.verify", "nothing to verify")
+        .withHelp("give `MODEL --data DIR`, or `--suite DIR`");
   Tally tally;
   console.fields()["cases"] = Json::array();
   if (!options.suite.empty()) {
     RUNE_TRY(runSuite(options, tally, console));
   } else {
-    import::ImportedModel model = RUNE_TRY(readModel(options.model, console.report()));
+    import::ImportedModel model =
+        RUNE_TRY(readModel(options.model, console.report()));
     runDataSets(model, options.model, options.data, options, tally, console);
   }
   console.fields()["passed"] = tally.passed;
   console.fields()["failed"] = tally.failed;
   console.fields()["skipped"] = tally.skipped;
-  std::string skipped = tally.skipped ? fmt::format(", {} skipped", tally.skipped) : "";
-  console.print(fmt::format("{} passed, {} failed{}\n", tally.passed, tally.failed, skipped));
+  std::string skipped =
+      tally.skipped ? fmt::format(", {} skipped", tally.skipped) : "";
+  console.print(fmt::format("{} passed, {} failed{}\n", tally.passed,
+                            tally.failed, skipped));
   if (tally.failed > 0)
-    return error("verify.failed", "{} of {} cases differ from what is stored", tally.failed,
-                 tally.passed + tally.failed);
+    return error("verify.failed", "{} of {} cases differ from what is stored",
+                 tally.failed, tally.passed + tally.failed);
   return {};
 }
 
@@ -122,31 +136,32 @@ Result<> verify(const Options &options, Console &console) {
 
 Action installVerify(CLI::App &app) {
   auto options = std::make_shared<Options>();
-  auto *model = app.add_option("model", options->model, "an ONNX file")->option_text("MODEL");
-  auto *data = app.add_option("--data", options->data,
-                              "a folder with input_N.pb and output_N.pb, or with "
-                              "test_data_set_N folders of them")
-                   ->option_text("DIR");
-  auto *suite = app.add_option("--suite", options->suite,
-                               "every folder below DIR that holds a model.onnx and data sets")
-                    ->option_text("DIR");
+  auto *model = app.add_option("model", options->model, "an ONNX file")
+                    ->option_text("MODEL");
+  auto *data =
+      app.add_option("--data", options->data,
+                     "a folder with input_N.pb and output_N.pb, or with "
+                     "test_data_set_N folders of them")
+          ->option_text("DIR");
+  auto *suite =
+      app.add_option(
+             "--suite", options->suite,
+             "every folder below DIR that holds a model.onnx and data sets")
+          ->option_text("DIR");
   model->needs(data);
   data->needs(model);
   suite->excludes(model)->excludes(data);
-  app.add_option("--rtol", options->tolerance.relative, "relative tolerance of floats")
+  app.add_option("--rtol", options->tolerance.relative,
+                 "relative tolerance of floats")
       ->option_text("R")
       ->check(CLI::NonNegativeNumber);
-  app.add_option("--atol", options->tolerance.absolute, "absolute tolerance of floats")
+  app.add_option("--atol", options->tolerance.absolute,
+                 "absolute tolerance of floats")
       ->option_text("A")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--device", options->device, "what runs the model")
       ->check(CLI::IsMember({"evaluator"}))
       ->option_text("evaluator");
-  app.callback([&app] {});
-  app.final_callback([options] {
-    if (options->model.empty() && options->suite.empty())
-      throw CLI::RequiredError("MODEL --data DIR, or --suite DIR");
-  });
   return [options](Console &console) { return verify(*options, console); };
 }
 

@@ -19,7 +19,8 @@ struct Component {
 /// What the static binary holds beside our own code, with the SPDX names that
 /// the packages' own licence files give.
 constexpr Component linkedIn[] = {
-    {"glibc", "LGPL-2.1-or-later", "the C library (static builds; relink with the sources and objects)"},
+    {"glibc", "LGPL-2.1-or-later",
+     "the C library (static builds; relink with the sources and objects)"},
     {"libstdc++", "GPL-3.0-or-later WITH GCC-exception-3.1", "the C++ library"},
     {"yaml-cpp", "MIT", "reads Runefiles"},
     {"protobuf", "BSD-3-Clause", "reads ONNX"},
@@ -30,7 +31,8 @@ constexpr Component linkedIn[] = {
     {"nlohmann-json", "MIT", "JSON"},
     {"CLI11", "BSD-3-Clause", "the command line"},
     {"fmt", "MIT", "formats text"},
-    {"wasi-libc", "Apache-2.0 WITH LLVM-exception", "inside the library blocks"},
+    {"wasi-libc", "Apache-2.0 WITH LLVM-exception",
+     "inside the library blocks"},
     {"libc++, libc++abi, compiler-rt", "Apache-2.0 WITH LLVM-exception",
      "inside the library blocks"},
 };
@@ -43,8 +45,9 @@ struct Options {
 void describe(Console &console) {
   console.fields()["compiler"] = __clang_version__;
   console.fields()["runeFormat"] = container::formatVersion;
-  console.print(fmt::format("compiler     clang {}\nrune format  {}\nblocks      ",
-                            __clang_version__, container::formatVersion));
+  console.print(
+      fmt::format("compiler     clang {}\nrune format  {}\nblocks      ",
+                  __clang_version__, container::formatVersion));
   Json &listed = console.fields()["blocks"] = Json::array();
   for (const blocks::LibraryBlock &block : blocks::all()) {
     listed.push_back({{"name", block.name}, {"version", block.version}});
@@ -55,11 +58,13 @@ void describe(Console &console) {
 
 void listLicences(Console &console) {
   Json &listed = console.fields()["licences"] = Json::array();
-  console.print("\nrune itself is under Apache-2.0 WITH LLVM-exception. Linked in:\n");
+  console.print(
+      "\nrune itself is under Apache-2.0 WITH LLVM-exception. Linked in:\n");
   for (const Component &component : linkedIn) {
-    listed.push_back({{"name", component.name}, {"licence", component.licence}});
-    console.print(fmt::format("  {:31}{:45}{}\n", component.name, component.licence,
-                              component.what));
+    listed.push_back(
+        {{"name", component.name}, {"licence", component.licence}});
+    console.print(fmt::format("  {:31}{:45}{}\n", component.name,
+                              component.licence, component.what));
   }
 }
 
@@ -67,8 +72,10 @@ void listLicences(Console &console) {
 
 Action installVersion(CLI::App &app) {
   auto options = std::make_shared<Options>();
-  app.add_flag("-v,--verbose", options->verbose, "the compiler, formats and library blocks too");
-  app.add_flag("--licenses", options->licences, "what is linked in, and under which licence");
+  app.add_flag("-v,--verbose", options->verbose,
+               "the compiler, formats and library blocks too");
+  app.add_flag("--licenses", options->licences,
+               "what is linked in, and under which licence");
   return [options](Console &console) -> Result<> {
     console.fields()["name"] = "rune";
     console.fields()["version"] = version();

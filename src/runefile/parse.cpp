@@ -21,9 +21,11 @@ static bool checkVersion(const Reading &reading, const YamlNode &document,
   if (value.kind == YamlKind::Integer && value.text == "1")
     return true;
   if (value.kind == YamlKind::Integer)
-    reading.report.error(
-        "runefile.bad-version", reading.at(*version),
-        "invalid value: integer `{}`, expected version to be 1", value.text);
+    reading.report
+        .error("runefile.bad-version", reading.at(*version),
+               "invalid value: integer `{}`, expected version to be 1",
+               value.text)
+        .withHelp("this `rune` reads version 1");
   else
     reading.wrongType(*version, "the number 1")
         .withHelp("write `version: 1`, without quotes");

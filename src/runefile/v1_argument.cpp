@@ -45,7 +45,7 @@ std::vector<Argument> readArguments(const Reading &reading,
                                     const YamlNode &map) {
   std::vector<Argument> arguments;
   for (const YamlEntry &entry : reading.uniqueEntries(map))
-    if (checkName(reading, *entry.key, "argument"))
+    if (checkName(reading, *entry.key, "an argument"))
       if (auto argument = readArgument(reading, entry))
         arguments.push_back(std::move(*argument));
   return arguments;

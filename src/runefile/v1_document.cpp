@@ -21,7 +21,7 @@ bool checkName(const Reading &reading, const YamlNode &name,
   if (isName(name.text))
     return true;
   reading.report
-      .error("runefile.bad-name", reading.at(name), "`{}` cannot name a {}",
+      .error("runefile.bad-name", reading.at(name), "`{}` cannot name {}",
              name.text, of)
       .withHelp("a name is a letter or `_`, then letters, digits, `_` or `-`");
   return false;

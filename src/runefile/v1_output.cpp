@@ -15,6 +15,14 @@ static const std::vector<std::string> outputKeys = {"type", "dimensions"};
 static const std::vector<std::string> typeNames = {
     "u8", "i8", "u16", "i16", "u32", "i32", "f32", "u64", "i64", "f64", "utf8"};
 
+/// "f32" for "float32", as other systems call it.
+static std::string shortType(const std::string &name) {
+  for (std::string_view longName : {"float", "uint", "int"})
+    if (name.starts_with(longName))
+      return name.substr(0, 1) + name.substr(longName.size());
+  return name;
+}
+
 static std::optional<DType> readType(const Reading &reading,
                                      const YamlEntry &entry) {
   auto word = reading.text(entry, "an element type");
@@ -24,7 +32,7 @@ static std::optional<DType> readType(const Reading &reading,
   if (dtype &&
       std::ranges::find(typeNames, dtypeName(*dtype)) != typeNames.end())
     return dtype;
-  auto near = didYouMean(word->text, typeNames);
+  auto near = didYouMean(shortType(word->text), typeNames);
   bool isText = word->text == "str" || word->text == "string";
   std::string help =
       isText ? "for text write `utf8`"
@@ -78,7 +86,8 @@ readDimensions(const Reading &reading, const YamlEntry &entry, DType dtype) {
   auto bytes =
       dtype == DType::Utf8 ? elementCount(sizes) : tensorBytes(dtype, sizes);
   if (!bytes || *bytes > Tensor::defaultMaxBytes) {
-    std::string size = bytes ? fmt::format("{} bytes", *bytes) : "over 2^63";
+    std::string size =
+        bytes ? fmt::format("{} bytes", *bytes) : "over 2^63 bytes";
     reading.report.error("runefile.bad-dimension", reading.at(entry),
                          "a tensor of {}[{}] would need {}, the limit is {}",
                          dtypeName(dtype), fmt::join(sizes, ", "), size,

@@ -35,7 +35,7 @@ static std::optional<Word> inlineText(const Reading &reading,
 
 std::optional<Resource> readResource(const Reading &reading,
                                      const YamlEntry &entry) {
-  bool named = checkName(reading, *entry.key, "resource");
+  bool named = checkName(reading, *entry.key, "a resource");
   const YamlNode *map = reading.map(entry, "keys");
   if (!map || !named)
     return std::nullopt;

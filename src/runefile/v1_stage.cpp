@@ -153,7 +153,8 @@ void readInputs(const Reading &reading, const YamlEntry &entry, Stage &stage) {
                                                                : *item),
                  "{} is not an input. Expected something like \"fft\" or "
                  "\"fft.2\"",
-                 describe(*item))
+                 item->kind == YamlKind::Null ? "an empty item"
+                                              : describe(*item))
           .withHelp("name a stage, and with a point the number of its output "
                     "if that is not the first");
   }
@@ -186,7 +187,7 @@ void checkCapabilityOutputs(const Reading &reading, const YamlEntry *outputs,
 } // namespace
 
 std::optional<Stage> readStage(const Reading &reading, const YamlEntry &entry) {
-  bool named = checkName(reading, *entry.key, "stage");
+  bool named = checkName(reading, *entry.key, "a stage");
   const YamlNode *map = reading.map(entry, "keys");
   const KindFacts *facts = map ? kindOf(reading, entry) : nullptr;
   if (!facts || !named)

@@ -30,6 +30,14 @@ public:
   void stop() { setg(egptr(), egptr(), egptr()); }
 };
 
+/// yaml-cpp counts bytes, but not those of a byte order mark.
+uint64_t offsetOf(const Source &source, const YAML::Mark &mark) {
+  constexpr std::string_view byteOrderMark = "\xEF\xBB\xBF";
+  std::string_view text = source.contents();
+  uint64_t skipped = text.starts_with(byteOrderMark) ? byteOrderMark.size() : 0;
+  return std::min<uint64_t>(skipped + std::max(mark.pos, 0), text.size());
+}
+
 /// Builds the tree. After the first fault the text ends, and what events still
 /// come are ignored.
 class Builder : public YAML::EventHandler {
@@ -84,8 +92,7 @@ private:
   };
 
   uint64_t offset(const YAML::Mark &mark) const {
-    return std::min<uint64_t>(std::max(mark.pos, 0),
-                              source_->contents().size());
+    return offsetOf(*source_, mark);
   }
   void fail(std::string_view code, const YAML::Mark &mark,
             std::string_view message) {
@@ -178,6 +185,26 @@ private:
   std::unordered_map<YAML::anchor_t, YamlPtr> anchors_;
 };
 
+struct Hint {
+  std::string_view message;
+  std::string_view help;
+};
+/// What to do about yaml-cpp's messages.
+constexpr Hint hints[] = {
+    {"end of sequence flow not found", "a `[` above has no `]`"},
+    {"end of map flow not found", "a `{` above has no `}`"},
+    {"end of map not found",
+     "indent this line as its neighbours, and end its key with `:`"},
+    {"end of sequence not found",
+     "indent this line as its neighbours, and begin it with `- `"},
+    {"illegal map value",
+     "a `:` does not fit here: put the text into quotes, or correct the "
+     "indentation"},
+    {"illegal EOF in scalar", "a quote above is not closed"},
+    {"the referenced anchor is not defined",
+     "a word that begins with `*` must be put into quotes"},
+};
+
 /// A place and a hint for what people get wrong most.
 Diagnostic syntaxError(const SourcePtr &source, uint64_t at,
                        const std::string &message) {
@@ -193,6 +220,10 @@ Diagnostic syntaxError(const SourcePtr &source, uint64_t at,
   else if (at < text.size() && (text[at] == '@' || text[at] == '`'))
     diagnostic.withHelp(fmt::format(
         "a word cannot begin with `{}`: put it into quotes", text[at]));
+  else
+    for (const Hint &hint : hints)
+      if (message.starts_with(hint.message))
+        diagnostic.withHelp(std::string(hint.help));
   return diagnostic;
 }
 
@@ -271,7 +302,7 @@ Result<YamlPtr> readYaml(const SourcePtr &source, const YamlLimits &limits) {
       ;
   } catch (const YAML::Exception &thrown) {
     if (!builder.fault)
-      return syntaxError(source, std::max(thrown.mark.pos, 0), thrown.msg);
+      return syntaxError(source, offsetOf(*source, thrown.mark), thrown.msg);
   } catch (const std::exception &thrown) {
     return syntaxError(source, 0, thrown.what());
   }

@@ -62,10 +62,12 @@ static std::string quoted(const std::string &word) {
   return result + "'";
 }
 
-std::vector<std::string> type(const std::string &command, const std::string &folder,
+std::vector<std::string> type(const std::string &command,
+                              const std::string &folder,
                               const std::string &path) {
   std::string whole = "cd " + quoted(folder) + " && PATH=" + quoted(path) +
-                      ":$PATH && export PATH && { " + command + "\n} 2>&1 </dev/null";
+                      ":$PATH && export PATH && { " + command +
+                      "\n} 2>&1 </dev/null";
   std::string output;
   FILE *pipe = ::popen(whole.c_str(), "r");
   std::array<char, 4096> buffer;
@@ -74,8 +76,9 @@ std::vector<std::string> type(const std::string &command, const std::string &fol
   int status = ::pclose(pipe);
   std::vector<std::string> lines = linesOf(output);
   if (status != 0)
-    lines.push_back("[" + std::to_string(WIFEXITED(status) ? WEXITSTATUS(status)
-                                                           : 128 + WTERMSIG(status)) +
+    lines.push_back("[" +
+                    std::to_string(WIFEXITED(status) ? WEXITSTATUS(status)
+                                                     : 128 + WTERMSIG(status)) +
                     "]");
   return lines;
 }

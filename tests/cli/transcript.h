@@ -6,10 +6,11 @@
 //   $ rune check Runefile.yml
 //   Runefile.yml is sound: 6 stages
 //   $ rune check missing.yml
-//   Error: unable to read `missing.yml`: No such file or directory [file.not-found]
-//   [1]
+//   Error: unable to read `missing.yml`: No such file or directory
+//   [file.not-found] [1]
 //
-// `[N]` is the exit code where it is not 0; a line `...` stands for any lines, and
+// `[N]` is the exit code where it is not 0; a line `...` stands for any lines,
+// and
 // `...` within a line for any text.
 #pragma once
 
@@ -38,7 +39,8 @@ Transcript transcriptOf(const std::string &markdown);
 
 /// What the shell shows for a command: both streams in order, then `[N]`.
 /// in  `folder` the working directory; `rune` is found on `path`
-std::vector<std::string> type(const std::string &command, const std::string &folder,
+std::vector<std::string> type(const std::string &command,
+                              const std::string &folder,
                               const std::string &path);
 
 /// Whether the lines are what a transcript expects, `...` read as above.

@@ -32,10 +32,12 @@ std::string joined(const std::vector<std::string> &lines) {
 
 class TranscriptTest : public testing::Test {
 public:
-  TranscriptTest(fs::path file, bool markdown) : file_(std::move(file)), markdown_(markdown) {}
+  TranscriptTest(fs::path file, bool markdown)
+      : file_(std::move(file)), markdown_(markdown) {}
 
   void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "rune-transcript-XXXXXX").string();
+    std::string pattern =
+        (fs::temp_directory_path() / "rune-transcript-XXXXXX").string();
     ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
     folder_ = pattern;
     ::setenv("ROOT", RUNE_SOURCE_DIR, 1);
@@ -54,11 +56,13 @@ public:
     for (Step &step : transcript.steps) {
       if (step.command.starts_with("./dev") || step.command.starts_with("git "))
         continue; // the commands that lead here
-      auto seen = type(step.command, folder, fs::path(RUNE_COMMAND).parent_path());
+      auto seen =
+          type(step.command, folder, fs::path(RUNE_COMMAND).parent_path());
       if (update() && !matches(step.output, seen))
         step.output = seen;
       EXPECT_TRUE(matches(step.output, seen))
-          << "$ " << step.command << "\nexpected\n" << joined(step.output) << "seen\n"
+          << "$ " << step.command << "\nexpected\n"
+          << joined(step.output) << "seen\n"
           << joined(seen);
     }
     if (update() && !markdown_)
@@ -78,8 +82,9 @@ void registerFile(const fs::path &file, bool markdown) {
   for (char &c : name)
     if (!std::isalnum(static_cast<unsigned char>(c)))
       c = '_';
-  testing::RegisterTest("Transcript", name.c_str(), nullptr, nullptr, __FILE__, __LINE__,
-                        [=]() -> TranscriptTest * { return new TranscriptTest(file, markdown); });
+  testing::RegisterTest(
+      "Transcript", name.c_str(), nullptr, nullptr, __FILE__, __LINE__,
+      [=]() -> TranscriptTest * { return new TranscriptTest(file, markdown); });
 }
 
 } // namespace

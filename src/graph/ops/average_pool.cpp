@@ -6,6 +6,7 @@
 // window without anything to count gives NaN (0/0).
 //
 // source  ONNX AveragePool-22
+#include <algorithm>
 #include "graph/ops/pool.h"
 
 namespace rune::graph {

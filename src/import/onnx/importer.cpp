@@ -21,6 +21,9 @@ std::string fullName(const onnx::NodeProto &node) {
                                    : node.domain() + "." + node.op_type();
 }
 
+/// Other layers of one unsupported operator that are named.
+constexpr size_t maxLayersListed = 200;
+
 class Importer {
 public:
   Importer(ParsedModel parsed, const SourcePtr &source, Report &report)
@@ -38,11 +41,13 @@ private:
   void collectReads();
   void addInitializers();
   void addInputs();
+  void reportUnsupported();
   void addNode(int index);
   void addOutputs();
   void addOutput(const onnx::ValueInfoProto &info, ValueId value);
 
-  bool isKnownOperator(const onnx::NodeProto &node, int index);
+  std::string versionOf(const onnx::NodeProto &node) const;
+  std::string natureOf(const onnx::NodeProto &node) const;
   bool readInputs(const onnx::NodeProto &node, int index,
                   std::vector<ValueId> &inputs);
   void define(const onnx::NodeProto &node, int index,
@@ -98,6 +103,10 @@ bool Importer::checkModel() {
   if (static_cast<size_t>(graph_.node_size()) > graph::maxNodes)
     fault("import.limit", file(), "{} nodes, at most {} are allowed",
           graph_.node_size(), graph::maxNodes);
+  for (int count : {graph_.input_size(), graph_.output_size()})
+    if (static_cast<size_t>(count) > maxEnds)
+      fault("import.limit", file(),
+            "{} inputs or outputs, at most {} are allowed", count, maxEnds);
   return !report_.failed();
 }
 
@@ -293,28 +302,59 @@ void Importer::addInputs() {
   }
 }
 
-bool Importer::isKnownOperator(const onnx::NodeProto &node, int index) {
-  bool standard = isStandard(node.domain());
-  if (standard && findOperator(node.op_type()))
-    return true;
-  std::string version = fmt::format("of opset {}", opset_);
-  if (!standard) {
-    auto found = opsets_.find(node.domain());
-    version = found == opsets_.end()
-                  ? "of a domain the model does not import"
-                  : fmt::format("of version {}", found->second);
-  }
-  std::string why;
-  for (const auto &function : model_.functions())
-    if (function.domain() == node.domain() && function.name() == node.op_type())
-      why = ", a function of the model,";
+bool isOurs(const onnx::NodeProto &node) {
+  return isStandard(node.domain()) && findOperator(node.op_type());
+}
+
+std::string Importer::versionOf(const onnx::NodeProto &node) const {
+  if (isStandard(node.domain()))
+    return fmt::format("of opset {}", opset_);
+  auto found = opsets_.find(node.domain());
+  return found == opsets_.end() ? "of a domain the model does not import"
+                                : fmt::format("of version {}", found->second);
+}
+
+/// What makes an operator one that we cannot read, besides its name.
+std::string Importer::natureOf(const onnx::NodeProto &node) const {
   for (const auto &attribute : node.attribute())
     if (attribute.has_g() || attribute.graphs_size() > 0)
-      why = ", which holds graphs of its own,";
-  fault("import.unsupported", placeOf(index),
+      return ", which holds graphs of its own,";
+  for (const auto &function : model_.functions())
+    if (function.domain() == node.domain() && function.name() == node.op_type())
+      return ", a function of the model,";
+  return "";
+}
+
+/// One message for each operator, so that a hundred layers of one kind do not
+/// hide the next kind; its other layers are notes.
+void Importer::reportUnsupported() {
+  std::vector<std::string> order;
+  std::unordered_map<std::string, std::vector<int>> layers;
+  for (int i = 0; i < graph_.node_size(); ++i) {
+    if (isOurs(graph_.node(i)))
+      continue;
+    std::vector<int> &same = layers[fullName(graph_.node(i))];
+    if (same.empty())
+      order.push_back(fullName(graph_.node(i)));
+    same.push_back(i);
+  }
+  if (order.size() > Report::maxKept)
+    order.resize(Report::maxKept);
+  for (const std::string &name : order) {
+    const std::vector<int> &same = layers[name];
+    const onnx::NodeProto &node = graph_.node(same[0]);
+    Diagnostic &why = report_.error(
+        "import.unsupported", placeOf(same[0]),
         "layer `{}`: operator `{}` {}{} is not supported",
-        layerName(node, index), fullName(node), version, why);
-  return false;
+        layerName(node, same[0]), name, versionOf(node), natureOf(node));
+    for (size_t i = 1; i < same.size() && i <= maxLayersListed; ++i)
+      why.note(placeOf(same[i]),
+               fmt::format("layer `{}` too",
+                           layerName(graph_.node(same[i]), same[i])));
+    if (same.size() > maxLayersListed + 1)
+      why.note(file(), fmt::format("and {} more layers",
+                                   same.size() - maxLayersListed - 1));
+  }
 }
 
 /// False if an input is not there or its maker failed.
@@ -376,9 +416,8 @@ void Importer::define(const onnx::NodeProto &node, int index,
 void Importer::addNode(int index) {
   const onnx::NodeProto &proto = graph_.node(index);
   std::vector<ValueId> inputs;
-  bool known = isKnownOperator(proto, index);
   bool complete = readInputs(proto, index, inputs);
-  if (!known || !complete)
+  if (!isOurs(proto) || !complete)
     return define(proto, index, nullptr);
 
   std::vector<bool> read;
@@ -445,6 +484,7 @@ Result<ImportedModel> Importer::run() {
     return report_.failure();
   readOpsets();
   describe();
+  reportUnsupported();
   collectReads();
   addInitializers();
   addInputs();

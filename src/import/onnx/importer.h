@@ -11,6 +11,9 @@ namespace rune::import {
 
 /// Names longer than this are refused; they would fill every message.
 constexpr size_t maxNameBytes = 4096;
+/// Inputs, and outputs, of a model; before format version 4 the weights are
+/// inputs too.
+constexpr size_t maxEnds = 1 << 14;
 
 /// errors  into `report`: `import.malformed`, `import.unsupported`,
 ///         `import.limit`, `graph.invalid`

@@ -46,9 +46,8 @@ int32_t elementNumber(DType dtype) {
 }
 
 template <class Use> void withElement(DType dtype, Use use) {
-  graph::withNumeric(dtype == DType::Bool ? DType::U8 : dtype, [&](auto type) {
-    use(typename decltype(type)::type{});
-  });
+  graph::withNumeric(dtype == DType::Bool ? DType::U8 : dtype,
+                     [&](auto type) { use(typename decltype(type)::type{}); });
 }
 
 Tensor tensorOf(DType dtype, std::vector<int64_t> sizes,
@@ -176,9 +175,9 @@ Outcome importBytes(ByteSpan bytes) {
       importModel(bytes, nullptr, Source::binary("model.onnx"), report);
   Outcome outcome;
   for (const Diagnostic &diagnostic : report.diagnostics())
-    outcome.messages += fmt::format(
-        "{}{}: {}", outcome.messages.empty() ? "" : "\n", diagnostic.code,
-        diagnostic.message);
+    outcome.messages +=
+        fmt::format("{}{}: {}", outcome.messages.empty() ? "" : "\n",
+                    diagnostic.code, diagnostic.message);
   EXPECT_EQ(model.ok(), !report.failed());
   if (model) {
     outcome.graph = std::move(model->graph);

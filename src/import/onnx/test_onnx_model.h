@@ -63,8 +63,8 @@ struct Evaluated {
   std::string type;
   std::vector<double> values;
 };
-/// Imports and runs; the inputs are f32 unless the model says otherwise, with the
-/// sizes of `sizes` where the model leaves them open.
+/// Imports and runs; the inputs are f32 unless the model says otherwise, with
+/// the sizes of `sizes` where the model leaves them open.
 std::vector<Evaluated>
 evaluateAll(const TestModel &model,
             const std::vector<std::vector<double>> &inputs,

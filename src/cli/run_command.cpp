@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "cli/command.h"
+#include "cli/quantities.h"
+#include "cli/rune_on_disk.h"
+
+#include "device/evaluator/evaluator_device.h"
+#include "runtime/out/serial.h"
+#include "runtime/rune.h"
+
+#include <filesystem>
+
+namespace rune::cli {
+
+namespace {
+
+struct Options {
+  std::string rune;
+  /// By flag, in the order given.
+  std::map<std::string, std::vector<std::string>> inputs;
+  uint64_t repeat = 1;
+  std::string timeout;
+  std::string memoryLimit;
+  std::string engine = "interpreter";
+  std::string device = "evaluator";
+};
+
+constexpr uint64_t maxInputBytes = uint64_t{1} << 30;
+
+/// The files a person gave, open as long as the Rune runs.
+struct OpenInputs {
+  std::vector<std::unique_ptr<FileBytes>> files;
+  runtime::Inputs byFlag;
+};
+
+Result<OpenInputs> openInputs(const Options &options) {
+  OpenInputs opened;
+  for (const auto &[flag, values] : options.inputs)
+    for (const std::string &value : values) {
+      if (flag == "--random") {
+        opened.byFlag[flag].push_back({value, asBytes(value)});
+        continue;
+      }
+      opened.files.push_back(std::make_unique<FileBytes>(
+          RUNE_TRY(FileBytes::open(value, maxInputBytes))));
+      opened.byFlag[flag].push_back({value, opened.files.back()->bytes()});
+    }
+  return opened;
+}
+
+/// The command that would run this Rune, with a word for each file it wants.
+std::string fullCommand(const Options &options,
+                        const container::RuneFile &file) {
+  std::string command = "rune run " + options.rune;
+  for (const runtime::WantedInput &input : runtime::wantedInputs(file))
+    if (input.needed && !input.flag.empty())
+      command += " " + input.flag + " FILE";
+  return command;
+}
+
+Result<runtime::RuneLimits> limitsOf(const Options &options) {
+  runtime::RuneLimits limits;
+  if (!options.timeout.empty())
+    limits.runTime = limits.loadTime = parseDuration(options.timeout).value();
+  if (!options.memoryLimit.empty()) {
+    uint64_t bytes = parseBytes(options.memoryLimit).value();
+    limits.guest.memoryBytes = limits.guestBytes = limits.tensorBytes = bytes;
+  }
+  return limits;
+}
+
+Result<> run(const Options &options, Console &console) {
+  auto onDisk = std::make_shared<RuneOnDisk>(RUNE_TRY(openRune(options.rune)));
+  console.say("Running rune: " +
+              std::filesystem::path(options.rune).filename().string());
+  OpenInputs inputs = RUNE_TRY(openInputs(options));
+  auto engine = engine::makeInterpreter();
+  auto device = device::makeEvaluator();
+  auto rune =
+      runtime::Rune::load(onDisk->file, onDisk,
+                          {.engine = *engine,
+                           .device = *device,
+                           .grants = runtime::Grants::forInputs(inputs.byFlag),
+                           .inputs = inputs.byFlag,
+                           .limits = RUNE_TRY(limitsOf(options)),
+                           .resources = {}});
+  if (!rune) {
+    Diagnostic why = std::move(rune).error();
+    if (why.code == "runtime.missing-input" ||
+        why.code == "runtime.capability-not-granted")
+      why.withHelp("the full command is `" +
+                   fullCommand(options, onDisk->file) + "`");
+    return why;
+  }
+  for (uint64_t i = 0; i < options.repeat; ++i) {
+    runtime::RunResult result = RUNE_TRY((*rune)->run());
+    std::string line = runtime::serialJson(result);
+    console.print(line + "\n");
+    console.fields()["runs"].push_back(Json::parse(line));
+  }
+  return {};
+}
+
+void addInput(CLI::App &app, Options &options, const char *names,
+              const char *key, const char *what, const char *value = "FILE") {
+  app.add_option(names, options.inputs[key], what)
+      ->option_text(value)
+      ->allow_extra_args(false);
+}
+
+CLI::Validator checked(const char *what, auto parse) {
+  return CLI::Validator(
+      [what, parse](std::string &text) {
+        return parse(text) ? std::string()
+                           : fmt::format("`{}` is no {}", text, what);
+      },
+      "");
+}
+
+} // namespace
+
+Action installRun(CLI::App &app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("rune", options->rune, "the Rune")
+      ->required()
+      ->option_text("FILE.rune");
+  addInput(app, *options, "--image,--img", "--image",
+           "a png or jpeg for an IMAGE capability");
+  addInput(app, *options, "--raw", "--raw", "bytes for a RAW capability");
+  addInput(app, *options, "--random,--rand", "--random",
+           "a seed for a RAND capability (default: the machine's own)", "SEED");
+  app.add_option("--repeat", options->repeat,
+                 "run so often; blocks keep their state")
+      ->check(CLI::Range(uint64_t{1}, uint64_t{1} << 32))
+      ->option_text("N");
+  app.add_option("--timeout", options->timeout,
+                 "for loading and for each run (default 10s, 5m)")
+      ->check(checked("time such as 1s or 250ms", parseDuration))
+      ->option_text("1s");
+  app.add_option(
+         "--memory-limit", options->memoryLimit,
+         "for the blocks together, and for the tensors (default 4G, 1G)")
+      ->check(checked("size such as 64M", parseBytes))
+      ->option_text("64M");
+  app.add_option("--engine", options->engine, "what runs the blocks")
+      ->check(CLI::IsMember({"interpreter"}))
+      ->option_text("interpreter");
+  app.add_option("--device", options->device, "what runs the models")
+      ->check(CLI::IsMember({"evaluator"}))
+      ->option_text("evaluator");
+  return [options](Console &console) { return run(*options, console); };
+}
+
+} // namespace rune::cli
