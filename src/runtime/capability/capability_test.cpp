@@ -79,8 +79,8 @@ TEST(Raw, GivesTextAsOneElement) {
 TEST(Pcg32, GivesTheNumbersOfItsAuthorsDemo) {
   // The first round of pcg32-demo: seed 42, stream 54.
   Pcg32 random(42, 54);
-  for (uint32_t expected :
-       {0xa15c02b7, 0x7b47f409, 0xba1d3330, 0x83d2f293, 0xbfa4784b, 0xcbed606e})
+  for (uint32_t expected : {0xa15c02b7, 0x7b47f409u, 0xba1d3330u, 0x83d2f293u,
+                            0xbfa4784bu, 0xcbed606eu})
     EXPECT_EQ(random.next(), expected);
 }
 
