@@ -37,8 +37,8 @@ Input split(ByteSpan bytes) {
   return input;
 }
 
-/// The self-test's bug: it needs a graph that loads and whose node has a name
-/// in upper case, which no seed has.
+/// The self-test's bug: it needs a graph that loads and whose node has another
+/// name than those of the seeds.
 void planted(const Graph &graph) {
   if (!std::getenv("RUNE_FUZZ_PLANTED"))
     return;
