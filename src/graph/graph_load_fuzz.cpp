@@ -37,13 +37,13 @@ Input split(ByteSpan bytes) {
   return input;
 }
 
-/// The self-test's bug: it needs a graph that loads and counts its indices in
-/// an order that no seed does.
+/// The self-test's bug: it needs a graph that loads and whose node has another
+/// name than those of the seeds.
 void planted(const Graph &graph) {
   if (!std::getenv("RUNE_FUZZ_PLANTED"))
     return;
   for (const Node &node : graph.nodes)
-    if (node.op == Op::MaxPool && node.integer("column_major") == 1)
+    if (!node.name.empty() && node.name != "node" && node.name.size() < 5)
       __builtin_trap();
 }
 
