@@ -4,6 +4,7 @@
 // that none of them is left out here.
 #include "graph/evaluate.h"
 #include "graph/one_node.h"
+#include "graph/op.h"
 
 #include <gtest/gtest.h>
 

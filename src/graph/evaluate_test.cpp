@@ -3,6 +3,7 @@
 // Running whole graphs: names, limits, deadlines, values nobody may trust.
 #include "graph/evaluate.h"
 #include "graph/one_node.h"
+#include "graph/op.h"
 
 #include <gtest/gtest.h>
 
