@@ -49,6 +49,8 @@ int Console::finish(const Result<> &outcome) {
     fmt::print("{}\n",
                all.dump(-1, ' ', false, Json::error_handler_t::replace));
   } else {
+    // What the command printed comes before what went wrong after it.
+    (void)std::fflush(stdout);
     for (const Diagnostic &diagnostic : report_.diagnostics())
       fmt::print(stderr, "{}", renderText(diagnostic));
     if (!outcome)

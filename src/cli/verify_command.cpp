@@ -43,6 +43,12 @@ void record(const std::string &name, std::string_view outcome,
     console.print(fmt::format("skipped {}: {}\n", name, why));
 }
 
+/// An error in one line: where, what.
+std::string lineOf(const Diagnostic &why) {
+  std::string place = why.where ? why.where.source->name() + ": " : "";
+  return "  " + place + why.message + "\n";
+}
+
 void runDataSets(const import::ImportedModel &model, const std::string &name,
                  const std::string &folder, const Options &options,
                  Tally &tally, Console &console) {
@@ -52,7 +58,7 @@ void runDataSets(const import::ImportedModel &model, const std::string &name,
   auto sets = import::dataSets(folder);
   if (!sets) {
     ++tally.failed;
-    record(name, "failed", "  " + sets.error().message + "\n", console);
+    record(name, "failed", lineOf(sets.error()), console);
     return;
   }
   for (const std::string &set : *sets) {
@@ -64,8 +70,7 @@ void runDataSets(const import::ImportedModel &model, const std::string &name,
                             ? name + "/" + fs::path(set).filename().string()
                             : name;
     record(label, passed ? "passed" : "failed",
-           outcome ? outcome->failures()
-                   : "  " + outcome.error().message + "\n",
+           outcome ? outcome->failures() : lineOf(outcome.error()),
            console);
   }
 }
