@@ -62,7 +62,8 @@ public:
   /// Types of the outputs for these arguments and inputs, from the block
   /// itself.
   ///
-  /// errors  what the block said: `check.block-refused`; `check.no-signature` if
+  /// errors  what the block said: `check.block-refused`; `check.no-signature`
+  /// if
   ///         an argument is a resource that is given at run time
   virtual Result<std::vector<TensorType>>
   blockOutputs(const Stage &stage, const std::vector<TensorType> &inputs,

@@ -20,14 +20,17 @@ struct ValuePrinter {
 
   std::string operator()(bool value) const { return value ? "true" : "false"; }
   std::string operator()(int64_t value) const { return std::to_string(value); }
-  std::string operator()(double value) const { return fmt::format("{}", value); }
+  std::string operator()(double value) const {
+    return fmt::format("{}", value);
+  }
   std::string operator()(const std::string &text) const {
     return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
   }
   std::string operator()(const container::ResourceReference &to) const {
     return "$" + file.resources[to.resource].name;
   }
-  template <class T> std::string operator()(const std::vector<T> &values) const {
+  template <class T>
+  std::string operator()(const std::vector<T> &values) const {
     std::string text;
     for (const T &value : values)
       text += (text.empty() ? "" : ", ") + (*this)(value);
@@ -45,7 +48,8 @@ Json stageJson(const container::Stage &stage, const container::RuneFile &file) {
     json["what"] = stage.capability;
   json["arguments"] = Json::object();
   for (const container::Argument &argument : stage.arguments)
-    json["arguments"][argument.name] = std::visit(ValuePrinter{file}, argument.value);
+    json["arguments"][argument.name] =
+        std::visit(ValuePrinter{file}, argument.value);
   json["inputs"] = Json::array();
   for (const container::Edge &edge : stage.inputs)
     json["inputs"].push_back(

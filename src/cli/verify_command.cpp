@@ -70,8 +70,7 @@ void runDataSets(const import::ImportedModel &model, const std::string &name,
                             ? name + "/" + fs::path(set).filename().string()
                             : name;
     record(label, passed ? "passed" : "failed",
-           outcome ? outcome->failures() : lineOf(outcome.error()),
-           console);
+           outcome ? outcome->failures() : lineOf(outcome.error()), console);
   }
 }
 

@@ -6,8 +6,9 @@
 // window without anything to count gives NaN (0/0).
 //
 // source  ONNX AveragePool-22
-#include <algorithm>
 #include "graph/ops/pool.h"
+
+#include <algorithm>
 
 namespace rune::graph {
 
