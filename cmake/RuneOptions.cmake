@@ -13,14 +13,17 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 find_program(RUNE_CCACHE ccache)
 if(RUNE_CCACHE)
-  set(CMAKE_C_COMPILER_LAUNCHER ${RUNE_CCACHE})
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${RUNE_CCACHE})
+  # The sloppiness that ccache's manual asks for with precompiled headers.
+  set(launcher ${CMAKE_COMMAND} -E env
+    CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${RUNE_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
 endif()
 
 # What every target of ours is compiled with; third-party code is not.
 add_library(rune_options INTERFACE)
 target_compile_options(rune_options INTERFACE -Wall -Wextra -Werror
-  -ffunction-sections -fdata-sections -ffp-contract=off)
+  -ffunction-sections -fdata-sections -ffp-contract=off "SHELL:-Xclang -fno-pch-timestamp")
 target_include_directories(rune_options INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_BINARY_DIR}/generated)
 target_link_options(rune_options INTERFACE -fuse-ld=lld-22 -Wl,--gc-sections)
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# rune_room(NAME [KNOWS room...] [USES library...])
+# rune_room(NAME [KNOWS room...] [USES library...] [PRECOMPILES header...])
 #
 # One room of src/: every *.cpp of the folder becomes the library rune_NAME,
 # except the files whose suffix gives them another role:
@@ -8,7 +8,7 @@
 #   *_fuzz.cpp   one libFuzzer program each, named as the file
 #   *_bench.cpp  one Google Benchmark program each (built by `./dev bench`)
 function(rune_room name)
-  cmake_parse_arguments(ROOM "" "" "KNOWS;USES" ${ARGN})
+  cmake_parse_arguments(ROOM "" "" "KNOWS;USES;PRECOMPILES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   set(tests ${sources})
   set(fuzzers ${sources})
@@ -22,6 +22,7 @@ function(rune_room name)
   if(sources)
     add_library(rune_${name} STATIC ${sources})
     target_link_libraries(rune_${name} PUBLIC rune_options ${known} PRIVATE ${ROOM_USES})
+    target_precompile_headers(rune_${name} PRIVATE ${RUNE_PRECOMPILED} ${ROOM_PRECOMPILES})
   else()
     add_library(rune_${name} INTERFACE)
     target_link_libraries(rune_${name} INTERFACE rune_options ${known} ${ROOM_USES})
@@ -48,12 +49,22 @@ function(rune_room name)
   endif()
 endfunction()
 
+# What nearly every file reads: parsed once per target, which halves the time of
+# a clean build. Files still include what they use; the fuzz and lint builds see
+# them without it.
+set(RUNE_PRECOMPILED <algorithm> <array> <cstdint> <cstring> <functional> <map> <memory>
+  <optional> <span> <string> <string_view> <utility> <variant> <vector> <fmt/format.h>)
+if(RUNE_FUZZ)
+  set(RUNE_PRECOMPILED "")
+endif()
+
 # rune_tests(NAME SOURCES file... LINKS library...): the program NAME_tests,
 # one ctest entry per TEST, each run from the top of the source tree.
 function(rune_tests name)
   cmake_parse_arguments(T "" "" "SOURCES;LINKS" ${ARGN})
   add_executable(${name}_tests ${T_SOURCES})
   target_link_libraries(${name}_tests PRIVATE rune_options ${T_LINKS} GTest::gmock GTest::gtest_main)
+  target_precompile_headers(${name}_tests PRIVATE ${RUNE_PRECOMPILED} <gmock/gmock.h> <gtest/gtest.h>)
   target_compile_definitions(${name}_tests PRIVATE RUNE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   gtest_discover_tests(${name}_tests WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
     TEST_PREFIX "${name}." PROPERTIES TIMEOUT 300 DISCOVERY_TIMEOUT 60)
