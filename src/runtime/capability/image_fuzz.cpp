@@ -43,11 +43,12 @@ bool isSmall(const Bytes &bytes) {
          maxFuzzedPixels;
 }
 
-/// The planted bug of `./dev fuzz --selftest`: a grey JPEG of this width.
+/// The planted bug of `./dev fuzz --selftest`: a JPEG a little narrower than
+/// the seeds, which are 16 wide, so that a width was changed and the rest still
+/// fits.
 bool isPlanted(const Picture &picture, ByteSpan bytes) {
   static const bool planted = std::getenv("RUNE_FUZZ_PLANTED") != nullptr;
-  return planted && isJpeg(bytes) && picture.channels == 1 &&
-         picture.width == 13;
+  return planted && isJpeg(bytes) && picture.width >= 9 && picture.width < 16;
 }
 
 } // namespace
