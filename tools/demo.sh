@@ -13,7 +13,6 @@ say() {
 }
 
 say build examples/digits/Runefile.yml -o build/demo/digits.rune
-say graph build/demo/digits.rune --as mermaid
 for digit in 7 3; do
   say run build/demo/digits.rune --image "examples/digits/images/digit-$digit.png" |
     tee build/demo/out.txt
