@@ -8,12 +8,14 @@
 namespace {
 
 /// The harness's own bug, for `./dev fuzz --selftest`: reached only through a
-/// whole valid module with a memory larger than any seed has.
+/// whole valid module with a body and a name that no seed has.
 void plantedBug(const rune::wasm::Module &module) {
   static const bool planted = std::getenv("RUNE_FUZZ_PLANTED") != nullptr;
-  if (planted && !module.memories.empty() && !module.bodies.empty() &&
-      module.memories[0].pages.minimum >= 16)
-    __builtin_trap();
+  if (!planted || module.bodies.empty())
+    return;
+  for (const auto &each : module.exports)
+    if (!each.name.empty() && each.name[0] >= 'A' && each.name[0] <= 'Z')
+      __builtin_trap();
 }
 
 } // namespace
