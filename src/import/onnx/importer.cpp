@@ -435,13 +435,14 @@ void Importer::addNode(int index) {
     RUNE_TRY(node.checkAllRead());
     return made;
   }();
-  if (!results) {
+  auto *made = results ? &*results : nullptr;
+  if (!made) {
     Diagnostic &why =
         report_.add(std::move(results).error().at(placeOf(index)));
     if (why.code == "graph.invalid")
       why.note(placeOf(index), "imported from " + node.layer());
   }
-  define(proto, index, results ? &*results : nullptr);
+  define(proto, index, made);
 }
 
 /// What the file says of an output must not contradict what we found; sizes are
