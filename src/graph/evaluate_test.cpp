@@ -258,7 +258,7 @@ TEST(State, StaysWhenARunFails) {
   EvaluateLimits late;
   late.deadline = std::chrono::steady_clock::time_point();
   EvaluateLimits small;
-  small.memoryBytes = 16; // the state and the sum, but not the next state
+  small.memoryBytes = 12; // the state, but not the sum
   EXPECT_EQ(countOnce(graph, &state, late), -1);
   EXPECT_EQ(countOnce(graph, &state, small), -1);
   EXPECT_EQ(countOnce(graph, &state), 2);
