@@ -615,7 +615,8 @@ for mode in ("half_pixel", "asymmetric", "align_corners"):
 
 # --- integers through operators that took floats only ---------------------------------------------
 def half_away(total, n):
-    return int(math.copysign(math.floor(Fraction(abs(total), n) + Fraction(1, 2)), total))
+    size = math.floor(Fraction(abs(total), n) + Fraction(1, 2))
+    return size if total >= 0 else -size
 
 
 for t in (np.int8, np.uint8, np.int16, np.int64):
