@@ -53,7 +53,7 @@ Result<ValueId> activate(const TfliteNode &node, ValueId value,
   if (activation == Activation::None)
     return value;
   if (activation == Activation::Tanh)
-    return isFloat(dtype) ? node.one(Op::Identity, {value}, {}, "tanh")
+    return isFloat(dtype) ? node.one(Op::Tanh, {value}, {}, "tanh")
                           : Result<ValueId>(node.unsupported(
                                 "tanh of `{}`", node.type(value).str()));
   if (activation == Activation::Relu)
