@@ -79,12 +79,10 @@ Result<IntegerRange> rangeOf(const TfliteNode &node, Activation activation,
     return node.unsupported("tanh as the activation of a quantised result");
   IntegerRange all = rangeOf(dtype);
   RealRange real = realRange(activation);
-  return IntegerRange{std::isinf(real.low)
-                          ? all.low
-                          : numberFor(real.low, quantization, all),
-                      std::isinf(real.high)
-                          ? all.high
-                          : numberFor(real.high, quantization, all)};
+  return IntegerRange{
+      std::isinf(real.low) ? all.low : numberFor(real.low, quantization, all),
+      std::isinf(real.high) ? all.high
+                            : numberFor(real.high, quantization, all)};
 }
 
 } // namespace rune::import
