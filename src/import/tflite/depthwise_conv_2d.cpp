@@ -39,7 +39,6 @@ Imported importTfliteDepthwiseConv2d(TfliteNode &node) {
        .x = x,
        .kernel = RUNE_TRY(node.transposed(weights, {3, 0, 1, 2}, "weights")),
        .channel = 3,
-       .grouped = true,
        .attributes = {{"layout", "NXC"},
                       {"strides", window.strides},
                       {"pads", window.pads},
