@@ -13,18 +13,17 @@
 // grow from call to call.
 //
 //   estimate  += level * 2^smoothing_bits * smoothing
-//   level      = the larger of level - estimate / 2^smoothing_bits, not below
-//   0,
-//                and level * min_signal_remaining
+//   level      = the largest of level - estimate / 2^smoothing_bits,
+//                level * min_signal_remaining, and 0
 //   gain       = 2^gain_bits * (estimate / 2^(smoothing_bits+1) + offset)
 //                ^ -strength, from a table, interpolated by a square
 //   snr        = level * gain / 2^(gain_bits - 11)
 //   level      = snr^2 / 2^20 up to 8192, from there snr / 2^6 - 64
 //   feature    = trunc(255 * t - 128), t from 0 to 1 as log2(level + 1)
 //
-// Estimates that would leave 32 bits stay at the end of them; there they began
-// again from 0. The gain's table has 32 bits, not 16, which steep curves leave;
-// the usual one does not. Where all levels are equal, silence, every feature is
+// Estimates that would leave 32 bits stay at the end of them. The table of
+// gains has 32 bits where the front end has 16, which steep curves leave; the
+// usual one does not. Where all levels are equal, silence, every feature is
 // -128.
 //
 // source  tensorflow/lite/experimental/microfrontend/lib (Apache-2.0), for the
