@@ -22,6 +22,7 @@ rune_dependency(png png z)
 target_link_libraries(rune_dep_png INTERFACE m) # with the C library: static or not, as that is
 rune_dependency(jpeg jpeg)
 rune_dependency(crypto crypto)
+rune_dependency(zlib z)
 rune_dependency(protobuf protobuf-lite z)
 target_compile_definitions(rune_dep_crypto INTERFACE OPENSSL_API_COMPAT=0x10101000L)
 

@@ -78,9 +78,12 @@ private:
     return inputs_.size() == stage_.inputs.size();
   }
 
+  /// A fault within a file is told where it is, and who named the file.
   void addError(Diagnostic why) {
     if (!why.where)
       why.at(written_.what.where);
+    else if (why.where.source != written_.what.where.source)
+      why.note(written_.what.where, fmt::format("`{}` uses it", stage_.name));
     checking_.report.add(std::move(why));
   }
   /// An error if that cannot have worked in the first system, else lenient.
@@ -168,17 +171,43 @@ private:
     return resource.path || resource.inlineText;
   }
 
+  /// The content of the file wins over what the Runefile calls it.
+  void compareFormat(const std::string &format) {
+    if (format.empty() || format == stage_.format)
+      return;
+    auto written = std::ranges::find(
+        written_.arguments, "format",
+        [](const runefile::Argument &each) { return each.name.text; });
+    if (written != written_.arguments.end())
+      checking_
+          .lenient("check.wrong-format", written->where,
+                   "`{}` is said to be {}, but `{}` is {}", stage_.name,
+                   stage_.format, stage_.what, format)
+          .withHelp(fmt::format("write `format: {}`", format));
+    stage_.format = format;
+  }
+
+  void sayOpaque() {
+    Diagnostic note =
+        error("check.opaque-model",
+              "nothing here can read or run {} models yet: `{}` is stored as "
+              "it is",
+              stage_.format, stage_.what)
+            .at(written_.what.where);
+    note.severity = Severity::Note;
+    checking_.report.add(std::move(note));
+  }
+
   void checkModel() {
     if (!isModelHere())
       return;
     auto signature =
         checking_.signatures.model(stage_, checking_.pipeline.resources);
-    if (!signature && signature.error().code == "check.no-signature") {
-      signature.error().severity = Severity::Note;
-      return addError(std::move(signature).error());
-    }
     if (!signature)
       return addError(std::move(signature).error());
+    compareFormat(signature->format);
+    if (signature->opaque)
+      return sayOpaque();
     compareCount(signature->inputs.size(), inputs_.size(),
                  "check.wrong-input-count", "input");
     size_t count = std::min(signature->inputs.size(), inputs_.size());

@@ -29,8 +29,10 @@ struct BlockPath {
   std::string_view version;
   std::string_view subPath;
 
-  /// Begins with a dot: beside the Runefile, needs no version.
-  bool isLocal() const { return base.starts_with('.'); }
+  /// Begins with a dot, or is absolute: a block of one's own, needs no version.
+  bool isLocal() const {
+    return base.starts_with('.') || base.starts_with('/');
+  }
   /// Last segment of the sub-path, or of the base.
   std::string_view name() const;
 };
