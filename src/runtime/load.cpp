@@ -175,7 +175,7 @@ private:
     const CapabilityKind *kind = findCapability(stage.capability);
     CapabilityRequest request{StageArguments(stage, texts_), stage.outputs[0],
                               RUNE_TRY(inputOf(stage, *kind)),
-                              options_.limits.tensorBytes};
+                              options_.limits.tensorBytes, options_.notes};
     return makeCapabilityStage(RUNE_TRY(kind->open(request)));
   }
 
