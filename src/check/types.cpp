@@ -4,6 +4,7 @@
 // Runefile; models and blocks know better, so both are compared. After a
 // message the declared type goes on, or one fault would be told many times.
 #include "check/checking.h"
+#include "runefile/words.h"
 
 #include <algorithm>
 
@@ -80,6 +81,12 @@ private:
 
   /// A fault within a file is told where it is, and who named the file.
   void addError(Diagnostic why) {
+    // What two stages use is at fault once.
+    for (const Diagnostic &told : checking_.report.diagnostics())
+      if (why.where && told.message == why.message &&
+          told.where.source == why.where.source &&
+          told.where.span == why.where.span)
+        return;
     if (!why.where)
       why.at(written_.what.where);
     else if (why.where.source != written_.what.where.source)
@@ -221,10 +228,22 @@ private:
     compareOutputs(signature->outputs, false);
   }
 
+  void sayForeign() {
+    checking_.report
+        .warning("check.foreign-block", written_.what.where,
+                 "nothing is fetched: for `{}` the block of that name of our "
+                 "own library is taken",
+                 stage_.what)
+        .withHelp("if another one is meant, name its module: `./block.wasm`");
+  }
+
   void checkBlock() {
     auto signature = checking_.signatures.block(stage_);
     if (!signature)
       return addError(std::move(signature).error());
+    if (auto path = runefile::parseBlockPath(stage_.what);
+        path && path->isForeign())
+      sayForeign();
     bool fine = readBlockArguments(checking_, index_, *signature);
     // No port at all: any number, as the block's `graph` decides.
     if (!signature->inputs.empty() || !signature->outputs.empty())

@@ -60,8 +60,9 @@ Result<BlockFile *> Artifacts::blockOf(const check::Stage &stage) {
 Result<runtime::BlockInstance> Artifacts::start(const check::Stage &stage) {
   BlockFile *block = RUNE_TRY(blockOf(stage));
   if (!block->module)
-    block->module = RUNE_TRY(
-        wasm::load(block->wasm, Source::binary(block->name), block->file));
+    block->module = RUNE_TRY(wasm::load(
+        block->wasm, Source::binary(block->file ? stage.what : block->name),
+        block->file));
   return runtime::BlockInstance::load(
       *engine_, block->module, {stage.name, block->name}, {}, patience());
 }
@@ -90,15 +91,7 @@ Artifacts::metadataOf(const check::Stage &stage) {
 }
 
 Result<check::BlockSignature> Artifacts::block(const check::Stage &stage) {
-  check::BlockSignature signature = signatureOf(*RUNE_TRY(metadataOf(stage)));
-  if (isForeign(stage.what))
-    report_
-        .warning("check.foreign-block", stage.where,
-                 "`{}` is taken from our own library: nothing is fetched, and "
-                 "`{}` may mean another block",
-                 signature.name, stage.what)
-        .withHelp("build that block and name it by its path, `./block.wasm`");
-  return signature;
+  return signatureOf(*RUNE_TRY(metadataOf(stage)));
 }
 
 Result<Artifacts::Data>

@@ -117,7 +117,7 @@ Diagnostic unknownBlock(const std::string &name) {
 Result<BlockFile> openBlock(const std::string &what,
                             const std::string &folder) {
   auto parts = runefile::parseBlockPath(what);
-  if (!parts || parts->isLocal() || what.ends_with(".wasm"))
+  if (!parts || parts->isLocal())
     return openLocal(parts.value_or(runefile::BlockPath{what, {}, {}}), what,
                      folder);
   std::string name(parts->name());
@@ -125,17 +125,6 @@ Result<BlockFile> openBlock(const std::string &what,
   if (!found)
     return unknownBlock(name);
   return BlockFile{std::string(found->name), found->wasm, nullptr, nullptr};
-}
-
-bool isForeign(const std::string &what) {
-  auto parts = runefile::parseBlockPath(what);
-  if (!parts || parts->isLocal() || what.ends_with(".wasm"))
-    return false;
-  std::string_view base = parts->base;
-  for (std::string_view host : {"https://github.com/", "http://github.com/"})
-    if (base.starts_with(host))
-      base.remove_prefix(host.size());
-  return base.find('/') != base.npos && !base.starts_with("hotg-ai/");
 }
 
 } // namespace rune::cli

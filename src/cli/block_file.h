@@ -39,8 +39,4 @@ struct BlockFile {
 ///         `block.no-module`, `block.several-modules` other folders · `file.…`
 Result<BlockFile> openBlock(const std::string &what, const std::string &folder);
 
-/// True if the block comes from a repository that is not the first system's,
-/// and is taken from our library by its name all the same.
-bool isForeign(const std::string &what);
-
 } // namespace rune::cli
