@@ -59,7 +59,7 @@ private:
 
   Result<> admitCapability(const container::Stage &stage) {
     const CapabilityKind *kind = findCapability(stage.capability);
-    if (!kind || !kind->open)
+    if (!kind)
       return withWanted(error("runtime.unknown-capability",
                               "stage `{}`: this host cannot give `{}`",
                               stage.name, stage.capability));

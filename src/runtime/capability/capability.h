@@ -49,7 +49,6 @@ struct CapabilityKind {
   std::string_view flag;
   /// Cannot do without an input.
   bool needsInput;
-  /// Null where this host knows the name and cannot do it yet.
   Result<std::unique_ptr<Capability>> (*open)(const CapabilityRequest &);
 };
 
