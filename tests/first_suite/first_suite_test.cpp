@@ -14,6 +14,7 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <fstream>
 #include <sstream>
 
 namespace fs = std::filesystem;
@@ -240,6 +241,24 @@ TEST_F(FirstSuiteTree, ExampleDebuggingShowsItsMiddle) {
 TEST(SuiteCase, CutsDecimalsAfterFivePlaces) {
   EXPECT_EQ(cutDecimals("[0.69727874,1.5,3.1234567] v1.2.3456789 .123456789"),
             "[0.69727,1.5,3.12345] v1.2.34567 .123456789");
+}
+
+/// The judge itself: a text that is not there, and an exit code that differs.
+TEST_F(Scratch, AJudgedCaseCanFail) {
+  copy(source / "tests/v1/run-pass/a-scalar", "run-pass/a-scalar");
+  EXPECT_EQ(judge(folder_ / "run-pass/a-scalar").fault, "");
+  std::ofstream(folder_ / "run-pass/a-scalar/other.stdout") << "[2.6]";
+  EXPECT_EQ(judge(folder_ / "run-pass/a-scalar").fault,
+            "no other.stdout in it: [2.6]\n");
+  for (const char *category : {"run-fail", "compile-fail", "compile-pass"})
+    copy(source / "tests/v1/run-pass/a-scalar",
+         fs::path(category) / "a-scalar");
+  EXPECT_THAT(judge(folder_ / "run-fail/a-scalar").fault,
+              HasSubstr("the run ended with 0"));
+  EXPECT_THAT(judge(folder_ / "compile-fail/a-scalar").fault,
+              HasSubstr("the build should have failed"));
+  EXPECT_THAT(judge(folder_ / "compile-pass/a-scalar").fault,
+              HasSubstr("no e.stdout in it"));
 }
 
 template <class Suite> void registerCase(const char *suite, std::string name) {
