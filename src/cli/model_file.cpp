@@ -88,7 +88,8 @@ Result<ModelFile> readModelFile(const ModelPlace &place,
     model.stored.weights = {bytes};
     return model;
   }
-  model.imported = RUNE_TRY(importApart(bytes, model.file, place.name, report));
+  const std::string &seen = place.path.empty() ? place.name : place.path;
+  model.imported = RUNE_TRY(importApart(bytes, model.file, seen, report));
   model.stored = RUNE_TRY(graph::store(model.imported->graph));
   return model;
 }
