@@ -53,7 +53,7 @@ Result<ValueId> activate(const TfliteNode &node, ValueId value,
   if (activation == Activation::None)
     return value;
   if (activation == Activation::Tanh)
-    return isFloat(dtype) ? node.one(Op::Identity, {value}, {}, "tanh")
+    return isFloat(dtype) ? node.one(Op::Tanh, {value}, {}, "tanh")
                           : Result<ValueId>(node.unsupported(
                                 "tanh of `{}`", node.type(value).str()));
   if (activation == Activation::Relu)
@@ -79,12 +79,10 @@ Result<IntegerRange> rangeOf(const TfliteNode &node, Activation activation,
     return node.unsupported("tanh as the activation of a quantised result");
   IntegerRange all = rangeOf(dtype);
   RealRange real = realRange(activation);
-  return IntegerRange{std::isinf(real.low)
-                          ? all.low
-                          : numberFor(real.low, quantization, all),
-                      std::isinf(real.high)
-                          ? all.high
-                          : numberFor(real.high, quantization, all)};
+  return IntegerRange{
+      std::isinf(real.low) ? all.low : numberFor(real.low, quantization, all),
+      std::isinf(real.high) ? all.high
+                            : numberFor(real.high, quantization, all)};
 }
 
 } // namespace rune::import

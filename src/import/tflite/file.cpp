@@ -267,10 +267,12 @@ Result<TensorType> TfliteFile::typeOf(size_t index) const {
   DType dtype = DType::I8; // what 4 bits are unpacked to
   if (facts.element() != int4 || !hasData(index))
     dtype = RUNE_TRY(elementOf(name, facts.element()));
-  size_t rank = std::max(countOf(facts.shape()), countOf(facts.shape_signature()));
+  size_t rank =
+      std::max(countOf(facts.shape()), countOf(facts.shape_signature()));
   if (rank > graph::maxRank)
-    return error("import.limit", "`{}` has {} dimensions, at most {} are allowed",
-                 name, rank, graph::maxRank);
+    return error("import.limit",
+                 "`{}` has {} dimensions, at most {} are allowed", name, rank,
+                 graph::maxRank);
   std::vector<int32_t> shape = numbersOf(facts.shape());
   std::vector<int32_t> open = numbersOf(facts.shape_signature());
   TensorType type{dtype, {}};
@@ -278,7 +280,8 @@ Result<TensorType> TfliteFile::typeOf(size_t index) const {
     bool isOpen = open.size() == shape.size() ? open[i] == -1 : shape[i] == -1;
     if (!isOpen && shape[i] < 0)
       return error("import.malformed", "`{}` has a size of {}", name, shape[i]);
-    type.dims.push_back(isOpen ? openDim(name, i, shape.size()) : Dim(shape[i]));
+    type.dims.push_back(isOpen ? openDim(name, i, shape.size())
+                               : Dim(shape[i]));
   }
   if (type.isStatic())
     if (auto count = elementCount(type.sizes()); !count)
@@ -292,8 +295,9 @@ Result<ByteSpan> TfliteFile::dataOf(size_t index) const {
   if (at == 0)
     return ByteSpan();
   if (at >= countOf(model_->buffers()))
-    return error("import.malformed", "`{}` is kept in buffer {}, the file has {}",
-                 nameOf(index), at, countOf(model_->buffers()));
+    return error("import.malformed",
+                 "`{}` is kept in buffer {}, the file has {}", nameOf(index),
+                 at, countOf(model_->buffers()));
   const tflite::Buffer &buffer = *model_->buffers()->Get(at);
   if (countOf(buffer.data()) > 0)
     return ByteSpan(buffer.data()->Data(), buffer.data()->size());
@@ -335,7 +339,8 @@ TfliteFile::constantOf(size_t index) const {
     *needed = (*needed + 1) / 2;
   if (!needed || *needed != data.size())
     return error("import.malformed", "`{}` is `{}`, but {} bytes are stored",
-                 name, TensorType{type.dtype, {sizes.begin(), sizes.end()}}.str(),
+                 name,
+                 TensorType{type.dtype, {sizes.begin(), sizes.end()}}.str(),
                  data.size());
   if (packed)
     return std::optional(graph::Constant::of(unpackInt4(data, sizes)));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// source  TensorFlow Lite, FULLY_CONNECTED, versions 1 to 9
-#include "import/tflite/activation.h"
+// source  TensorFlow Lite, FULLY_CONNECTED, versions 1 to 12
+#include "import/tflite/convolution.h"
 #include "import/tflite/operators.h"
 
 namespace rune::import {
@@ -13,7 +13,7 @@ Result<ValueId> rowsOf(const TfliteNode &node, ValueId x, ValueId weights,
   const Dim &columns = node.dims(weights)[1];
   if (node.rank(x) == 0)
     return node.fail("`input` is `{}`, needs a dimension", node.type(x).str());
-  if (node.rank(x) == 2 || keepDimensions)
+  if (keepDimensions || (node.rank(x) == 2 && node.dims(x)[1] == columns))
     return x;
   if (!columns.isFixed())
     return node.unsupported("weights `{}` of unknown size",
@@ -29,7 +29,6 @@ Result<ValueId> rowsOf(const TfliteNode &node, ValueId x, ValueId weights,
 Imported importTfliteFullyConnected(TfliteNode &node) {
   RUNE_TRY(node.checkInputs(2, 3));
   const auto *options = RUNE_TRY(node.options<tflite::FullyConnectedOptions>());
-  Activation activation = RUNE_TRY(activationOf(node, options->activation()));
   ValueId x = RUNE_TRY(node.input(0, "input"));
   ValueId weights = RUNE_TRY(node.input(1, "weights"));
   if (options->weights_format() != 0)
@@ -38,11 +37,15 @@ Imported importTfliteFullyConnected(TfliteNode &node) {
     return node.fail("`weights` are `{}`, needs two dimensions",
                      node.type(weights).str());
   x = RUNE_TRY(rowsOf(node, x, weights, options->keep_dimensions()));
-  ValueId y = RUNE_TRY(node.one(Op::MatMul, {x, weights},
-                                {{"transpose_b", int64_t{1}}}, "product"));
-  if (ValueId bias = node.optionalInput(2); bias != noValue)
-    y = RUNE_TRY(node.one(Op::Add, {y, bias}, {}, "sum"));
-  return std::vector{RUNE_TRY(activate(node, y, activation))};
+  return std::vector{RUNE_TRY(importProducts(
+      node,
+      {.op = Op::MatMul,
+       .integerOp = Op::MatMulInteger,
+       .x = x,
+       .kernel = weights,
+       .channel = node.rank(x) - 1,
+       .attributes = {{"transpose_b", int64_t{1}}},
+       .activation = RUNE_TRY(activationOf(node, options->activation()))}))};
 }
 
 } // namespace rune::import

@@ -56,9 +56,7 @@ private:
   Result<> checkResult(size_t node, size_t output, ValueId value) const;
   void define(size_t node, const std::vector<ValueId> *results);
   std::string layerName(size_t node) const;
-  Location placeOf(size_t node) const {
-    return {source_, file_.placeOf(node)};
-  }
+  Location placeOf(size_t node) const { return {source_, file_.placeOf(node)}; }
   Location wholeFile() const { return {source_, {}}; }
 
   TfliteFile file_;
@@ -116,8 +114,8 @@ void Importer::addInputs() {
       size_t tensor = static_cast<size_t>(input);
       Known &known = known_[tensor];
       if (known.state != Known::State::Nowhere) {
-        report_.error("import.malformed", wholeFile(),
-                      "`{}` is an input twice", file_.nameOf(tensor));
+        report_.error("import.malformed", wholeFile(), "`{}` is an input twice",
+                      file_.nameOf(tensor));
         continue;
       }
       known.state = Known::State::Failed;
@@ -151,10 +149,9 @@ void Importer::reportUnsupported() {
     order.resize(Report::maxKept);
   for (const std::string &kind : order) {
     const std::vector<size_t> &same = layers[kind];
-    Diagnostic &why =
-        report_.error("import.unsupported", placeOf(same[0]),
-                      "layer `{}`: operator {} is not supported",
-                      layerName(same[0]), kind);
+    Diagnostic &why = report_.error("import.unsupported", placeOf(same[0]),
+                                    "layer `{}`: operator {} is not supported",
+                                    layerName(same[0]), kind);
     if (const TfliteOperator *known = findOperator(file_.codeOf(same[0])))
       why.withHelp(fmt::format("versions up to {} are", known->newest));
     for (size_t i = 1; i < same.size() && i <= maxLayersListed; ++i)
@@ -243,11 +240,27 @@ Result<> Importer::checkResult(size_t node, size_t output,
   return {};
 }
 
+/// What SHAPE makes of an open size is no number that arithmetic could use.
+static Result<> checkSizes(const TfliteNode &node, const TfliteOperator &op) {
+  constexpr std::string_view understand[] = {
+      "CAST", "CONCATENATION", "PACK", "RESHAPE", "SHAPE", "STRIDED_SLICE"};
+  if (std::ranges::count(understand, op.name) > 0)
+    return {};
+  for (size_t i = 0; i < node.inputs(); ++i)
+    if (ValueId input = node.optionalInput(i);
+        input != noValue && node.isSizes(input))
+      return node.unsupported("input {} is a size that is not known before "
+                              "the run",
+                              i);
+  return {};
+}
+
 Imported Importer::translate(size_t index, std::vector<ValueId> inputs) {
   const TfliteOperator &op = *operatorOf(index);
   TfliteNode node(model_, index, std::move(inputs), layerName(index));
   if (node.outputs() == 0 || node.outputs() > op.outputs)
     return node.fail("{} outputs, it has 1 to {}", node.outputs(), op.outputs);
+  RUNE_TRY(checkSizes(node, op));
   std::vector<ValueId> results = RUNE_TRY(op.import(node));
   if (results.size() != node.outputs())
     return node.fail("{} outputs, needs {}", node.outputs(), results.size());
@@ -260,8 +273,7 @@ Imported Importer::translate(size_t index, std::vector<ValueId> inputs) {
 void Importer::define(size_t node, const std::vector<ValueId> *results) {
   const auto *outputs = file_.node(node).outputs();
   for (size_t i = 0; i < countOf(outputs); ++i) {
-    size_t tensor =
-        static_cast<size_t>(outputs->Get(static_cast<uint32_t>(i)));
+    size_t tensor = static_cast<size_t>(outputs->Get(static_cast<uint32_t>(i)));
     Known &known = known_[tensor];
     if (known.state != Known::State::Nowhere)
       report_.error("import.malformed", placeOf(node),
@@ -301,6 +313,12 @@ void Importer::addOutput(size_t tensor) {
                   "nothing makes the output `{}`", name);
   if (known.state != Known::State::There)
     return;
+  if (model_.sizes.contains(known.value)) {
+    report_.error("import.unsupported", wholeFile(),
+                  "output `{}` is a size that is not known before the run",
+                  name);
+    return;
+  }
   TensorType found = builder_.type(known.value);
   builder_.output(known.value, name);
   auto stated = file_.typeOf(tensor);

@@ -36,9 +36,9 @@ const WholeModel wholeModels[] = {
      1e-6},
 };
 
-INSTANTIATE_TEST_SUITE_P(
-    tflmReference, TfliteModels, ::testing::ValuesIn(wholeModels),
-    [](const auto &info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(tflmReference, TfliteModels,
+                         ::testing::ValuesIn(wholeModels),
+                         [](const auto &info) { return info.param.name; });
 
 } // namespace
 } // namespace rune::import::testing

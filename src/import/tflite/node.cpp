@@ -128,7 +128,8 @@ Result<int64_t> TfliteNode::axis(int64_t axis, int64_t rank) const {
 
 std::optional<Integers> TfliteNode::knownIntegers(ValueId value) const {
   auto known = graph().constantOf(value);
-  if (!known || (known->dtype != DType::I64 && known->dtype != DType::I32))
+  if (isSizes(value) || !known ||
+      (known->dtype != DType::I64 && known->dtype != DType::I32))
     return std::nullopt;
   Integers out(known->data.size() / dtypeBytes(known->dtype));
   for (size_t i = 0; i < out.size(); ++i)
@@ -163,8 +164,7 @@ computed(const TfliteImport &model, Op op, const std::string &name,
     copies.push_back(input == noValue
                          ? noValue
                          : builder.constant("", model.constants.at(input)));
-  auto results =
-      RUNE_TRY(builder.node(op, name, copies, attributes, outputs));
+  auto results = RUNE_TRY(builder.node(op, name, copies, attributes, outputs));
   for (ValueId result : results) {
     if (!builder.type(result).isStatic() ||
         bytesOf(builder.type(result)) > mostFoldedBytes)
@@ -181,7 +181,7 @@ static bool mayFold(const TfliteImport &model,
   for (ValueId input : inputs)
     if (input != noValue) {
       auto found = model.constants.find(input);
-      if (found == model.constants.end())
+      if (found == model.constants.end() || model.sizes.contains(input))
         return false;
       bytes += found->second.data.size();
     }
@@ -193,17 +193,17 @@ Result<ValueId> TfliteNode::one(Op op, std::vector<ValueId> inputs,
                                 std::string_view part) const {
   std::string name = partName(part);
   if (mayFold(model_, inputs)) {
-    auto tensors =
-        RUNE_TRY(computed(model_, op, name, inputs, attributes, 1));
+    auto tensors = RUNE_TRY(computed(model_, op, name, inputs, attributes, 1));
     if (!tensors.empty())
       return constant(part, std::move(tensors.front()));
   }
   return graph().one(op, name, std::move(inputs), std::move(attributes));
 }
 
-Result<std::vector<ValueId>>
-TfliteNode::many(Op op, std::vector<ValueId> inputs,
-                 std::vector<Attribute> attributes, size_t outputs) const {
+Result<std::vector<ValueId>> TfliteNode::many(Op op,
+                                              std::vector<ValueId> inputs,
+                                              std::vector<Attribute> attributes,
+                                              size_t outputs) const {
   return graph().node(op, name_, std::move(inputs), std::move(attributes),
                       outputs);
 }
@@ -242,8 +242,7 @@ Result<ValueId> TfliteNode::reshapedConstant(std::string_view part,
 
 Result<ValueId> TfliteNode::reshaped(ValueId value, Integers sizes,
                                      std::string_view part) const {
-  if (model_.constants.contains(value) &&
-      std::ranges::count(sizes, -1) == 0)
+  if (model_.constants.contains(value) && std::ranges::count(sizes, -1) == 0)
     return reshapedConstant(part, value, std::move(sizes));
   ValueId shape = RUNE_TRY(
       integers(fmt::format("{}{}shape", part, part.empty() ? "" : "/"), sizes));
@@ -266,10 +265,9 @@ static Tensor transposedTensor(const graph::Constant &from,
   graph::Odometer at(to.sizes());
   if (!to.bytes().empty())
     do {
-      std::memcpy(out,
-                  from.data.data() +
-                      static_cast<size_t>(at.offset(steps)) * width,
-                  width);
+      std::memcpy(
+          out, from.data.data() + static_cast<size_t>(at.offset(steps)) * width,
+          width);
       out += width;
     } while (at.advance());
   return to;
@@ -291,8 +289,8 @@ Result<ValueId> TfliteNode::transposed(ValueId value,
   if (std::ranges::is_sorted(moved))
     return reshapedConstant(part, value, std::move(sizes));
   Tensor to = RUNE_TRY(Tensor::zeros(found->second.dtype, std::move(sizes)));
-  return constant(
-      part, transposedTensor(found->second, permutation, std::move(to)));
+  return constant(part,
+                  transposedTensor(found->second, permutation, std::move(to)));
 }
 
 std::optional<Dims> TfliteNode::sizesIn(ValueId value) const {
@@ -310,8 +308,26 @@ std::optional<Dims> TfliteNode::sizesIn(ValueId value) const {
   return sizes;
 }
 
-void TfliteNode::setSizes(ValueId value, Dims sizes) const {
-  model_.sizes.insert_or_assign(value, std::move(sizes));
+Result<ValueId> TfliteNode::sizes(std::string_view part, DType dtype,
+                                  const Dims &sizes, int64_t rank) const {
+  RUNE_CHECK(rank == 1 || sizes.size() == 1, "a vector, or one size");
+  Integers shape;
+  if (rank == 1)
+    shape.push_back(static_cast<int64_t>(sizes.size()));
+  Tensor tensor = RUNE_TRY(Tensor::zeros(dtype, shape));
+  bool open = false;
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    int64_t number = sizes[i].isFixed() ? sizes[i].size() : -1;
+    open |= !sizes[i].isFixed();
+    if (dtype == DType::I64)
+      tensor.as<int64_t>()[i] = number;
+    else
+      tensor.as<int32_t>()[i] = static_cast<int32_t>(number);
+  }
+  ValueId value = RUNE_TRY(constant(part, std::move(tensor)));
+  if (open)
+    model_.sizes.emplace(value, sizes);
+  return value;
 }
 
 } // namespace rune::import

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // One operator of a .tflite file as its importer sees it: inputs already
-// translated, options by their table, quantisation of each tensor, messages that
-// begin with the layer.
+// translated, options by their table, quantisation of each tensor, messages
+// that begin with the layer.
 #pragma once
 
 #include "graph/builder.h"
@@ -18,8 +18,8 @@ using Integers = std::vector<int64_t>;
 /// What an importer gives back: one value for each output of the operator.
 using Imported = Result<std::vector<ValueId>>;
 
-/// Constants that importers make (weights in our order, tables, multipliers), in
-/// all: so often the size of the file, and this much more.
+/// Constants that importers make (weights in our order, tables, multipliers),
+/// in all: so often the size of the file, and this much more.
 constexpr uint64_t maxDerivedTimes = 8;
 constexpr uint64_t maxDerivedBytes = uint64_t{64} << 20;
 
@@ -105,8 +105,7 @@ public:
   /// A constant of the file under other sizes, with as many elements.
   Result<ValueId> reshapedConstant(std::string_view part, ValueId value,
                                    Integers sizes) const;
-  Result<ValueId> integers(std::string_view part,
-                           const Integers &values) const;
+  Result<ValueId> integers(std::string_view part, const Integers &values) const;
   /// A scalar of a numeric type; integers are the caller's to have checked.
   Result<ValueId> scalar(std::string_view part, DType dtype,
                          double value) const;
@@ -119,7 +118,12 @@ public:
 
   /// What is known of the elements of a small integer tensor.
   std::optional<Dims> sizesIn(ValueId value) const;
-  void setSizes(ValueId value, Dims sizes) const;
+  /// Sizes as an integer tensor of `rank` 0 or 1: a constant where all are
+  /// known, otherwise something that only operators on sizes may read.
+  Result<ValueId> sizes(std::string_view part, DType dtype, const Dims &sizes,
+                        int64_t rank) const;
+  /// True if some of the elements are open sizes.
+  bool isSizes(ValueId value) const { return model_.sizes.contains(value); }
 
   /// The file contradicts the format: `import.malformed`.
   template <class... Args>

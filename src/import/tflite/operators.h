@@ -5,6 +5,9 @@
 
 namespace rune::import {
 
+/// Pieces of one tensor.
+constexpr size_t maxSplits = 4096;
+
 struct TfliteOperator {
   int32_t code;
   /// As the format writes it, `CONV_2D`.

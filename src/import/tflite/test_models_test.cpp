@@ -44,8 +44,7 @@ LoadedModel loadModel(const std::string &path) {
   }
   auto owner = std::make_shared<FileBytes>(*std::move(file));
   Report report;
-  auto model =
-      importModel(owner->bytes(), owner, Source::binary(path), report);
+  auto model = importModel(owner->bytes(), owner, Source::binary(path), report);
   for (const Diagnostic &diagnostic : report.diagnostics())
     loaded.messages +=
         fmt::format("{}: {}\n", diagnostic.code, diagnostic.message);
