@@ -16,7 +16,7 @@ cp "$case"/* "$folder"
 cd "$folder"
 "$rune" build -o style.rune
 "$rune" run style.rune --image 0_content.jpg --image 1_style.jpg >out.json
-head='{"6":[{"element-type":"f32","dimensions":[1,384,384,3],"elements":['
+head='{"5":[{"element-type":"f32","dimensions":[1,384,384,3],"elements":['
 [ "$(head -c "${#head}" out.json)" = "$head" ] || { head -c 200 out.json; exit 1; }
 tail -c +$((${#head} + 1)) out.json | tr -d ']}' | tr ',' '\n' | awk '
   { sum += $1; squares += $1 * $1
