@@ -19,9 +19,10 @@ TEST(Library, HoldsTheBlocksSortedByName) {
   std::vector<std::string_view> names;
   for (const LibraryBlock &block : all())
     names.push_back(block.name);
-  EXPECT_THAT(names, testing::ElementsAre("argmax", "identity",
-                                          "image-normalization", "label",
-                                          "most_confident_indices", "softmax"));
+  EXPECT_THAT(names,
+              testing::ElementsAre("argmax", "identity", "image-normalization",
+                                   "label", "mel-spectrogram",
+                                   "most_confident_indices", "softmax"));
 }
 
 TEST(Library, HoldsTheModulesThatWereBuilt) {

@@ -44,7 +44,12 @@ function texts({ data }) {
 }
 
 // What a stage needs to be created at all.
-const usual = { label: [{ name: 'wordlist', value: { text: 'zero\none\ntwo' } }] };
+const usual = {
+  label: [{ name: 'wordlist', value: { text: 'zero\none\ntwo' } }],
+  // Frames of two samples, the next one sample later.
+  'mel-spectrogram': Object.entries({ sample_rate: 1000, window_ms: 2, hop_ms: 1, mel_bins: 1, low_hz: 0, high_hz: 500 })
+    .map(([name, integer]) => ({ name, value: { integer } })),
+};
 function block(name, args = usual[name] ?? []) {
   const guest = new Guest(bytesOf[name]);
   assert.deepEqual(guest.call('create', args), 'ok');
@@ -76,9 +81,9 @@ function ulps(a, b) {
 }
 const count = dims => dims.reduce((product, d) => product * d, 1);
 
-test('the library has the six blocks', () => {
+test('the library has the seven blocks', () => {
   assert.deepEqual(names.sort(), [
-    'argmax', 'identity', 'image-normalization', 'label', 'most_confident_indices', 'softmax']);
+    'argmax', 'identity', 'image-normalization', 'label', 'mel-spectrogram', 'most_confident_indices', 'softmax']);
 });
 
 for (const name of names) {
@@ -225,7 +230,7 @@ for (const name of names) {
   });
 
   test(`${name}: result data is 64-byte aligned, input data need not be`, () => {
-    const dtype = name === 'image-normalization' ? 'i32' : 'f64';
+    const dtype = { 'image-normalization': 'i32', 'mel-spectrogram': 'f32' }[name] ?? 'f64';
     const input = tensor(dtype, [1, 1, 3, 1], [1, 0, 2]);
     const guest = block(name), expected = guest.call('compute', [input]);
     for (const { data } of expected.ok) assert.equal(data.address % 64, 0);
@@ -243,7 +248,8 @@ for (const name of names) {
   test(`${name}: traps when the inputs do not fit in the arena, and not a byte earlier than it says`, () => {
     const guest = block(name);
     const { cabi_realloc: realloc, rune_arena_bytes: size } = guest.exports;
-    const room = size() - 4096 - (name === 'label' ? 128 : 0);
+    const kept = { label: 128, 'mel-spectrogram': 8 * 64 }[name] ?? 0; // by create
+    const room = size() - 4096 - kept;
     assert.throws(() => block(name).exports.cabi_realloc(0, 0, 1, room + 1), WebAssembly.RuntimeError);
     assert.equal(realloc(0, 0, 1, room) % 64, 0);
     assert.throws(() => realloc(0, 0, 1, 1), WebAssembly.RuntimeError);
