@@ -208,5 +208,32 @@ TEST(Image, SaysWhatDoesNotFit) {
             "image.unknown-format");
 }
 
+TEST(FloatImage, IsTheImageFromZeroToOne) {
+  Bytes file = picture();
+  auto bytes = *first("IMAGE", "u8[1, 5, 7, 3]", {}, file);
+  auto floats = first("FLOAT_IMAGE", "f32[1, 5, 7, 3]", {}, file);
+  ASSERT_TRUE(floats) << floats.error().message;
+  for (size_t i = 0; i < 105; ++i)
+    EXPECT_EQ((*floats)->as<float>()[i],
+              static_cast<float>(bytes->bytes()[i]) / 255.0f);
+  EXPECT_EQ((*first("FLOAT_IMAGE", "f32[1, ?, ?, 1]",
+                    {{"width", "4"},
+                     {"height", "2"},
+                     {"pixel_format", "@PixelFormat::GrayScale"}},
+                    file))
+                ->type()
+                .str(),
+            "f32[1, 2, 4, 1]");
+  EXPECT_EQ(first("FLOAT_IMAGE", "u8[1, 5, 7, 3]", {}, file).error().message,
+            "stage `source`: FLOAT_IMAGE gives f32[1, 5, 7, 3], but the stage "
+            "declares u8[1, 5, 7, 3]");
+}
+
+TEST(Image, SaysWhatTheFileLooksLike) {
+  EXPECT_EQ(
+      first("IMAGE", "u8[1, 5, 7, 3]", {}, asBytes("fLaC....")).error().message,
+      "`file`: neither PNG nor JPEG: it looks like a FLAC sound");
+}
+
 } // namespace
 } // namespace rune::runtime
