@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 
 #include <string>
+#include <vector>
 
 namespace rune::runtime {
 

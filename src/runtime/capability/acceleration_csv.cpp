@@ -4,10 +4,12 @@
 #include "runtime/capability/looks_like.h"
 #include "runtime/guest_text.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 namespace rune::runtime {
 

@@ -3,6 +3,7 @@
 // Any bytes as a csv of accelerometer samples.
 #include "runtime/capability/acceleration.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 

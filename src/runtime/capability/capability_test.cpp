@@ -3,6 +3,7 @@
 
 #include "base/files.h"
 #include "runtime/capability/pcg32.h"
+#include "runtime/errors.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -233,6 +234,20 @@ TEST(Image, SaysWhatTheFileLooksLike) {
   EXPECT_EQ(
       first("IMAGE", "u8[1, 5, 7, 3]", {}, asBytes("fLaC....")).error().message,
       "`file`: neither PNG nor JPEG: it looks like a FLAC sound");
+}
+
+TEST(InputsPage, NamesEveryCapabilityFlagAndCode) {
+  auto page = FileBytes::open(RUNE_SOURCE_DIR "/docs/inputs.md", 1 << 20);
+  ASSERT_TRUE(page);
+  std::string text(asText(page->bytes()));
+  for (const CapabilityKind &kind : capabilityKinds()) {
+    EXPECT_THAT(text, HasSubstr(std::string(kind.name)));
+    EXPECT_THAT(text, HasSubstr("`" + std::string(kind.flag) + " "));
+  }
+  for (const ErrorCode &code : errorCodes())
+    if (code.code.starts_with("sound.") || code.code.starts_with("accel.") ||
+        code.code.starts_with("image."))
+      EXPECT_THAT(text, HasSubstr("`" + std::string(code.code) + "`"));
 }
 
 } // namespace

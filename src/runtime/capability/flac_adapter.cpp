@@ -88,6 +88,9 @@ private:
     if (frame_.empty() && given_ < format_.frames.value_or(0))
       return damaged(fmt::format("it breaks off after {} of {} samples", given_,
                                  *format_.frames));
+    if (given_ > format_.frames.value_or(UINT64_MAX))
+      return damaged(fmt::format("it has more than the {} samples of its head",
+                                 *format_.frames));
     return !frame_.empty();
   }
 

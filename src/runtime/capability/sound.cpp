@@ -11,6 +11,7 @@
 #include "runtime/capability/capability.h"
 #include "runtime/capability/looks_like.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 

@@ -19,6 +19,10 @@ constexpr uint16_t integerTag = 1;
 constexpr uint16_t floatTag = 3;
 constexpr uint16_t extensibleTag = 0xFFFE;
 
+/// Full scale is 1. Files of floats that hold integers as large as they come
+/// are taken, those whose sums could leave f32 are not.
+constexpr double maxSample = 0x1p64;
+
 /// A writer that could not seek back leaves this for a length.
 constexpr uint32_t unknownLength = 0xFFFFFFFF;
 
@@ -171,8 +175,8 @@ public:
         std::min<uint64_t>(mono.size(), rest_.size() / encoding_.frameBytes());
     for (double &sample : mono.first(count)) {
       sample = mix(rest_.data());
-      if (!std::isfinite(sample))
-        return corrupt("a sample is not a finite number");
+      if (!(std::abs(sample) <= maxSample))
+        return corrupt(fmt::format("a sample is {}, full scale is 1", sample));
       rest_ = rest_.subspan(encoding_.frameBytes());
     }
     return count;
