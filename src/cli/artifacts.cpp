@@ -207,10 +207,10 @@ Artifacts::model(const check::Stage &stage,
     if (!format)
       return error(format.error().code, "Unable to read \"{}\" for \"{}\": {}",
                    *path, stage.name, format.error().message);
-    if (*format != "onnx" && (!format->empty() || stage.format != "onnx"))
+    if (format->empty() && stage.format != "onnx" &&
+        stage.format != "tensorflow-lite")
       return error("check.no-signature",
-                   "models of format `{}` cannot be read yet",
-                   format->empty() ? stage.format : *format);
+                   "models of format `{}` cannot be read yet", stage.format);
   }
   const ModelArtifact *model = RUNE_TRY(modelOf(stage, resources));
   check::ModelSignature signature;
