@@ -27,14 +27,15 @@ def train_split(seed):
     return np.stack(clips), np.array(labels, np.int64)
 
 
-def held_split(seed):
-    """Clips of voices, accents and other words that training never met.
+def held_split(split, seed):
+    """Clips of voices (and for "far", of accents) and other words that training never met.
 
     result  a list of {label, word, voice, snr_db, noise, sound: i16[16000]};
             every utterance once in each condition, the kinds of noise in turn
     """
-    random = np.random.default_rng([seed, 3])
-    speech = utterances("held", takes=1, other_words=2, seed=[seed, 4])
+    first = {"far": 3, "held": 7}[split]
+    random = np.random.default_rng([seed, first])
+    speech = utterances(split, takes=1, other_words=2, seed=[seed, first + 1])
     clips = []
     for index, said in enumerate(speech):
         for turn, snr in enumerate(CONDITIONS):

@@ -106,7 +106,7 @@ def convolve(layer, x, scale, zero):
     if layer.kind == "depthwise":
         sums = np.einsum("nyxckl,ckl->nyxc", seen.astype(np.float64), weight[:, 0], optimize=True)
     else:
-        flat = seen.reshape(seen.shape[:3] + (-1,)).astype(np.float64)
+        flat = seen.astype(np.float64).reshape(seen.shape[:3] + (-1,))
         sums = flat @ weight.reshape(len(weight), -1).T
     return to_output(layer, sums.astype(np.int64), scale)
 

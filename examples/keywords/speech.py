@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The sounds: words spoken by espeak-ng, and noises of our own making.
 
-Who speaks in training and who speaks in the held-out set differ twice over: the
-held-out voices are other variants (another throat, whole families of them) and
-other accents, and the unknown words they say are other words.
+Who speaks in training never speaks in a held-out set. The voices of "held" are
+other variants (another throat, whole families of them) in accents that training
+heard, those of "far" the same throats in accents that it did not. The unknown
+words of both are words that do not occur in training.
 """
 
 import io
@@ -21,7 +22,7 @@ SILENCE, UNKNOWN = 0, 1
 
 ACCENTS = {
     "train": ["en-us", "en-gb", "en-gb-x-rp", "en-gb-x-gbclan", "en-gb-x-gbcwmd", "en-029"],
-    "held": ["en-gb-scotland", "en-us-nyc"],
+    "far": ["en-gb-scotland", "en-us-nyc"],
 }
 # espeak-ng 1.51's variants, less those that no one could understand. Variants of
 # one family (edward and edward2, the robosofts) are on one side.
@@ -56,7 +57,12 @@ NOISES = ["white", "pink", "hum", "babble"]
 
 
 def voices(split):
-    return [f"{accent}+{variant}" for accent in ACCENTS[split] for variant in VARIANTS[split]]
+    if split == "held":  # each variant in two of the accents, the accents in turn
+        accents = ACCENTS["train"]
+        return [f"{accents[(number + turn) % len(accents)]}+{variant}" for turn in (0, 3)
+                for number, variant in enumerate(VARIANTS["held"])]
+    variants = VARIANTS["train" if split == "train" else "held"]
+    return [f"{accent}+{variant}" for accent in ACCENTS[split] for variant in variants]
 
 
 def say(word, voice, words_per_minute, pitch):
@@ -80,11 +86,12 @@ def say(word, voice, words_per_minute, pitch):
 def utterances(split, takes, other_words, seed):
     """[(label, f32[n])]: every word by every voice `takes` times, and others."""
     random = np.random.default_rng(seed)
+    others = OTHER_WORDS["train" if split == "train" else "held"]
     wanted = []
     for voice in voices(split):
         said = [(2 + i, word) for i, word in enumerate(WORDS) for _ in range(takes)]
         said += [(UNKNOWN, word) for word in
-                 random.choice(OTHER_WORDS[split], other_words, replace=False)]
+                 random.choice(others, other_words, replace=False)]
         for label, word in said:
             wanted.append((label, word, voice, int(random.integers(110, 221)),
                            int(random.integers(20, 81))))
