@@ -48,15 +48,6 @@ template <class T> Or<std::string_view> wordAt(T index, size_t place) {
                 " was requested");
   return words[static_cast<size_t>(index)];
 }
-
-/// Appends a word as the elements of a utf8 tensor stand.
-uint8_t *append(uint8_t *at, std::string_view word) {
-  uint32_t length = word.size();
-  std::memcpy(at, &length, 4);
-  if (length)
-    std::memcpy(at + 4, word.data(), length);
-  return at + 4 + length;
-}
 } // namespace
 
 namespace exports::rune::block::block {
@@ -109,7 +100,7 @@ template <class T> static Tensors run(const Tensor &indices) {
   std::span<uint8_t> out = BLOCK_TRY(outputBytes(bytes, "labels"));
   uint8_t *at = out.data();
   for (size_t i = 0; i < in.size(); ++i)
-    at = append(at, words[static_cast<size_t>(in[i])]);
+    at = appendText(at, words[static_cast<size_t>(in[i])]);
   return listOf<Tensor>({{"utf8", indices.dims, out}});
 }
 
