@@ -45,15 +45,16 @@ std::string shown(std::string_view text) {
 std::optional<float> numberIn(std::string_view text) {
   if (text.starts_with('+') && !text.starts_with("+-"))
     text.remove_prefix(1);
-  const char *end = text.data() + text.size();
   double wide = 0;
-  auto [at, code] = std::from_chars(text.data(), end, wide);
-  if (code != std::errc() || at != end ||
+  auto [at, code] =
+      std::from_chars(text.data(), text.data() + text.size(), wide);
+  if (code != std::errc() || at != text.data() + text.size() ||
       !(std::abs(wide) <= double{std::numeric_limits<float>::max()}))
     return {};
   float number = 0;
   // Straight to f32, so that it is rounded once.
-  if (std::from_chars(text.data(), end, number).ec == std::errc())
+  if (std::from_chars(text.data(), text.data() + text.size(), number).ec ==
+      std::errc())
     return number;
   return static_cast<float>(wide);
 }

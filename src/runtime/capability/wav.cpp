@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // WAV: integers of 8 to 32 bits and floats of 32 and 64, any number of
-// channels. All chunks are walked before anything is read: writers put LIST,
-// fact or JUNK before `fmt ` and behind the data.
+// channels. Both chunks are found before anything is read: writers put LIST,
+// fact or JUNK before, between and behind them.
 //
 // source  Microsoft, "Multimedia Programming Interface and Data Specifications
 //         1.0", 1991; WAVEFORMATEXTENSIBLE; EBU Tech 3306 (RF64)
@@ -35,12 +35,13 @@ struct Chunks {
   std::optional<ByteSpan> data;
 };
 
-/// Finds the first `fmt ` and the first `data`. Chunks begin at even offsets.
+/// Finds the first `fmt ` and the first `data`; what lies behind both may be
+/// cut. Chunks begin at even offsets.
 Result<Chunks> findChunks(ByteSpan bytes) {
   constexpr size_t headerBytes = 12;
   Chunks chunks;
   ByteReader reader(bytes.subspan(headerBytes), headerBytes);
-  while (reader.remaining() >= 8) {
+  while (reader.remaining() >= 8 && !(chunks.format && chunks.data)) {
     std::string_view name = asText(*reader.take(4));
     uint64_t length = *reader.u32();
     if (name == "data" && length == unknownLength)
