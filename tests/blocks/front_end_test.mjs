@@ -51,14 +51,19 @@ test('fft: silence and no sound at all are levels of 0', () => {
 });
 
 test('fft: short sounds of every length, and small and large chunks', () => {
-  for (const bins of [4, 5, 7, 16, 31, 1000, 65536])
+  for (const bins of [4, 5, 7, 16, 31, 1000, 20000])
     for (const [rate, overlap] of [[1, 0], [16000, 0.5], [4294967295, 0.2]]) {
       const guest = block('fft', given({ bins, sample_rate: rate, window_overlap: overlap }));
-      for (const samples of [0, 1, bins - 1, bins, bins + 1, 3 * bins + 2]) {
+      for (const samples of bins < 1000 ? [0, 1, bins - 1, bins, bins + 1, 3 * bins + 2] : [bins - 1, 2 * bins + 1]) {
         const values = elements(only(guest.call('compute', [tensor('i16', [samples], sound('chirp', samples))])));
         assert.ok(values.every(v => v <= 65536));
       }
     }
+});
+
+test('fft: chunks of 65536 samples', () => {
+  const values = elements(only(compute('fft', [tensor('i16', [70000], sound('chirp', 70000))], given({ bins: 65536 }))));
+  assert.equal(Math.max(...values), 65536);
 });
 
 test('fft: refuses arguments that leave nothing to do', () => {
