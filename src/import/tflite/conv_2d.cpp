@@ -34,6 +34,7 @@ Imported importTfliteConv2d(TfliteNode &node) {
        .x = x,
        .kernel = RUNE_TRY(node.transposed(weights, {0, 3, 1, 2}, "weights")),
        .channel = 3,
+       .grouped = channels.size() != sizes[3],
        .attributes = {{"layout", "NXC"},
                       {"strides", window.strides},
                       {"pads", window.pads},

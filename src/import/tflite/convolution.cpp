@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "import/tflite/convolution.h"
 
+#include <algorithm>
+
 namespace rune::import {
 
 Result<SumKind> sumKindOf(const TfliteNode &node, ValueId x, ValueId weights) {
@@ -54,6 +56,84 @@ Result<ValueId> importFloats(const TfliteNode &node, Products products) {
   if (bias != noValue && addsBias)
     y = RUNE_TRY(node.one(Op::Add, {y, bias}, {}, "biased"));
   return activate(node, y, products.activation);
+}
+
+/// What a layer of floats by quantised weights makes of its input: whole
+/// numbers of 8 bits, less their zero point, kept as floats, and their scale.
+/// Each batch element has its own, over all of its other dimensions; of a
+/// matrix each row.
+///
+/// source  LiteRT's dynamic range quantisation: the range is widened to hold 0,
+///         255 steps, ties to even
+struct DynamicRange {
+  ValueId numbers;
+  ValueId scale;
+};
+Result<DynamicRange> dynamicRange(const TfliteNode &node, ValueId x,
+                                  const Integers &axes) {
+  auto scalar = [&](std::string_view part, double value) {
+    return node.scalar(fmt::format("range/{}", part), DType::F32, value);
+  };
+  auto apply = [&](Op op, std::vector<ValueId> operands, std::string_view part,
+                   std::vector<Attribute> attributes = {}) {
+    return node.one(op, std::move(operands), std::move(attributes),
+                    fmt::format("range/{}", part));
+  };
+  std::vector<Attribute> reduction = {{"axes", axes},
+                                      {"keep_dims", int64_t{1}}};
+  ValueId zero = RUNE_TRY(scalar("zero", 0));
+  ValueId least = RUNE_TRY(apply(Op::ReduceMin, {x}, "least", reduction));
+  ValueId most = RUNE_TRY(apply(Op::ReduceMax, {x}, "most", reduction));
+  least = RUNE_TRY(apply(Op::Minimum, {least, zero}, "low"));
+  most = RUNE_TRY(apply(Op::Maximum, {most, zero}, "high"));
+  ValueId width = RUNE_TRY(apply(Op::Sub, {most, least}, "width"));
+  ValueId steps = RUNE_TRY(scalar("steps", 255));
+  ValueId scale = RUNE_TRY(apply(Op::Div, {width, steps}, "step"));
+  // an input of zeros only has no range, and no step that matters
+  ValueId tiny = RUNE_TRY(scalar("tiny", 0x1p-100));
+  scale = RUNE_TRY(apply(Op::Maximum, {scale, tiny}, "scale"));
+  // from the smallest number, -128, to the largest, both less the zero point
+  ValueId first = RUNE_TRY(apply(Op::Div, {least, scale}, "first"));
+  first = RUNE_TRY(apply(Op::Round, {first}, "from", {{"ties", "even"}}));
+  ValueId last = RUNE_TRY(apply(Op::Add, {first, steps}, "to"));
+  ValueId exact = RUNE_TRY(apply(Op::Div, {x, scale}, "exact"));
+  ValueId number =
+      RUNE_TRY(apply(Op::Round, {exact}, "rounded", {{"ties", "even"}}));
+  number = RUNE_TRY(apply(Op::Maximum, {number, first}, "above"));
+  number = RUNE_TRY(apply(Op::Minimum, {number, last}, "numbers"));
+  return DynamicRange{number, scale};
+}
+
+/// Floats by 8-bit weights, in whole numbers as far as the sums.
+Result<ValueId> importDynamic(const TfliteNode &node, Products products,
+                              const Quantization &weights) {
+  Integers axes;
+  int64_t rank = node.rank(products.x);
+  for (int64_t i = products.op == Op::MatMul ? rank - 1 : 1; i < rank; ++i)
+    axes.push_back(i);
+  DynamicRange range = RUNE_TRY(dynamicRange(node, products.x, axes));
+  ValueId kernel = RUNE_TRY(node.one(Op::Cast, {products.kernel},
+                                     {{"dtype", "f32"}}, "weights/numbers"));
+  ValueId y = RUNE_TRY(node.one(products.op, {range.numbers, kernel},
+                                std::move(products.attributes), "sum"));
+  ValueId scales = RUNE_TRY(vectorOf(node, "weights/scale", weights.scales));
+  ValueId scale =
+      RUNE_TRY(node.one(Op::Mul, {range.scale, scales}, {}, "scale"));
+  y = RUNE_TRY(node.one(Op::Mul, {y, scale}, {}, "real"));
+  if (ValueId bias = node.optionalInput(products.bias); bias != noValue)
+    y = RUNE_TRY(node.one(Op::Add, {y, bias}, {}, "biased"));
+  return activate(node, y, products.activation);
+}
+
+/// Depthwise layers read few elements for each sum: LiteRT has no kernel in
+/// whole numbers for them, nor for weights with zero points.
+bool isDynamic(const TfliteNode &node, const Products &products,
+               const Quantization &weights) {
+  bool centred = std::ranges::all_of(weights.zeroPoints,
+                                     [](int64_t zero) { return zero == 0; });
+  return centred && node.dtype(products.kernel) == DType::I8 &&
+         products.op == Op::MatMul &&
+         node.rank(products.x) > 1;
 }
 
 /// Zero points of weights: one, or nothing where all are 0.
@@ -123,6 +203,8 @@ Result<ValueId> importProducts(const TfliteNode &node, Products products) {
   if (kind == SumKind::Hybrid) {
     Quantization w = RUNE_TRY(node.weightQuantization(products.weights));
     RUNE_TRY(checkWeights(node, products, w));
+    if (isDynamic(node, products, w))
+      return importDynamic(node, std::move(products), w);
     products.kernel = RUNE_TRY(dequantizedWeights(
         node, products.kernel, w, w.perAxis() ? products.kernelChannel : 0));
   }

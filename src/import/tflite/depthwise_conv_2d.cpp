@@ -39,6 +39,7 @@ Imported importTfliteDepthwiseConv2d(TfliteNode &node) {
        .x = x,
        .kernel = RUNE_TRY(node.transposed(weights, {3, 0, 1, 2}, "weights")),
        .channel = 3,
+       .grouped = true,
        .attributes = {{"layout", "NXC"},
                       {"strides", window.strides},
                       {"pads", window.pads},

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <map>
 #include <unordered_map>
-#include <unordered_set>
 
 namespace rune::import {
 namespace {
@@ -50,7 +49,9 @@ private:
   void addOutput(size_t tensor);
 
   const TfliteOperator *operatorOf(size_t node) const;
-  Known &constantOf(size_t tensor);
+  Result<std::optional<graph::Constant>> contentsOf(size_t tensor) const;
+  Result<ValueId> addVariable(size_t tensor);
+  Known &givenOf(size_t tensor);
   bool readInputs(size_t node, std::vector<ValueId> &inputs);
   Imported translate(size_t node, std::vector<ValueId> inputs);
   Result<> checkResult(size_t node, size_t output, ValueId value) const;
@@ -163,32 +164,52 @@ void Importer::reportUnsupported() {
   }
 }
 
-/// A tensor that no operator makes: a constant, if the file holds its elements
-/// or it has none.
-Known &Importer::constantOf(size_t tensor) {
+/// What a tensor that no operator makes holds: elements from the file, or none
+/// where its sizes say so.
+Result<std::optional<graph::Constant>>
+Importer::contentsOf(size_t tensor) const {
+  auto constant = RUNE_TRY(file_.constantOf(tensor));
+  if (constant || file_.tensor(tensor).is_variable())
+    return constant;
+  auto type = file_.typeOf(tensor);
+  if (!type || !type->isStatic() || type->dtype == DType::Utf8 ||
+      std::ranges::count(type->dims, Dim(0)) == 0)
+    return constant;
+  return std::optional(
+      graph::Constant::of(RUNE_TRY(Tensor::zeros(type->dtype, type->sizes()))));
+}
+
+/// State that a layer keeps from run to run; the layer says what becomes of it.
+Result<ValueId> Importer::addVariable(size_t tensor) {
+  TensorType type = RUNE_TRY(file_.typeOf(tensor));
+  if (!type.isStatic())
+    return error("import.unsupported",
+                 "variable `{}` is `{}`, needs known sizes",
+                 file_.nameOf(tensor), type.str());
+  return builder_.variable(file_.nameOf(tensor), std::move(type),
+                           RUNE_TRY(file_.constantOf(tensor)));
+}
+
+/// A tensor that no operator makes and that is no input: a constant or a
+/// variable.
+Known &Importer::givenOf(size_t tensor) {
   Known &known = known_[tensor];
   if (known.state != Known::State::Nowhere ||
       makers_.contains(static_cast<int32_t>(tensor)))
     return known;
-  auto constant = file_.constantOf(tensor);
-  if (!constant) {
+  auto value = [&]() -> Result<ValueId> {
+    if (file_.tensor(tensor).is_variable())
+      return addVariable(tensor);
+    auto contents = RUNE_TRY(contentsOf(tensor));
+    return contents ? model_.add(file_.nameOf(tensor), *std::move(contents))
+                    : noValue;
+  }();
+  if (!value) {
     known.state = Known::State::Failed;
-    report_.add(std::move(constant).error().at(wholeFile()));
-    return known;
+    report_.add(std::move(value).error().at(wholeFile()));
+  } else if (*value != noValue) {
+    known = {Known::State::There, *value};
   }
-  if (!*constant) {
-    auto type = file_.typeOf(tensor);
-    bool empty = type && type->isStatic() && type->dtype != DType::Utf8 &&
-                 !file_.tensor(tensor).is_variable() &&
-                 std::ranges::count(type->dims, Dim(0)) > 0;
-    if (!empty)
-      return known;
-    auto nothing = Tensor::zeros(type->dtype, type->sizes());
-    RUNE_CHECK(nothing, "a tensor without elements");
-    *constant = graph::Constant::of(*std::move(nothing));
-  }
-  known = {Known::State::There,
-           model_.add(file_.nameOf(tensor), **std::move(constant))};
   return known;
 }
 
@@ -202,7 +223,7 @@ bool Importer::readInputs(size_t node, std::vector<ValueId> &inputs) {
       inputs.push_back(noValue);
       continue;
     }
-    const Known &known = constantOf(static_cast<size_t>(tensor));
+    const Known &known = givenOf(static_cast<size_t>(tensor));
     inputs.push_back(known.value);
     complete &= known.state == Known::State::There;
     if (known.state != Known::State::Nowhere)
@@ -307,7 +328,7 @@ void Importer::addNode(size_t index) {
 /// Sizes that the file states of an output and that cannot be only warn.
 void Importer::addOutput(size_t tensor) {
   std::string name = file_.nameOf(tensor);
-  const Known &known = constantOf(tensor);
+  const Known &known = givenOf(tensor);
   if (known.state == Known::State::Nowhere)
     report_.error("import.malformed", wholeFile(),
                   "nothing makes the output `{}`", name);
@@ -332,11 +353,8 @@ void Importer::addOutputs() {
   const auto *outputs = file_.graph().outputs();
   if (countOf(outputs) == 0)
     report_.error("import.malformed", wholeFile(), "the graph has no outputs");
-  std::unordered_set<int32_t> seen;
-  for (size_t i = 0; i < countOf(outputs); ++i) {
-    int32_t output = outputs->Get(static_cast<uint32_t>(i));
-    addOutput(static_cast<size_t>(output));
-  }
+  for (size_t i = 0; i < countOf(outputs); ++i)
+    addOutput(static_cast<size_t>(outputs->Get(static_cast<uint32_t>(i))));
 }
 
 Result<ImportedModel> Importer::run() {

@@ -172,7 +172,7 @@ computed(const TfliteImport &model, Op op, const std::string &name,
     builder.output(result, "");
   }
   graph::Graph graph = RUNE_TRY(std::move(builder).finish());
-  return graph::evaluate(graph, {});
+  return graph::evaluate(graph, {}, {.deadline = {}, .memoryBytes = 1 << 20});
 }
 
 static bool mayFold(const TfliteImport &model,
@@ -193,9 +193,10 @@ Result<ValueId> TfliteNode::one(Op op, std::vector<ValueId> inputs,
                                 std::string_view part) const {
   std::string name = partName(part);
   if (mayFold(model_, inputs)) {
-    auto tensors = RUNE_TRY(computed(model_, op, name, inputs, attributes, 1));
-    if (!tensors.empty())
-      return constant(part, std::move(tensors.front()));
+    // What cannot be computed now is left to the run, or refused below.
+    auto tensors = computed(model_, op, name, inputs, attributes, 1);
+    if (tensors && !tensors->empty())
+      return constant(part, std::move(tensors->front()));
   }
   return graph().one(op, name, std::move(inputs), std::move(attributes));
 }

@@ -29,6 +29,19 @@ Result<Integers> padsOf(const TfliteNode &node, ValueId x, int8_t padding,
   return pads;
 }
 
+/// The sizes of the result; where they arrive with the run, those the file
+/// states.
+Result<Integers> shapeOf(const TfliteNode &node) {
+  ValueId shape = RUNE_TRY(node.input(0, "output_shape"));
+  if (auto known = node.knownIntegers(shape))
+    return *std::move(known);
+  TensorType stated = RUNE_TRY(node.statedOutput());
+  if (!stated.isStatic())
+    return node.unsupported(
+        "`output_shape`, which is not known before the run");
+  return stated.sizes();
+}
+
 } // namespace
 
 /// inputs  shape i32[4] of the result, weights [O, h, w, C], input [N, H, W,
@@ -39,8 +52,7 @@ Result<Integers> padsOf(const TfliteNode &node, ValueId x, int8_t padding,
 Imported importTfliteTransposeConv(TfliteNode &node) {
   RUNE_TRY(node.checkInputs(3, 4));
   const auto *options = RUNE_TRY(node.options<tflite::TransposeConvOptions>());
-  Integers shape = RUNE_TRY(node.constantIntegers(
-      RUNE_TRY(node.input(0, "output_shape")), "output_shape"));
+  Integers shape = RUNE_TRY(shapeOf(node));
   ValueId weights = RUNE_TRY(node.input(1, "weights"));
   ValueId x = RUNE_TRY(node.input(2, "input"));
   if (shape.size() != 4 || node.rank(x) != 4)
