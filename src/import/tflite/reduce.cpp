@@ -40,7 +40,7 @@ Result<Reduction> read(TfliteNode &node) {
 Result<int64_t> countOf(const TfliteNode &node, const Reduction &reduction) {
   int64_t count = 1;
   for (int64_t axis : reduction.axes) {
-    const Dim &dim = node.dims(reduction.x)[static_cast<size_t>(axis)];
+    Dim dim = node.dims(reduction.x)[static_cast<size_t>(axis)];
     if (!dim.isFixed())
       return node.unsupported("quantised numbers over dimension {} of `{}`, "
                               "whose size is not known",
