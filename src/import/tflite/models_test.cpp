@@ -265,6 +265,44 @@ size_t largestPlace(const Tensor &tensor) {
                              bytes.begin());
 }
 
+/// What is said of a model, but for operators whose time has not come.
+std::string unexpected(const std::string &path) {
+  constexpr std::string_view later[] = {"`SVDF`", "_SEQUENCE_LSTM`",
+                                        "`custom Signal", "`custom TFLite_"};
+  LoadedModel model = loadModel(path);
+  std::string messages;
+  for (size_t at = 0; at < model.messages.size();) {
+    size_t end = model.messages.find('\n', at);
+    std::string line = model.messages.substr(at, end - at);
+    at = end + 1;
+    bool known = std::ranges::any_of(later, [&](std::string_view name) {
+      return line.find(name) != line.npos;
+    });
+    if (!known)
+      messages += line + "\n";
+  }
+  return messages;
+}
+
+/// All whole models that we have, those of the first system among them.
+TEST(TfliteModels, areImported) {
+  size_t models = 0;
+  for (const std::string folder :
+       {"rune", "mlperf-tiny", "tflm/models", "coral/models", "ml-zoo"}) {
+    std::string path = sharedData(folder);
+    if (!isThere(path))
+      GTEST_SKIP() << path << " is not there";
+    for (const auto &entry :
+         std::filesystem::recursive_directory_iterator(path)) {
+      if (entry.path().extension() != ".tflite")
+        continue;
+      ++models;
+      EXPECT_EQ(unexpected(entry.path().string()), "") << entry.path();
+    }
+  }
+  EXPECT_GT(models, 0U);
+}
+
 struct Picture {
   std::string name;
   std::string model;
