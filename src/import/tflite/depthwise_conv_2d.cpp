@@ -32,12 +32,13 @@ Imported importTfliteDepthwiseConv2d(TfliteNode &node) {
     return node.fail("`weights` are `{}`, `input` is `{}`: the channels do not "
                      "fit",
                      node.type(weights).str(), node.type(x).str());
+  ValueId kernel = RUNE_TRY(node.transposed(weights, {3, 0, 1, 2}, "weights"));
   return std::vector{RUNE_TRY(importProducts(
       node,
       {.op = Op::Conv,
        .integerOp = Op::ConvInteger,
        .x = x,
-       .kernel = RUNE_TRY(node.transposed(weights, {3, 0, 1, 2}, "weights")),
+       .kernel = kernel,
        .channel = 3,
        .grouped = true,
        .attributes = {{"layout", "NXC"},
