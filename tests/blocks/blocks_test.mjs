@@ -269,6 +269,28 @@ for (const name of names) {
     assert.deepEqual(plain(used.call('compute', inputs)), fresh);
   });
 
+  test(`${name}: answers whatever it is given, and never traps`, () => {
+    const random = randomNumbers(names.indexOf(name) + 100), pick = list => list[Math.floor(random() * list.length)];
+    const { declared } = example(name), edges = [0, -0, 1, -1, 0.5, NaN, Infinity, -Infinity, 1e-300, 1e300, 2 ** 31, -(2 ** 63), 3.5, 480];
+    const value = {
+      number: () => pick(edges), integer: () => BigInt(Math.trunc(pick(edges.filter(v => Math.abs(v) < 2 ** 40 || v === -(2 ** 63))))),
+      text: () => pick(['', '\n', '\n\n a \n', 'i8', 'F64', '[PAD]\n[UNK]\n[CLS]\n[SEP]\na\n##b', 'ü'.repeat(99)]),
+    };
+    const guest = new Watched(bytesOf[name]), given = example(name).given;
+    for (let i = 0; i < 150; ++i) {
+      const others = declared.arguments.filter(() => random() < 0.3).map(a => ({ name: a.name, value: { [a.kind]: value[a.kind]() } }));
+      const made = guest.call('create', [...given.filter(a => !others.some(o => o.name === a.name)), ...others]);
+      if (made !== 'ok' && guest.call('create', given) !== 'ok') assert.fail('the example is refused');
+      for (let call = 0; call < 3; ++call)
+        guest.call('compute', inputs.map(input => {
+          if (random() < 0.3) return input;
+          const dtype = random() < 0.8 ? input.dtype : pick(dtypes), dims = pick([input.dims, ...shapes]);
+          const size = count(dims) * bytesPer(dtype), length = random() < 0.8 ? size : Math.floor(random() * 2 * size);
+          return { dtype, dims, data: Uint8Array.from({ length }, () => pick([0, 1, 0x61, 0x7F, 0x80, 0xC3, 0xFF, Math.floor(random() * 256)])) };
+        }));
+    }
+  });
+
   test(`${name}: a new create begins anew`, () => {
     const used = block(name), fresh = plain(used.call('compute', inputs));
     used.call('compute', inputs);

@@ -35,7 +35,6 @@ Imported importTfliteConv2d(TfliteNode &node) {
        .x = x,
        .kernel = kernel,
        .channel = 3,
-       .grouped = channels.size() != sizes[3],
        .attributes = {{"layout", "NXC"},
                       {"strides", window.strides},
                       {"pads", window.pads},

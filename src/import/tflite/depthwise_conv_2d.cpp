@@ -40,7 +40,6 @@ Imported importTfliteDepthwiseConv2d(TfliteNode &node) {
        .x = x,
        .kernel = kernel,
        .channel = 3,
-       .grouped = true,
        .attributes = {{"layout", "NXC"},
                       {"strides", window.strides},
                       {"pads", window.pads},
