@@ -27,13 +27,12 @@ Imported importTfliteConv2d(TfliteNode &node) {
     return node.fail("`weights` are `{}`, `input` is `{}`: the channels do not "
                      "fit",
                      node.type(weights).str(), node.type(x).str());
-  ValueId kernel = RUNE_TRY(node.transposed(weights, {0, 3, 1, 2}, "weights"));
   return std::vector{RUNE_TRY(importProducts(
       node,
       {.op = Op::Conv,
        .integerOp = Op::ConvInteger,
        .x = x,
-       .kernel = kernel,
+       .kernel = RUNE_TRY(node.transposed(weights, {0, 3, 1, 2}, "weights")),
        .channel = 3,
        .attributes = {{"layout", "NXC"},
                       {"strides", window.strides},

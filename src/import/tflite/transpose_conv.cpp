@@ -68,7 +68,6 @@ Imported importTfliteTransposeConv(TfliteNode &node) {
   Window window{.kernel = {sizes[1], sizes[2]},
                 .strides = {options->stride_height(), options->stride_width()}};
   window.pads = RUNE_TRY(padsOf(node, x, options->padding(), window, shape));
-  ValueId kernel = RUNE_TRY(node.transposed(weights, {3, 0, 1, 2}, "weights"));
   return std::vector{RUNE_TRY(importProducts(
       node,
       {.op = Op::ConvTranspose,
@@ -77,7 +76,7 @@ Imported importTfliteTransposeConv(TfliteNode &node) {
        .weights = 1,
        .bias = 3,
        .x = x,
-       .kernel = kernel,
+       .kernel = RUNE_TRY(node.transposed(weights, {3, 0, 1, 2}, "weights")),
        .kernelChannel = 1,
        .channel = 3,
        .attributes = {{"layout", "NXC"},
