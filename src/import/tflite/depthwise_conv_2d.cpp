@@ -21,7 +21,7 @@ Imported importTfliteDepthwiseConv2d(TfliteNode &node) {
     return node.fail("`weights` are `{}`, needs [1, height, width, channels]",
                      node.type(weights).str());
   Integers sizes = node.type(weights).sizes();
-  Window window{
+  TfliteWindow window{
       .kernel = {sizes[1], sizes[2]},
       .strides = {options->stride_height(), options->stride_width()},
       .dilations = {options->dilation_height(), options->dilation_width()}};

@@ -11,7 +11,7 @@ namespace {
 /// window, has the places of x. An end may be negative: then the result goes on
 /// where no element of x reaches.
 Result<Integers> padsOf(const TfliteNode &node, ValueId x, int8_t padding,
-                        const Window &window, const Integers &out) {
+                        const TfliteWindow &window, const Integers &out) {
   Integers pads(4);
   for (size_t i = 0; i < 2; ++i) {
     Dim dim = node.dims(x)[i + 1];
@@ -65,8 +65,9 @@ Imported importTfliteTransposeConv(TfliteNode &node) {
   if (options->padding() != 0 && options->padding() != 1)
     return node.fail("padding number {} is not known", options->padding());
   Integers sizes = node.type(weights).sizes();
-  Window window{.kernel = {sizes[1], sizes[2]},
-                .strides = {options->stride_height(), options->stride_width()}};
+  TfliteWindow window{
+      .kernel = {sizes[1], sizes[2]},
+      .strides = {options->stride_height(), options->stride_width()}};
   window.pads = RUNE_TRY(padsOf(node, x, options->padding(), window, shape));
   return std::vector{RUNE_TRY(importProducts(
       node,

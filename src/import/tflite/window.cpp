@@ -31,7 +31,7 @@ static Result<int64_t> padOf(const TfliteNode &node, const Dim &dim,
 }
 
 Result<> place(const TfliteNode &node, ValueId x, int8_t padding,
-               Window &window) {
+               TfliteWindow &window) {
   if (node.rank(x) != 4)
     return node.fail("`input` is `{}`, needs four dimensions",
                      node.type(x).str());
