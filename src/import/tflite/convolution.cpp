@@ -37,7 +37,7 @@ std::vector<double> factorsOf(const Quantization &x, const Quantization &w,
 
 Result<> checkWeights(const TfliteNode &node, const Products &products,
                       const Quantization &quantization) {
-  const Dim &channels =
+  Dim channels =
       node.dims(products.kernel)[static_cast<size_t>(products.kernelChannel)];
   int64_t count = static_cast<int64_t>(quantization.scales.size());
   if (count != 1 && channels != Dim(count))

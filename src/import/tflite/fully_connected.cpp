@@ -10,7 +10,7 @@ namespace {
 /// x as rows of as many elements as the weights have columns.
 Result<ValueId> rowsOf(const TfliteNode &node, ValueId x, ValueId weights,
                        bool keepDimensions) {
-  const Dim &columns = node.dims(weights)[1];
+  Dim columns = node.dims(weights)[1];
   if (node.rank(x) == 0)
     return node.fail("`input` is `{}`, needs a dimension", node.type(x).str());
   if (keepDimensions || (node.rank(x) == 2 && node.dims(x)[1] == columns))

@@ -541,8 +541,8 @@ TEST(TfliteMean, dividesQuantisedSums) {
              {{"axes", "i32[1]", {1}}},
              quantized("y", "i8[1]", 1, 0),
              BUILTIN_MEAN};
-  EXPECT_EQ(run(same.plain(), {{1, 2, 5}}).values, (Numbers{2}));
-  EXPECT_EQ(run(same.plain(), {{-1, -2, -5}}).values, (Numbers{-2}));
+  EXPECT_EQ(run(same.plain(), {{1, 2, 5}}).values, (Numbers{3})); // 8/3
+  EXPECT_EQ(run(same.plain(), {{-1, -2, -5}}).values, (Numbers{-3}));
   Layer other{{quantized("x", "i8[1, 2]", 1, -4)},
               {{"axes", "i32[1]", {1}}},
               quantized("y", "i8[1]", 0.5, 3),

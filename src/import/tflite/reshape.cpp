@@ -47,7 +47,7 @@ Imported importBlocks(TfliteNode &node, int64_t block, bool toDepth) {
     return node.fail("`input` is `{}` and the block {}, needs four dimensions "
                      "and 1 or more",
                      node.type(x).str(), block);
-  const Dims &from = node.dims(x);
+  Dims from = node.dims(x);
   if (!from[1].isFixed() || !from[2].isFixed() || !from[3].isFixed())
     return node.unsupported("`input` is `{}`: its sizes are not known",
                             node.type(x).str());
@@ -98,7 +98,7 @@ Imported importTfliteSqueeze(TfliteNode &node) {
   for (size_t i = 0; i < named; ++i) {
     int64_t axis = RUNE_TRY(node.axis(
         options->axes()->Get(static_cast<uint32_t>(i)), node.rank(x)));
-    const Dim &dim = node.dims(x)[static_cast<size_t>(axis)];
+    Dim dim = node.dims(x)[static_cast<size_t>(axis)];
     if (dim.isFixed() && dim.size() != 1)
       return node.fail("dimension {} of `{}` has more than one element", axis,
                        node.type(x).str());
