@@ -109,8 +109,9 @@ int main(int argc, char **argv) {
   for (const auto &entry : fs::directory_iterator(root / "tests/cli"))
     if (entry.path().extension() == ".transcript")
       registerFile(entry.path(), false);
-  for (const char *page : {"README.md", "examples/digits/README.md",
-                           "examples/keywords/README.md", "docs/runefile-v1.md"})
+  for (const char *page :
+       {"README.md", "examples/digits/README.md", "examples/keywords/README.md",
+        "docs/runefile-v1.md"})
     registerFile(root / page, true);
   return RUN_ALL_TESTS();
 }

@@ -32,19 +32,20 @@ Imported importTfliteDepthwiseConv2d(TfliteNode &node) {
     return node.fail("`weights` are `{}`, `input` is `{}`: the channels do not "
                      "fit",
                      node.type(weights).str(), node.type(x).str());
-  return std::vector{RUNE_TRY(importProducts(
-      node,
-      {.op = Op::Conv,
-       .integerOp = Op::ConvInteger,
-       .x = x,
-       .kernel = RUNE_TRY(node.transposed(weights, {3, 0, 1, 2}, "weights")),
-       .channel = 3,
-       .attributes = {{"layout", "NXC"},
-                      {"strides", window.strides},
-                      {"pads", window.pads},
-                      {"dilations", window.dilations},
-                      {"groups", channels.size()}},
-       .activation = RUNE_TRY(activationOf(node, options->activation()))}))};
+  ValueId kernel = RUNE_TRY(node.transposed(weights, {3, 0, 1, 2}, "weights"));
+  Activation activation = RUNE_TRY(activationOf(node, options->activation()));
+  return std::vector{RUNE_TRY(
+      importProducts(node, {.op = Op::Conv,
+                            .integerOp = Op::ConvInteger,
+                            .x = x,
+                            .kernel = kernel,
+                            .channel = 3,
+                            .attributes = {{"layout", "NXC"},
+                                           {"strides", window.strides},
+                                           {"pads", window.pads},
+                                           {"dilations", window.dilations},
+                                           {"groups", channels.size()}},
+                            .activation = activation}))};
 }
 
 } // namespace rune::import

@@ -37,15 +37,15 @@ Imported importTfliteFullyConnected(TfliteNode &node) {
     return node.fail("`weights` are `{}`, needs two dimensions",
                      node.type(weights).str());
   x = RUNE_TRY(rowsOf(node, x, weights, options->keep_dimensions()));
-  return std::vector{RUNE_TRY(importProducts(
-      node,
-      {.op = Op::MatMul,
-       .integerOp = Op::MatMulInteger,
-       .x = x,
-       .kernel = weights,
-       .channel = node.rank(x) - 1,
-       .attributes = {{"transpose_b", int64_t{1}}},
-       .activation = RUNE_TRY(activationOf(node, options->activation()))}))};
+  Activation activation = RUNE_TRY(activationOf(node, options->activation()));
+  return std::vector{RUNE_TRY(
+      importProducts(node, {.op = Op::MatMul,
+                            .integerOp = Op::MatMulInteger,
+                            .x = x,
+                            .kernel = weights,
+                            .channel = node.rank(x) - 1,
+                            .attributes = {{"transpose_b", int64_t{1}}},
+                            .activation = activation}))};
 }
 
 /// inputs  a [b…, I, K], b [b…, K, J], each transposed where the options say so

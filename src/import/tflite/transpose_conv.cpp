@@ -69,21 +69,22 @@ Imported importTfliteTransposeConv(TfliteNode &node) {
       .kernel = {sizes[1], sizes[2]},
       .strides = {options->stride_height(), options->stride_width()}};
   window.pads = RUNE_TRY(padsOf(node, x, options->padding(), window, shape));
-  return std::vector{RUNE_TRY(importProducts(
-      node,
-      {.op = Op::ConvTranspose,
-       .integerOp = Op::ConvTransposeInteger,
-       .input = 2,
-       .weights = 1,
-       .bias = 3,
-       .x = x,
-       .kernel = RUNE_TRY(node.transposed(weights, {3, 0, 1, 2}, "weights")),
-       .kernelChannel = 1,
-       .channel = 3,
-       .attributes = {{"layout", "NXC"},
-                      {"strides", window.strides},
-                      {"pads", window.pads}},
-       .activation = RUNE_TRY(activationOf(node, options->activation()))}))};
+  ValueId kernel = RUNE_TRY(node.transposed(weights, {3, 0, 1, 2}, "weights"));
+  Activation activation = RUNE_TRY(activationOf(node, options->activation()));
+  return std::vector{
+      RUNE_TRY(importProducts(node, {.op = Op::ConvTranspose,
+                                     .integerOp = Op::ConvTransposeInteger,
+                                     .input = 2,
+                                     .weights = 1,
+                                     .bias = 3,
+                                     .x = x,
+                                     .kernel = kernel,
+                                     .kernelChannel = 1,
+                                     .channel = 3,
+                                     .attributes = {{"layout", "NXC"},
+                                                    {"strides", window.strides},
+                                                    {"pads", window.pads}},
+                                     .activation = activation}))};
 }
 
 } // namespace rune::import
