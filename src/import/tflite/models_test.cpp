@@ -7,7 +7,9 @@
 
 #include "base/files.h"
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 

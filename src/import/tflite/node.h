@@ -8,6 +8,8 @@
 #include "graph/builder.h"
 #include "import/tflite/file.h"
 
+#include <map>
+
 namespace rune::import {
 
 using graph::Attribute;
