@@ -22,7 +22,7 @@ Imported importTfliteConv2d(TfliteNode &node) {
       .strides = {options->stride_height(), options->stride_width()},
       .dilations = {options->dilation_height(), options->dilation_width()}};
   RUNE_TRY(place(node, x, options->padding(), window));
-  const Dim &channels = node.dims(x)[3];
+  Dim channels = node.dims(x)[3];
   if (!channels.isFixed() || sizes[3] < 1 || channels.size() % sizes[3] != 0)
     return node.fail("`weights` are `{}`, `input` is `{}`: the channels do not "
                      "fit",
@@ -34,7 +34,6 @@ Imported importTfliteConv2d(TfliteNode &node) {
        .x = x,
        .kernel = RUNE_TRY(node.transposed(weights, {0, 3, 1, 2}, "weights")),
        .channel = 3,
-       .grouped = channels.size() != sizes[3],
        .attributes = {{"layout", "NXC"},
                       {"strides", window.strides},
                       {"pads", window.pads},

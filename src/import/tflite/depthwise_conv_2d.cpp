@@ -26,7 +26,7 @@ Imported importTfliteDepthwiseConv2d(TfliteNode &node) {
       .strides = {options->stride_height(), options->stride_width()},
       .dilations = {options->dilation_height(), options->dilation_width()}};
   RUNE_TRY(place(node, x, options->padding(), window));
-  const Dim &channels = node.dims(x)[3];
+  Dim channels = node.dims(x)[3];
   if (!channels.isFixed() || channels.size() < 1 ||
       sizes[3] % channels.size() != 0)
     return node.fail("`weights` are `{}`, `input` is `{}`: the channels do not "
@@ -39,7 +39,6 @@ Imported importTfliteDepthwiseConv2d(TfliteNode &node) {
        .x = x,
        .kernel = RUNE_TRY(node.transposed(weights, {3, 0, 1, 2}, "weights")),
        .channel = 3,
-       .grouped = true,
        .attributes = {{"layout", "NXC"},
                       {"strides", window.strides},
                       {"pads", window.pads},

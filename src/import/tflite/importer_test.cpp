@@ -294,7 +294,8 @@ TEST(TfliteOperators, standInOrderEachOnce) {
     EXPECT_TRUE(codes.insert(op.code).second || op.code == customOperator);
     EXPECT_GE(op.newest, 1);
     if (op.code != customOperator) {
-      TfliteOperatorCode code{.code = op.code};
+      TfliteOperatorCode code;
+      code.code = op.code;
       EXPECT_EQ(code.name(), op.name);
     }
   }

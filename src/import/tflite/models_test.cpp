@@ -73,8 +73,8 @@ const WholeModel wholeModels[] = {
     {"gesture", "rune/examples/gesture/model.tflite", "rune_gesture", 1e-5},
     {"runeMicrospeech", "rune/examples/microspeech/model.tflite",
      "rune_microspeech"},
-    {"icLargeInt8", MLPERF("ic_resnet_large_int8"), 0, true},
-    {"icLargeFloat", MLPERF("ic_resnet_large_fp32"), 1e-5, true},
+    {"icLargeInt8", MLPERF("ic_resnet_large_int8")},
+    {"icLargeFloat", MLPERF("ic_resnet_large_fp32"), 1e-5},
     {"mobilenetV2Int8", TFLM("mobilenet_v2_quantized_1x3x224x224"), 0, true},
     {"humanActivity", "ml-zoo/har_int8.tflite", "har_int8"},
 };

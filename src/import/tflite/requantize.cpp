@@ -71,6 +71,10 @@ Result<ValueId> zeroPointOf(const TfliteNode &node, std::string_view part,
 Result<ValueId> requantize(const TfliteNode &node, ValueId x,
                            const Requantized &how, std::string_view part) {
   std::vector<int32_t> multipliers, shifts;
+  if (how.exact) {
+    multipliers.push_back(how.exact->multiplier);
+    shifts.push_back(how.exact->shift);
+  }
   for (double factor : how.factors) {
     FixedPoint fixed = RUNE_TRY(fixedPoint(node, factor));
     multipliers.push_back(fixed.multiplier);

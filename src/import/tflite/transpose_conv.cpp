@@ -14,7 +14,7 @@ Result<Integers> padsOf(const TfliteNode &node, ValueId x, int8_t padding,
                         const Window &window, const Integers &out) {
   Integers pads(4);
   for (size_t i = 0; i < 2; ++i) {
-    const Dim &dim = node.dims(x)[i + 1];
+    Dim dim = node.dims(x)[i + 1];
     if (!dim.isFixed())
       return node.unsupported("`input` is `{}`: its size is not known",
                               node.type(x).str());
