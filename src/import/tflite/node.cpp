@@ -60,6 +60,20 @@ ValueId TfliteNode::optionalInput(size_t index) const {
   return index < inputs_.size() ? inputs_[index] : noValue;
 }
 
+Result<ValueId> TfliteNode::variable(size_t index,
+                                     std::string_view what) const {
+  ValueId value = RUNE_TRY(input(index, what));
+  size_t tensor = static_cast<size_t>(inputTensors_[index]);
+  if (!model_.file.tensor(tensor).is_variable())
+    return fail("`{}` is no variable", model_.file.nameOf(tensor));
+  return value;
+}
+
+void TfliteNode::update(ValueId variable, ValueId next) const {
+  model_.updated.insert(variable);
+  graph().update(variable, next);
+}
+
 Result<> TfliteNode::checkInputs(size_t least, size_t most) const {
   if (inputs() < least || inputs() > most)
     return fail("{} inputs, takes {} to {}", inputs(), least, most);
