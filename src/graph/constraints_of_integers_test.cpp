@@ -353,7 +353,7 @@ std::vector<Refusal> chosen() {
       {"tile.1", Op::Tile, {"f32[2]", two}},
       {"tile.1", Op::Tile, {"f32[2]", "i32[1]"}},
       {"tile.2", Op::Tile, {"f32[2]", "i64[1] = -1"}},
-      {"tile.2", Op::Tile, {"f32[2]", "i64[1] = 9223372036854775807"}},
+      {"tile.2", Op::Tile, {"f32[2]", "i64[1] = 4611686018427387904"}},
       {"tile.2", Op::Tile, {"f32[N]", "i64[1] = -1"}},
       {"resize_nearest.1", Op::ResizeNearest, {"f32[2]", two}},
       {"resize_nearest.1", Op::ResizeNearest, {"f32[2]", "i32[1]"}},

@@ -44,10 +44,12 @@ double paddedCount(const Window &window, std::span<const int64_t> sizes,
   return count;
 }
 
-/// sum / count; of integers the nearest, ties away from zero. `count` is at
-/// most the number of elements, so that it fits.
+/// sum / count; of integers the nearest, ties away from zero.
 template <class Sum> Sum meanOf(Sum sum, double count) {
   if constexpr (std::is_integral_v<Sum>) {
+    // padding may be counted beyond what 63 bits hold
+    if (count >= 0x1p63)
+      return Sum(0);
     auto parts = static_cast<Sum>(count);
     Sum whole = sum / parts, rest = sum % parts;
     Sum size = rest < Sum(0) ? Sum(0) - rest : rest;

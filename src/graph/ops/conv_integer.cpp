@@ -107,13 +107,16 @@ Result<> packWeights(const EvalContext &context, const Geometry &geometry,
   });
 }
 
-/// Products of 9-bit numbers fit 32 bits; sums wrap.
+/// Products of 9-bit numbers fit 32 bits.
+template <class E>
+using Product = std::conditional_t<sizeof(E) == 2, int32_t, int64_t>;
+
+/// Sums wrap.
 template <class Sum, class E> Sum dot(const E *a, const E *b, int64_t count) {
-  using Product = std::conditional_t<sizeof(E) == 2, int32_t, int64_t>;
   using Wrapping = std::make_unsigned_t<Sum>;
   Wrapping sum = 0;
   for (int64_t i = 0; i < count; ++i)
-    sum += static_cast<Wrapping>(Product(a[i]) * Product(b[i]));
+    sum += static_cast<Wrapping>(Product<E>(a[i]) * Product<E>(b[i]));
   return static_cast<Sum>(sum);
 }
 
@@ -207,7 +210,7 @@ private:
     int64_t multiplier = g_.outputs / g_.groups;
     auto *sums = sums_.data();
     auto add = [](Sum sum, E a, E b) {
-      int64_t product = int64_t{a} * int64_t{b};
+      Product<E> product = Product<E>(a) * Product<E>(b);
       return static_cast<Sum>(static_cast<Wrapping>(sum) +
                               static_cast<Wrapping>(product));
     };
