@@ -28,6 +28,15 @@ Result<> eachChannel(Budget &budget, std::span<const int64_t> sizes,
     count *= size;
   int64_t inner =
       channels == 1 ? count : rowMajorStrides(sizes)[static_cast<size_t>(axis)];
+  if (inner == 1 && channels > 1) { // neighbours are of different channels
+    for (int64_t at = 0; at < count; at += channels) {
+      if (!budget.spend(static_cast<uint64_t>(channels)))
+        return budget.expired();
+      for (int64_t channel = 0; channel < channels; ++channel)
+        body(channel, at + channel, at + channel + 1);
+    }
+    return {};
+  }
   constexpr int64_t piece = 1 << 14;
   int64_t channel = 0;
   for (int64_t at = 0; at < count;) {

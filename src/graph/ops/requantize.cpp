@@ -139,7 +139,7 @@ Result<> scaleAll(const EvalContext &context, const Plan &plan, To *out) {
       context.budget, context.input(0).sizes, context.node.integer("axis"),
       static_cast<int64_t>(plan.scalers.size()),
       [&](int64_t channel, int64_t from, int64_t to) {
-        Scaler scale = plan.scalers[static_cast<size_t>(channel)];
+        const Scaler &scale = plan.scalers[static_cast<size_t>(channel)];
         for (int64_t i = from; i < to; ++i) {
           Wide x =
               (Wide(in[i]) - Wide(plan.xZero)) * (Wide(1) << plan.leftShift);

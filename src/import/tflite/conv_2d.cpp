@@ -17,30 +17,30 @@ Imported importTfliteConv2d(TfliteNode &node) {
     return node.fail("`weights` are `{}`, needs four known dimensions",
                      node.type(weights).str());
   Integers sizes = node.type(weights).sizes();
-  Window window{
+  TfliteWindow window{
       .kernel = {sizes[1], sizes[2]},
       .strides = {options->stride_height(), options->stride_width()},
       .dilations = {options->dilation_height(), options->dilation_width()}};
   RUNE_TRY(place(node, x, options->padding(), window));
-  const Dim &channels = node.dims(x)[3];
+  Dim channels = node.dims(x)[3];
   if (!channels.isFixed() || sizes[3] < 1 || channels.size() % sizes[3] != 0)
     return node.fail("`weights` are `{}`, `input` is `{}`: the channels do not "
                      "fit",
                      node.type(weights).str(), node.type(x).str());
+  ValueId kernel = RUNE_TRY(node.transposed(weights, {0, 3, 1, 2}, "weights"));
+  Activation activation = RUNE_TRY(activationOf(node, options->activation()));
   return std::vector{RUNE_TRY(importProducts(
-      node,
-      {.op = Op::Conv,
-       .integerOp = Op::ConvInteger,
-       .x = x,
-       .kernel = RUNE_TRY(node.transposed(weights, {0, 3, 1, 2}, "weights")),
-       .channel = 3,
-       .grouped = channels.size() != sizes[3],
-       .attributes = {{"layout", "NXC"},
-                      {"strides", window.strides},
-                      {"pads", window.pads},
-                      {"dilations", window.dilations},
-                      {"groups", channels.size() / sizes[3]}},
-       .activation = RUNE_TRY(activationOf(node, options->activation()))}))};
+      node, {.op = Op::Conv,
+             .integerOp = Op::ConvInteger,
+             .x = x,
+             .kernel = kernel,
+             .channel = 3,
+             .attributes = {{"layout", "NXC"},
+                            {"strides", window.strides},
+                            {"pads", window.pads},
+                            {"dilations", window.dilations},
+                            {"groups", channels.size() / sizes[3]}},
+             .activation = activation}))};
 }
 
 } // namespace rune::import

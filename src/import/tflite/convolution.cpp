@@ -37,7 +37,7 @@ std::vector<double> factorsOf(const Quantization &x, const Quantization &w,
 
 Result<> checkWeights(const TfliteNode &node, const Products &products,
                       const Quantization &quantization) {
-  const Dim &channels =
+  Dim channels =
       node.dims(products.kernel)[static_cast<size_t>(products.kernelChannel)];
   int64_t count = static_cast<int64_t>(quantization.scales.size());
   if (count != 1 && channels != Dim(count))
@@ -58,10 +58,9 @@ Result<ValueId> importFloats(const TfliteNode &node, Products products) {
   return activate(node, y, products.activation);
 }
 
-/// What a layer of floats by quantised weights makes of its input: whole
-/// numbers of 8 bits, less their zero point, kept as floats, and their scale.
-/// Each batch element has its own, over all of its other dimensions; of a
-/// matrix each row.
+/// What a dense layer of floats by quantised weights makes of its input: whole
+/// numbers of 8 bits, less their zero point, kept as floats, and their scale,
+/// one for each row.
 ///
 /// source  LiteRT's dynamic range quantisation: the range is widened to hold 0,
 ///         255 steps, ties to even
@@ -107,10 +106,7 @@ Result<DynamicRange> dynamicRange(const TfliteNode &node, ValueId x,
 /// Floats by 8-bit weights, in whole numbers as far as the sums.
 Result<ValueId> importDynamic(const TfliteNode &node, Products products,
                               const Quantization &weights) {
-  Integers axes;
-  int64_t rank = node.rank(products.x);
-  for (int64_t i = products.op == Op::MatMul ? rank - 1 : 1; i < rank; ++i)
-    axes.push_back(i);
+  Integers axes{node.rank(products.x) - 1};
   DynamicRange range = RUNE_TRY(dynamicRange(node, products.x, axes));
   ValueId kernel = RUNE_TRY(node.one(Op::Cast, {products.kernel},
                                      {{"dtype", "f32"}}, "weights/numbers"));
@@ -125,15 +121,13 @@ Result<ValueId> importDynamic(const TfliteNode &node, Products products,
   return activate(node, y, products.activation);
 }
 
-/// Depthwise layers read few elements for each sum: LiteRT has no kernel in
-/// whole numbers for them, nor for weights with zero points.
+/// Only dense layers: see docs/rationale.md.
 bool isDynamic(const TfliteNode &node, const Products &products,
                const Quantization &weights) {
   bool centred = std::ranges::all_of(weights.zeroPoints,
                                      [](int64_t zero) { return zero == 0; });
   return centred && node.dtype(products.kernel) == DType::I8 &&
-         products.op == Op::MatMul &&
-         node.rank(products.x) > 1;
+         products.op == Op::MatMul && node.rank(products.x) > 1;
 }
 
 /// Zero points of weights: one, or nothing where all are 0.

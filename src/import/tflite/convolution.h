@@ -36,8 +36,6 @@ struct Products {
   int64_t kernelChannel = 0;
   /// Which dimension of the result does.
   int64_t channel = 0;
-  /// Each output channel reads some of the input's only.
-  bool grouped = false;
   std::vector<Attribute> attributes;
   Activation activation = Activation::None;
 };

@@ -2,8 +2,8 @@
 //
 // Operators on two tensors, with numpy's broadcasting, and then an activation.
 //
-// source  TensorFlow Lite, ADD, SUB, MUL, DIV, SQUARED_DIFFERENCE, MAXIMUM,
-//         MINIMUM
+// source  TensorFlow Lite, ADD, SUB, MUL, DIV, FLOOR_DIV, SQUARED_DIFFERENCE,
+//         MAXIMUM, MINIMUM
 #include "import/tflite/operators.h"
 #include "import/tflite/requantize.h"
 
@@ -195,6 +195,31 @@ Imported importTfliteSquaredDifference(TfliteNode &node) {
   ValueId difference =
       RUNE_TRY(node.one(Op::Sub, {operands.a, operands.b}, {}, "difference"));
   return std::vector{RUNE_TRY(node.one(Op::Mul, {difference, difference}, {}))};
+}
+
+/// result  ⌊a / b⌋: of integers the quotient, one less where it was rounded up
+Imported importTfliteFloorDiv(TfliteNode &node) {
+  auto [a, b] = RUNE_TRY(operandsOf(node));
+  DType dtype = node.dtype(a);
+  RUNE_TRY(checkPlain(node, dtype));
+  ValueId quotient = RUNE_TRY(node.one(Op::Div, {a, b}, {}, "quotient"));
+  if (isFloat(dtype))
+    return std::vector{RUNE_TRY(node.one(Op::Floor, {quotient}))};
+  ValueId whole = RUNE_TRY(node.one(Op::Mul, {quotient, b}, {}, "whole"));
+  ValueId rest = RUNE_TRY(node.one(Op::Sub, {a, whole}, {}, "rest"));
+  ValueId zero = RUNE_TRY(node.scalar("zero", dtype, 0));
+  auto test = [&](Op op, ValueId x, ValueId y, std::string_view part) {
+    return node.one(op, {x, y}, {}, part);
+  };
+  ValueId restBelow = RUNE_TRY(test(Op::Less, rest, zero, "rest_below"));
+  ValueId below = RUNE_TRY(test(Op::Less, b, zero, "divisor_below"));
+  ValueId same = RUNE_TRY(test(Op::Equal, restBelow, below, "same_sign"));
+  ValueId even = RUNE_TRY(test(Op::Equal, rest, zero, "no_rest"));
+  ValueId exact = RUNE_TRY(test(Op::LogicalOr, same, even, "exact"));
+  ValueId more = RUNE_TRY(node.one(Op::LogicalNot, {exact}, {}, "more"));
+  ValueId less = RUNE_TRY(node.one(
+      Op::Cast, {more}, {{"dtype", std::string(dtypeName(dtype))}}, "less"));
+  return std::vector{RUNE_TRY(node.one(Op::Sub, {quotient, less}))};
 }
 
 Imported importTfliteMaximum(TfliteNode &node) {

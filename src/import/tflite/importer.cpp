@@ -66,6 +66,8 @@ private:
   graph::GraphBuilder builder_;
   TfliteImport model_;
   ModelInfo info_;
+  /// A limit was reached: more layers would only take more time.
+  bool exhausted_ = false;
   /// By the number of the tensor.
   std::vector<Known> known_;
   std::unordered_map<int32_t, size_t> makers_;
@@ -316,6 +318,7 @@ void Importer::addNode(size_t index) {
   if (!results) {
     Diagnostic &why =
         report_.add(std::move(results).error().at(placeOf(index)));
+    exhausted_ |= why.code == "import.limit";
     if (why.code == "graph.invalid")
       why.note(placeOf(index),
                fmt::format("imported from layer `{}`: `{}` version {}",
@@ -363,9 +366,10 @@ Result<ImportedModel> Importer::run() {
   collectMakers();
   addInputs();
   // From here on a tensor is there, has failed, or is made by a later operator.
-  for (size_t i = 0; i < file_.nodes(); ++i)
+  for (size_t i = 0; i < file_.nodes() && !exhausted_; ++i)
     addNode(i);
-  addOutputs();
+  if (!exhausted_)
+    addOutputs();
   if (report_.failed())
     return report_.failure();
   auto graph = std::move(builder_).finish();

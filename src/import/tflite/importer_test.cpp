@@ -9,6 +9,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <set>
+
 namespace rune::import::testing {
 namespace {
 
@@ -294,7 +297,8 @@ TEST(TfliteOperators, standInOrderEachOnce) {
     EXPECT_TRUE(codes.insert(op.code).second || op.code == customOperator);
     EXPECT_GE(op.newest, 1);
     if (op.code != customOperator) {
-      TfliteOperatorCode code{.code = op.code};
+      TfliteOperatorCode code;
+      code.code = op.code;
       EXPECT_EQ(code.name(), op.name);
     }
   }

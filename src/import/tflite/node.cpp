@@ -6,6 +6,7 @@
 #include "import/onnx/scalar.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace rune::import {
 namespace {

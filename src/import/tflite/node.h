@@ -8,6 +8,8 @@
 #include "graph/builder.h"
 #include "import/tflite/file.h"
 
+#include <map>
+
 namespace rune::import {
 
 using graph::Attribute;
@@ -46,11 +48,12 @@ public:
   const std::string &name() const { return name_; }
   int32_t version() const { return code().version; }
   graph::GraphBuilder &graph() const { return model_.graph; }
-  const TensorType &type(ValueId value) const { return graph().type(value); }
-  const Dims &dims(ValueId value) const { return type(value).dims; }
-  DType dtype(ValueId value) const { return type(value).dtype; }
+  /// Copies: the graph's own move while it grows.
+  TensorType type(ValueId value) const { return graph().type(value); }
+  Dims dims(ValueId value) const { return graph().type(value).dims; }
+  DType dtype(ValueId value) const { return graph().type(value).dtype; }
   int64_t rank(ValueId value) const {
-    return static_cast<int64_t>(dims(value).size());
+    return static_cast<int64_t>(graph().type(value).dims.size());
   }
 
   size_t inputs() const { return inputs_.size(); }

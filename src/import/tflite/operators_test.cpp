@@ -363,6 +363,37 @@ TEST(TfliteSoftmax, needsTheScaleOfItsResult) {
               HasSubstr("needs 0.00390625 and -128"));
 }
 
+TEST(TfliteFloorDiv, roundsDown) {
+  Layer layer{{{"a", "i32[4]"}, {"b", "i32[4]"}},
+              {},
+              {"y", "i32[4]"},
+              BUILTIN_FLOOR_DIV};
+  EXPECT_EQ(run(layer.plain(), {{7, -7, 7, -6}, {2, 2, -2, -3}}).values,
+            (Numbers{3, -4, -4, 2}));
+}
+
+TEST(TfliteElu, bendsBelowZero) {
+  Layer layer{{{"x", "f32[2]"}}, {}, {"y", "f32[2]"}, BUILTIN_ELU};
+  EXPECT_THAT(run(layer.plain(), {{-1, 2}}).values,
+              Pointwise(DoubleNear(1e-6), Numbers{-0.63212056, 2}));
+}
+
+TEST(TflitePrelu, scalesEachChannel) {
+  Layer layer{{{"x", "f32[2, 2]"}},
+              {{"alpha", "f32[2]", {2, 3}}},
+              {"y", "f32[2, 2]"},
+              BUILTIN_PRELU};
+  EXPECT_EQ(run(layer.plain(), {{-1, -1, 1, 1}}).values,
+            (Numbers{-2, -3, 1, 1}));
+}
+
+TEST(TfliteLogSoftmax, staysFiniteForLargeInputs) {
+  Layer layer{
+      {{"x", "f32[1, 2]"}}, {}, {"y", "f32[1, 2]"}, BUILTIN_LOG_SOFTMAX};
+  EXPECT_THAT(run(layer.plain(), {{1000, 1000}}).values,
+              Pointwise(DoubleNear(1e-6), Numbers{-0.69314718, -0.69314718}));
+}
+
 // ---- moving -----------------------------------------------------------------
 
 TEST(TfliteReshape, takesItsShapeFromTheOptions) {
@@ -450,6 +481,30 @@ TEST(TfliteMirrorPad, repeatsTheEdgeOrNot) {
             (Numbers{2, 1, 1, 2, 3, 3}));
 }
 
+TEST(TfliteSpaceToDepth, goesThereAndBack) {
+  Layer layer{{{"x", "f32[1, 2, 4, 1]"}},
+              {},
+              {"y", "f32[1, 1, 2, 4]"},
+              BUILTIN_SPACE_TO_DEPTH};
+  Numbers image = {1, 2, 3, 4, 5, 6, 7, 8}, blocks = {1, 2, 5, 6, 3, 4, 7, 8};
+  auto two = [](auto &fbb) {
+    return tflite::CreateSpaceToDepthOptions(fbb, 2);
+  };
+  EXPECT_EQ(
+      run(layer.with(tflite::Options_SpaceToDepthOptions, two), {image}).values,
+      blocks);
+  Layer back{{{"x", "f32[1, 1, 2, 4]"}},
+             {},
+             {"y", "f32[1, 2, 4, 1]"},
+             BUILTIN_DEPTH_TO_SPACE};
+  auto again = [](auto &fbb) {
+    return tflite::CreateDepthToSpaceOptions(fbb, 2);
+  };
+  EXPECT_EQ(run(back.with(tflite::Options_DepthToSpaceOptions, again), {blocks})
+                .values,
+            image);
+}
+
 TEST(TfliteConcatenation, rescalesUint8) {
   Layer layer{{quantized("a", "u8[1]", 1, 0), quantized("b", "u8[1]", 0.5, 10)},
               {},
@@ -486,8 +541,8 @@ TEST(TfliteMean, dividesQuantisedSums) {
              {{"axes", "i32[1]", {1}}},
              quantized("y", "i8[1]", 1, 0),
              BUILTIN_MEAN};
-  EXPECT_EQ(run(same.plain(), {{1, 2, 5}}).values, (Numbers{2}));
-  EXPECT_EQ(run(same.plain(), {{-1, -2, -5}}).values, (Numbers{-2}));
+  EXPECT_EQ(run(same.plain(), {{1, 2, 5}}).values, (Numbers{3})); // 8/3
+  EXPECT_EQ(run(same.plain(), {{-1, -2, -5}}).values, (Numbers{-3}));
   Layer other{{quantized("x", "i8[1, 2]", 1, -4)},
               {{"axes", "i32[1]", {1}}},
               quantized("y", "i8[1]", 0.5, 3),

@@ -36,8 +36,9 @@ Imported importPool(TfliteNode &node, Op op) {
   if (dtype != DType::F32 && dtype != DType::I8 && dtype != DType::U8 &&
       dtype != DType::I16)
     return node.unsupported("`input` is `{}`", node.type(x).str());
-  Window window{.kernel = {options->height(), options->width()},
-                .strides = {options->stride_height(), options->stride_width()}};
+  TfliteWindow window{
+      .kernel = {options->height(), options->width()},
+      .strides = {options->stride_height(), options->stride_width()}};
   RUNE_TRY(place(node, x, options->padding(), window));
   ValueId y = RUNE_TRY(node.one(op, {x},
                                 {{"layout", "NXC"},

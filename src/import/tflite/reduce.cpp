@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 
 namespace rune::import {
 namespace {
@@ -41,7 +40,7 @@ Result<Reduction> read(TfliteNode &node) {
 Result<int64_t> countOf(const TfliteNode &node, const Reduction &reduction) {
   int64_t count = 1;
   for (int64_t axis : reduction.axes) {
-    const Dim &dim = node.dims(reduction.x)[static_cast<size_t>(axis)];
+    Dim dim = node.dims(reduction.x)[static_cast<size_t>(axis)];
     if (!dim.isFixed())
       return node.unsupported("quantised numbers over dimension {} of `{}`, "
                               "whose size is not known",
@@ -61,23 +60,13 @@ Result<ValueId> sumOf(const TfliteNode &node, const Reduction &reduction) {
   return node.one(Op::ReduceSum, {wide}, reduction.attributes(), "sum");
 }
 
-/// Where result and input have one scale, the sum is divided towards zero.
-Result<ValueId> divided(const TfliteNode &node, ValueId sum, int64_t count,
-                        DType dtype) {
-  ValueId by =
-      RUNE_TRY(node.scalar("count", DType::I32, static_cast<double>(count)));
-  ValueId mean = RUNE_TRY(node.one(Op::Div, {sum, by}, {}, "mean"));
-  return node.one(Op::Cast, {mean}, {{"dtype", std::string(dtypeName(dtype))}});
-}
-
 /// The factor divided by the count, as the reference kernels do it: in the
-/// multiplier, which keeps as many bits as the count takes.
-double dividedFactor(double factor, int64_t count) {
-  FixedPoint fixed = nearestFixedPoint(factor);
+/// multiplier, which keeps as many bits more as the count takes.
+FixedPoint dividedFactor(FixedPoint fixed, int64_t count) {
   int shift = std::bit_width(static_cast<uint64_t>(count)) - 1;
   shift = std::min({shift, 32, 31 + fixed.shift});
-  int64_t multiplier = (int64_t{fixed.multiplier} << shift) / count;
-  return std::ldexp(static_cast<double>(multiplier), fixed.shift - shift - 31);
+  int64_t multiplier = int64_t{fixed.multiplier} * (int64_t{1} << shift);
+  return {static_cast<int32_t>(multiplier / count), fixed.shift - shift};
 }
 
 Result<ValueId> quantizedSum(const TfliteNode &node, const Reduction &reduction,
@@ -87,12 +76,12 @@ Result<ValueId> quantizedSum(const TfliteNode &node, const Reduction &reduction,
   Quantization to = RUNE_TRY(node.outputQuantization());
   int64_t count = RUNE_TRY(countOf(node, reduction));
   ValueId sum = RUNE_TRY(sumOf(node, reduction));
-  if (mean && from == to)
-    return divided(node, sum, count, dtype);
   double factor =
       static_cast<double>(from.scale()) / static_cast<double>(to.scale());
+  FixedPoint fixed = RUNE_TRY(fixedPoint(node, factor));
   return requantize(node, sum,
-                    {.factors = {mean ? dividedFactor(factor, count) : factor},
+                    {.factors = {},
+                     .exact = mean ? dividedFactor(fixed, count) : fixed,
                      .dtype = dtype,
                      .rounding = roundingOf(dtype),
                      .range = rangeOf(dtype),

@@ -30,6 +30,9 @@ std::string_view roundingOf(DType dtype);
 struct Requantized {
   /// One, or one for each index along `axis`.
   std::vector<double> factors;
+  /// Instead of factors: a multiplier below 2^30 rounds otherwise than the
+  /// nearest fixed-point number.
+  std::optional<FixedPoint> exact = {};
   int64_t axis = 0;
   DType dtype = DType::I8;
   std::string_view rounding = "tflite-double";

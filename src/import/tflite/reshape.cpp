@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// source  TensorFlow Lite, RESHAPE, SQUEEZE, EXPAND_DIMS
+// source  TensorFlow Lite, RESHAPE, SQUEEZE, EXPAND_DIMS, SPACE_TO_DEPTH,
+//         DEPTH_TO_SPACE
 #include "import/tflite/operators.h"
 #include "import/tflite/sizes.h"
 
@@ -38,6 +39,37 @@ Dims statedSizes(const tflite::ReshapeOptions &options) {
   return sizes;
 }
 
+/// Blocks of block x block places of [N, H, W, C] as channels, or back.
+Imported importBlocks(TfliteNode &node, int64_t block, bool toDepth) {
+  RUNE_TRY(node.checkInputs(1, 1));
+  ValueId x = RUNE_TRY(node.input(0, "input"));
+  if (node.rank(x) != 4 || block < 1)
+    return node.fail("`input` is `{}` and the block {}, needs four dimensions "
+                     "and 1 or more",
+                     node.type(x).str(), block);
+  Dims from = node.dims(x);
+  if (!from[1].isFixed() || !from[2].isFixed() || !from[3].isFixed())
+    return node.unsupported("`input` is `{}`: its sizes are not known",
+                            node.type(x).str());
+  int64_t h = from[1].size(), w = from[2].size(), c = from[3].size();
+  bool divides = toDepth ? h % block == 0 && w % block == 0
+                         : c % block == 0 && c / block % block == 0;
+  if (!divides)
+    return node.fail("blocks of {} do not divide `{}`", block,
+                     node.type(x).str());
+  int64_t depth = toDepth ? c : c / block / block;
+  int64_t rows = toDepth ? h / block : h, columns = toDepth ? w / block : w;
+  Dims apart = toDepth ? Dims{from[0], rows, block, columns, block, depth}
+                       : Dims{from[0], rows, columns, block, block, depth};
+  Dims joined = toDepth ? Dims{from[0], rows, columns, block * block * depth}
+                        : Dims{from[0], rows * block, columns * block, depth};
+  // either way the rows of a block change places with the columns of the image
+  Integers order = {0, 1, 3, 2, 4, 5};
+  ValueId y = RUNE_TRY(withSizes(node, x, apart, "blocks"));
+  y = RUNE_TRY(node.transposed(y, order, "turned"));
+  return std::vector{RUNE_TRY(withSizes(node, y, joined))};
+}
+
 } // namespace
 
 /// inputs  input, shape i32[rank]?; without one the options state it
@@ -66,7 +98,7 @@ Imported importTfliteSqueeze(TfliteNode &node) {
   for (size_t i = 0; i < named; ++i) {
     int64_t axis = RUNE_TRY(node.axis(
         options->axes()->Get(static_cast<uint32_t>(i)), node.rank(x)));
-    const Dim &dim = node.dims(x)[static_cast<size_t>(axis)];
+    Dim dim = node.dims(x)[static_cast<size_t>(axis)];
     if (dim.isFixed() && dim.size() != 1)
       return node.fail("dimension {} of `{}` has more than one element", axis,
                        node.type(x).str());
@@ -77,6 +109,15 @@ Imported importTfliteSqueeze(TfliteNode &node) {
     if (named == 0 ? node.dims(x)[i] != Dim(1) : !drop[i])
       sizes.push_back(node.dims(x)[i]);
   return std::vector{RUNE_TRY(withSizes(node, x, sizes))};
+}
+
+Imported importTfliteSpaceToDepth(TfliteNode &node) {
+  const auto *options = RUNE_TRY(node.options<tflite::SpaceToDepthOptions>());
+  return importBlocks(node, options->block(), true);
+}
+Imported importTfliteDepthToSpace(TfliteNode &node) {
+  const auto *options = RUNE_TRY(node.options<tflite::DepthToSpaceOptions>());
+  return importBlocks(node, options->block(), false);
 }
 
 /// result  with a dimension of one element more, at `axis`

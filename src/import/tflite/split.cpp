@@ -31,7 +31,7 @@ Imported pieces(const TfliteNode &node, ValueId x, int64_t axis,
 }
 
 Result<int64_t> knownSize(const TfliteNode &node, ValueId x, int64_t axis) {
-  const Dim &dim = node.dims(x)[static_cast<size_t>(axis)];
+  Dim dim = node.dims(x)[static_cast<size_t>(axis)];
   if (!dim.isFixed())
     return node.unsupported("dimension {} of `{}`, whose size is not known",
                             axis, node.type(x).str());

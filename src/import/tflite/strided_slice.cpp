@@ -5,6 +5,7 @@
 #include "import/tflite/sizes.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace rune::import {
 namespace {
@@ -197,7 +198,7 @@ Imported importTfliteSlice(TfliteNode &node) {
   std::vector<Range> ranges;
   for (size_t i = 0; i < begin.size(); ++i) {
     constexpr int64_t most = std::numeric_limits<int32_t>::max();
-    const Dim &dim = node.dims(x)[i];
+    Dim dim = node.dims(x)[i];
     int64_t end = size[i] == -1 ? most : begin[i] + size[i];
     if (begin[i] < 0 || size[i] < -1 || begin[i] > most ||
         (dim.isFixed() &&

@@ -20,8 +20,8 @@ enum Builtin : int32_t {
 };
 
 struct TestQuantization {
-  std::vector<float> scales;
-  std::vector<int64_t> zeroPoints;
+  std::vector<float> scales = {};
+  std::vector<int64_t> zeroPoints = {};
   int32_t axis = 0;
 };
 
@@ -30,8 +30,8 @@ struct TestTensor {
   /// As TensorType prints it; a name is an open size, stored as 1.
   std::string type;
   /// Stands in the file if there are any.
-  std::vector<double> values;
-  TestQuantization quantization;
+  std::vector<double> values = {};
+  TestQuantization quantization = {};
   bool variable = false;
 };
 

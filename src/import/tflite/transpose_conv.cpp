@@ -4,6 +4,8 @@
 #include "import/tflite/convolution.h"
 #include "import/tflite/operators.h"
 
+#include <algorithm>
+
 namespace rune::import {
 namespace {
 
@@ -11,10 +13,10 @@ namespace {
 /// window, has the places of x. An end may be negative: then the result goes on
 /// where no element of x reaches.
 Result<Integers> padsOf(const TfliteNode &node, ValueId x, int8_t padding,
-                        const Window &window, const Integers &out) {
+                        const TfliteWindow &window, const Integers &out) {
   Integers pads(4);
   for (size_t i = 0; i < 2; ++i) {
-    const Dim &dim = node.dims(x)[i + 1];
+    Dim dim = node.dims(x)[i + 1];
     if (!dim.isFixed())
       return node.unsupported("`input` is `{}`: its size is not known",
                               node.type(x).str());
@@ -65,24 +67,26 @@ Imported importTfliteTransposeConv(TfliteNode &node) {
   if (options->padding() != 0 && options->padding() != 1)
     return node.fail("padding number {} is not known", options->padding());
   Integers sizes = node.type(weights).sizes();
-  Window window{.kernel = {sizes[1], sizes[2]},
-                .strides = {options->stride_height(), options->stride_width()}};
+  TfliteWindow window{
+      .kernel = {sizes[1], sizes[2]},
+      .strides = {options->stride_height(), options->stride_width()}};
   window.pads = RUNE_TRY(padsOf(node, x, options->padding(), window, shape));
-  return std::vector{RUNE_TRY(importProducts(
-      node,
-      {.op = Op::ConvTranspose,
-       .integerOp = Op::ConvTransposeInteger,
-       .input = 2,
-       .weights = 1,
-       .bias = 3,
-       .x = x,
-       .kernel = RUNE_TRY(node.transposed(weights, {3, 0, 1, 2}, "weights")),
-       .kernelChannel = 1,
-       .channel = 3,
-       .attributes = {{"layout", "NXC"},
-                      {"strides", window.strides},
-                      {"pads", window.pads}},
-       .activation = RUNE_TRY(activationOf(node, options->activation()))}))};
+  ValueId kernel = RUNE_TRY(node.transposed(weights, {3, 0, 1, 2}, "weights"));
+  Activation activation = RUNE_TRY(activationOf(node, options->activation()));
+  return std::vector{
+      RUNE_TRY(importProducts(node, {.op = Op::ConvTranspose,
+                                     .integerOp = Op::ConvTransposeInteger,
+                                     .input = 2,
+                                     .weights = 1,
+                                     .bias = 3,
+                                     .x = x,
+                                     .kernel = kernel,
+                                     .kernelChannel = 1,
+                                     .channel = 3,
+                                     .attributes = {{"layout", "NXC"},
+                                                    {"strides", window.strides},
+                                                    {"pads", window.pads}},
+                                     .activation = activation}))};
 }
 
 } // namespace rune::import

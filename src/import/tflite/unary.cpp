@@ -4,10 +4,12 @@
 //
 // source  TensorFlow Lite: ABS NEG EXP LOG SQRT RSQRT SIN COS FLOOR CEIL ROUND
 //         SQUARE RELU RELU6 RELU_N1_TO_1 LOGISTIC TANH HARD_SWISH LEAKY_RELU
+//         PRELU ELU LOG_SOFTMAX
 #include "import/tflite/fixed_functions.h"
 #include "import/tflite/lookup_table.h"
 #include "import/tflite/operators.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace rune::import {
@@ -223,6 +225,42 @@ Imported importTfliteHardSwish(TfliteNode &node) {
   ValueId gate = RUNE_TRY(activate(node, moved, Activation::Relu6));
   ValueId product = RUNE_TRY(node.one(Op::Mul, {x, gate}, {}, "product"));
   return std::vector{RUNE_TRY(node.one(Op::Div, {product, six}))};
+}
+
+/// result  x where it is not negative, else e^x - 1
+Imported importTfliteElu(TfliteNode &node) {
+  ValueId x = RUNE_TRY(floatsOf(node));
+  ValueId unit = RUNE_TRY(node.scalar("unit", DType::F32, 1));
+  ValueId power = RUNE_TRY(node.one(Op::Exp, {x}, {}, "power"));
+  ValueId below = RUNE_TRY(node.one(Op::Sub, {power, unit}, {}, "moved"));
+  return std::vector{RUNE_TRY(choose(node, x, 0, x, below))};
+}
+
+/// inputs  input, alpha, which broadcasts to it
+/// result  x where it is not negative, else alpha · x
+Imported importTflitePrelu(TfliteNode &node) {
+  RUNE_TRY(node.checkInputs(2, 2));
+  ValueId x = RUNE_TRY(node.input(0, "input"));
+  ValueId alpha = RUNE_TRY(node.input(1, "alpha"));
+  if (node.dtype(x) != DType::F32 || node.dtype(alpha) != DType::F32)
+    return node.unsupported("numbers of {}", dtypeName(node.dtype(x)));
+  ValueId below = RUNE_TRY(node.one(Op::Mul, {x, alpha}, {}, "scaled"));
+  return std::vector{RUNE_TRY(choose(node, x, 0, x, below))};
+}
+
+/// result  log softmax x, over the last dimension
+Imported importTfliteLogSoftmax(TfliteNode &node) {
+  ValueId x = RUNE_TRY(floatsOf(node));
+  if (node.rank(x) == 0)
+    return node.fail("`input` is `{}`, needs a dimension", node.type(x).str());
+  Integers last{node.rank(x) - 1};
+  std::vector<Attribute> axes = {{"axes", last}, {"keep_dims", int64_t{1}}};
+  ValueId most = RUNE_TRY(node.one(Op::ReduceMax, {x}, axes, "most"));
+  ValueId low = RUNE_TRY(node.one(Op::Sub, {x, most}, {}, "low"));
+  ValueId powers = RUNE_TRY(node.one(Op::Exp, {low}, {}, "powers"));
+  ValueId sum = RUNE_TRY(node.one(Op::ReduceSum, {powers}, axes, "sum"));
+  ValueId log = RUNE_TRY(node.one(Op::Log, {sum}, {}, "log"));
+  return std::vector{RUNE_TRY(node.one(Op::Sub, {low, log}))};
 }
 
 /// result  x where it is not negative, else alpha · x

@@ -2,6 +2,7 @@
 #include "import/tflite/window.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace rune::import {
 
@@ -31,7 +32,7 @@ static Result<int64_t> padOf(const TfliteNode &node, const Dim &dim,
 }
 
 Result<> place(const TfliteNode &node, ValueId x, int8_t padding,
-               Window &window) {
+               TfliteWindow &window) {
   if (node.rank(x) != 4)
     return node.fail("`input` is `{}`, needs four dimensions",
                      node.type(x).str());

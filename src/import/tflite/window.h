@@ -9,7 +9,7 @@
 namespace rune::import {
 
 /// Height first, then width.
-struct Window {
+struct TfliteWindow {
   Integers kernel;
   Integers strides;
   Integers dilations = {1, 1};
@@ -24,7 +24,7 @@ struct Window {
 ///         kernels below 1, an unknown padding · `import.unsupported`: padding
 ///         with a stride over a size that is not known
 Result<> place(const TfliteNode &node, ValueId x, int8_t padding,
-               Window &window);
+               TfliteWindow &window);
 
 /// `value` if it is 1 or more and below 2^31.
 Result<int64_t> positive(const TfliteNode &node, std::string_view what,
