@@ -70,6 +70,8 @@ const WholeModel wholeModels[] = {
     {"helloInt8", TFLM("hello_world_int8")},
     {"microSpeech", TFLM("micro_speech_quantized")},
     {"personDetect", TFLM("person_detect")},
+    {"audioPreprocessorInt8", TFLM("audio_preprocessor_int8")},
+    {"audioPreprocessorFloat", TFLM("audio_preprocessor_float")},
     {"simpleAdd", TFLM("simple_add_model"), 1e-6},
     {"sine", "rune/examples/sine/sinemodel.tflite", "rune_sine", 1e-6},
     {"gesture", "rune/examples/gesture/model.tflite", "rune_gesture", 1e-5},

@@ -135,6 +135,11 @@ Result<const void *> TfliteNode::optionsOf(tflite::Options kind) const {
   return facts.options();
 }
 
+ByteSpan TfliteNode::customOptions() const {
+  const auto *bytes = model_.file.node(index_).custom_options();
+  return bytes ? ByteSpan(bytes->data(), bytes->size()) : ByteSpan();
+}
+
 Result<int64_t> TfliteNode::axis(int64_t axis, int64_t rank) const {
   if (axis < -rank || axis >= rank)
     return fail("axis {} outside [-{}, {})", axis, rank, rank);

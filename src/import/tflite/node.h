@@ -94,6 +94,9 @@ public:
     return static_cast<const Options *>(table);
   }
 
+  /// Those of a custom operator, which only it can read.
+  ByteSpan customOptions() const;
+
   /// `axis` counted from the front.
   ///
   /// errors  `import.malformed`: outside of [-rank, rank)
