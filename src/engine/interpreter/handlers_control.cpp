@@ -108,7 +108,7 @@ OP(BrTable) {
 #define CALL_HOST(callee, base)                                                \
   do {                                                                         \
     InterpreterFunction *caller = machine->function;                           \
-    machine->function = callee;                                                \
+    machine->function = nullptr;                                               \
     machine->returnBudget(budget);                                             \
     bool called = machine->callHost(*callee, base);                            \
     if (!called)                                                               \
