@@ -168,6 +168,8 @@ TEST(MemoriesAgainstNode, WholeStretches) {
          {40, 20, 7},
          {UINT64_MAX, 0, 1}});
     for (uint32_t from = 0; from < 3; ++from) {
+      if (wide != (from == 2))
+        continue; // node 22 has the proposal without it: store_test.cpp
       Code copy;
       number(copy, 0, wide);
       number(copy, 1, from == 2);

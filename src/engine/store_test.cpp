@@ -16,12 +16,19 @@ using wasm::ExternKind;
 using wasm::Opcode;
 using enum wasm::ValueType;
 
+Limits keeping(std::optional<uint64_t> fuel = {}) {
+  Limits limits;
+  limits.fuel = fuel;
+  limits.keepAfterTrap = true;
+  return limits;
+}
+
 /// A store whose guests go on after a trap.
 struct World {
   std::unique_ptr<Store> store;
   Diagnostic why;
 
-  explicit World(Limits limits = {.keepAfterTrap = true})
+  explicit World(const Limits &limits = keeping())
       : store(makeInterpreter()->makeStore(limits)) {}
 
   Instance *add(const ModuleBuilder &module, std::vector<Import> imports = {}) {
@@ -339,7 +346,7 @@ ModuleBuilder counter() {
 }
 
 TEST(Store, FuelIsCountedExactly) {
-  World world({.fuel = 1'000'000, .keepAfterTrap = true});
+  World world(keeping(1'000'000));
   Instance *guest = world.add(counter());
   auto spent = [&](std::string_view name, uint32_t argument) {
     uint64_t before = world.store->fuel().value();
@@ -430,6 +437,38 @@ TEST(Store, TablesMayStartWithAFunction) {
   Instance *guest = world.add(module);
   ASSERT_TRUE(guest) << world.why.message;
   EXPECT_EQ(number(guest, "call", {Value::i32(2)}), 5u);
+}
+
+/// The length has the narrower address type of the two (3.0, 3.4.12).
+TEST(Store, CopiesBetweenMemoriesOfBothWidths) {
+  World world;
+  ModuleBuilder module;
+  module.memory(1).rawMemory({4, 1}).activeData(8, "narrow!!");
+  module.data(
+      cat({leb(2), leb(1), Code().i64(8).end().bytes(), text("wide....")}));
+  uint32_t type = module.type({I64, I32, I32}, {I64});
+  Code widen = Code().get(0).get(1).get(2).op(Opcode::MemoryCopy, 1u, 0u);
+  widen.i64(0).op(Opcode::I64Load).add({0x40, 1, 8});
+  Code narrow = Code().get(1).get(0).get(2).op(Opcode::MemoryCopy, 0u, 1u);
+  narrow.i32(0).op(Opcode::I64Load, 0u, 8u);
+  module.exported("widen", module.function(type, widen.end()));
+  module.exported("narrow", module.function(type, narrow.end()));
+  Instance *guest = world.add(module);
+  ASSERT_TRUE(guest) << world.why.message;
+  auto text = [&](const char *name, uint64_t wideAt, uint32_t narrowAt,
+                  uint32_t count) {
+    Outcome got =
+        run(guest, name,
+            {Value::i64(wideAt), Value::i32(narrowAt), Value::i32(count)});
+    return got.trap.empty()
+               ? std::string(reinterpret_cast<char *>(&got.value.bits), 8)
+               : got.trap;
+  };
+  EXPECT_EQ(text("widen", 8, 12, 2), "owde....");
+  EXPECT_EQ(text("narrow", 12, 14, 2), "narrow..");
+  EXPECT_EQ(text("widen", uint64_t{1} << 32, 0, 1),
+            "out of bounds memory access");
+  EXPECT_EQ(text("narrow", 65536, 65536, 0), "narrow..");
 }
 
 } // namespace

@@ -35,58 +35,25 @@ int EXPORT(interpret)(u32 program) {
   for (int step = 0; step < 500; ++step) {
     program = program * 69069 + 1;
     switch (program >> 28) {
-    case 0:
-      a += b;
-      break;
-    case 1:
-      b -= a;
-      break;
-    case 2:
-      a ^= b << 3;
-      break;
-    case 3:
-      b = ~b;
-      break;
-    case 4:
-      a *= 5;
-      break;
-    case 5:
-      b = a;
-      break;
-    case 6:
-      a = step;
-      continue;
-    case 7:
-      if (a > b) {
-        a = -a;
-      }
-    case 8:
-      b++;
-      break;
-    case 9:
-      a = b >> 2;
-      break;
-    case 11:
-      for (int i = 0; i < 3; ++i) {
-        if (b & 1)
-          break;
-        b = b * 3 - i;
-      }
-      break;
-    case 12:
-      a = a > b ? a : b;
-      break;
-    default:
-      a ^= 0x55;
+    case 0: a += b; break;
+    case 1: b -= a; break;
+    case 2: a ^= b << 3; break;
+    case 3: b = ~b; break;
+    case 4: a *= 5; break;
+    case 5: b = a; break;
+    case 6: a = step; continue;
+    case 7: if (a > b) { a = -a; }
+    case 8: b++; break;
+    case 9: a = b >> 2; break;
+    case 11: for (int i = 0; i < 3; ++i) { if (b & 1) break; b = b * 3 - i; } break;
+    case 12: a = a > b ? a : b; break;
+    default: a ^= 0x55;
     }
   }
   return a * 31 + b;
 }
 
-struct wide {
-  double a, b;
-  int c;
-};
+struct wide { double a, b; int c; };
 static struct wide __attribute__((noinline)) make(int n) {
   struct wide w = {n * 0.5, n * 0.25, n};
   return w;
@@ -110,12 +77,8 @@ static int __attribute__((noinline)) total(int count, ...) {
 int EXPORT(variadic)(int n) { return total(4, n, n * 2, 3, -n * 7); }
 
 static int even(u32 n);
-static int __attribute__((noinline)) odd(u32 n) {
-  return n == 0 ? 0 : even(n - 1);
-}
-static int __attribute__((noinline)) even(u32 n) {
-  return n == 0 ? 1 : odd(n - 1);
-}
+static int __attribute__((noinline)) odd(u32 n) { return n == 0 ? 0 : even(n - 1); }
+static int __attribute__((noinline)) even(u32 n) { return n == 0 ? 1 : odd(n - 1); }
 // call: parity 300
 // call: parity 301
 int EXPORT(parity)(u32 n) { return even(n); }

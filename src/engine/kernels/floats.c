@@ -40,7 +40,8 @@ int EXPORT(mandelbrot)(double cr, double ci) {
 // call: rounding -0.0
 double EXPORT(rounding)(double x) {
   return __builtin_floor(x) + 3 * __builtin_ceil(x) - 5 * __builtin_trunc(x) +
-         7 * __builtin_rint(x) + __builtin_fabs(x) + __builtin_copysign(0.5, x);
+         7 * __builtin_rint(x) + __builtin_fabs(x) +
+         __builtin_copysign(0.5, x);
 }
 
 // call: conversions 3.99
