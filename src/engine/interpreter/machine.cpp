@@ -98,7 +98,7 @@ bool Machine::run(InterpreterFunction &callee, Value *base) {
     return false;
   if (top == framesEnd)
     return trap(TrapKind::CallStackExhausted);
-  *top++ = {function, instance, exit_, free_};
+  *top++ = {function, exit_, free_, instance};
   enter(*this, callee, base, budget);
   return !pending;
 }
