@@ -26,6 +26,7 @@ rune_dependency(speexdsp speexdsp)
 target_link_libraries(rune_dep_flac INTERFACE m)
 target_link_libraries(rune_dep_speexdsp INTERFACE m)
 rune_dependency(crypto crypto)
+rune_dependency(zlib z)
 rune_dependency(protobuf protobuf-lite z)
 target_compile_definitions(rune_dep_crypto INTERFACE OPENSSL_API_COMPAT=0x10101000L)
 
