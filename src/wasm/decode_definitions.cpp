@@ -14,15 +14,28 @@ Result<> decodeFunctions(Reader &reader, Module &module) {
   return {};
 }
 
+/// source  3.0, section 5.5.7: 0x40 0x00, the type, the initial element
+static Result<Table> readTable(Reader &reader) {
+  if (!reader.features().tableInitializers || RUNE_TRY(reader.peek()) != 0x40)
+    return Table{RUNE_TRY(readTableType(reader)), {}};
+  RUNE_TRY(reader.byte());
+  Location at = reader.here();
+  if (RUNE_TRY(reader.byte()) != 0)
+    return error("wasm.malformed", "zero byte expected").at(at);
+  TableType type = RUNE_TRY(readTableType(reader));
+  return Table{type, RUNE_TRY(readConstantExpression(reader))};
+}
+
 Result<> decodeTables(Reader &reader, Module &module) {
   uint32_t count = RUNE_TRY(reader.count(limits::tables, "tables"));
   for (uint32_t i = 0; i < count; ++i)
-    module.tables.push_back(RUNE_TRY(readTableType(reader)));
+    module.tables.push_back(RUNE_TRY(readTable(reader)));
   return {};
 }
 
 Result<> decodeMemories(Reader &reader, Module &module) {
   uint32_t count = RUNE_TRY(reader.u32());
+  RUNE_TRY(checkCount(reader, count, limits::memories, "memories"));
   for (uint32_t i = 0; i < count; ++i)
     module.memories.push_back(RUNE_TRY(readMemoryType(reader)));
   return {};
@@ -55,23 +68,23 @@ Result<ConstantExpression> readConstantExpression(Reader &reader) {
 
 /// source  5.5.13: the sum of all runs is below 2^32
 static Result<std::vector<LocalRun>> readLocals(Reader &reader) {
+  Location at = reader.here();
   uint32_t runs = RUNE_TRY(reader.count(limits::bodyBytes, "runs of locals"));
   std::vector<LocalRun> locals;
   uint64_t total = 0;
   for (uint32_t i = 0; i < runs; ++i) {
-    Location at = reader.here();
     uint32_t count = RUNE_TRY(reader.u32());
     ValueType type = RUNE_TRY(readValueType(reader));
     total += count;
-    if (total > UINT32_MAX)
-      return error("wasm.malformed", "too many locals").at(at);
-    if (total > limits::locals)
-      return error("wasm.limit", "too many locals: {}, at most {} are allowed",
-                   total, limits::locals)
-          .at(at);
     if (count > 0)
       locals.push_back({count, type});
   }
+  if (total > UINT32_MAX)
+    return error("wasm.malformed", "too many locals").at(at);
+  if (total > limits::locals)
+    return error("wasm.limit", "too many locals: {}, at most {} are allowed",
+                 total, limits::locals)
+        .at(at);
   return locals;
 }
 

@@ -4,16 +4,28 @@
 # module of one function, small enough that most mutations hit something.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
-seed() { # NAME, C on standard input
+seed() { # NAME, C on standard input, flags
   local out=src/engine/fuzz_seeds/interpreter_fuzz/$1.wasm
   clang-22 --target=wasm32-unknown-unknown -Os -ffreestanding -nostdlib -w \
-    -fuse-ld=lld -Wl,--no-entry -Wl,--strip-all -x c -o "$out" -
+    "${@:2}" -fuse-ld=lld -Wl,--no-entry -Wl,--strip-all -x c -o "$out" -
   chmod 644 "$out"
   cp "$out" "src/wasm/fuzz_seeds/wasm_decode_fuzz/$1.wasm"
 }
-for kernel in src/engine/kernels/*.c; do
-  seed "$(basename "$kernel" .c)" <"$kernel"
+for kernel in calls floats integers memory traps; do
+  seed "$kernel" <"src/engine/kernels/$kernel.c"
 done
+seed tails -mtail-call <src/engine/kernels/tails.c
+seed vectors -O2 -msimd128 <src/engine/kernels/floats.c
+seed relaxed -O2 -msimd128 -mrelaxed-simd <<'C'
+#include <wasm_simd128.h>
+static float a[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+__attribute__((export_name("f"))) float f(int i) {
+  v128_t x = wasm_v128_load(a + (i & 3)), y = wasm_f32x4_splat(i);
+  x = wasm_f32x4_relaxed_madd(x, y, wasm_i8x16_shuffle(x, y, 0, 17, 2, 19, 4,
+      21, 6, 23, 8, 25, 10, 27, 12, 29, 14, 31));
+  return wasm_f32x4_extract_lane(x, 2) + wasm_i16x8_bitmask(x);
+}
+C
 seed tiny <<'C'
 __attribute__((export_name("f"))) int f(void) { return 41; }
 C
