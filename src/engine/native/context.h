@@ -51,14 +51,22 @@ constexpr uint32_t helperCount = 0
 #include "engine/native/helpers.def"
     ;
 
-struct GuestContext {
+/// What all instances of a store share at run time.
+struct StoreState {
   /// Not 0: the deadline has passed. Set by the watch's thread.
   uint32_t interrupt = 0;
   uint32_t unused = 0;
   /// Frames must lie above.
   uint64_t stackLimit = 0;
+  /// What may still run; below 0 the guest ends. Only code that was made to
+  /// count it does.
+  int64_t fuel = 0;
+};
+
+struct GuestContext {
+  StoreState *store = nullptr;
   NativeInstance *instance = nullptr;
-  /// Of every function of the module.
+  /// Of every function of the module; of an imported one, a copy.
   const FunctionRecord *functions = nullptr;
   const void *helpers[helperCount] = {};
 };
