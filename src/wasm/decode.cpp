@@ -60,9 +60,8 @@ Result<> readHeader(Reader &reader) {
 Result<const SectionKind *> readSectionKind(Reader &reader) {
   Location at = reader.here();
   uint8_t id = RUNE_TRY(reader.byte());
-  if (id == tagSection)
-    return error("wasm.unsupported", "exception handling is not supported yet")
-        .at(at);
+  if (id == tagSection && reader.features().nameUnsupported)
+    return unsupported("exception handling", at);
   if (id >= sectionKinds.size())
     return error("wasm.malformed", "malformed section id {}", id).at(at);
   return &sectionKinds[id];
@@ -107,8 +106,10 @@ Result<> checkLengths(const Reader &reader, const Module &module) {
 } // namespace
 
 Result<Module> decode(ByteSpan bytes, const SourcePtr &source,
-                      std::shared_ptr<const void> owner) {
+                      std::shared_ptr<const void> owner,
+                      const Features &features) {
   Reader reader(bytes, source);
+  reader.setFeatures(features);
   if (bytes.size() > limits::moduleBytes)
     return error("wasm.limit", "module of {} bytes, at most {} are allowed",
                  bytes.size(), limits::moduleBytes)
@@ -119,6 +120,7 @@ Result<Module> decode(ByteSpan bytes, const SourcePtr &source,
   module.bytes = bytes;
   module.owner = std::move(owner);
   module.source = source;
+  module.features = features;
   uint8_t lastOrder = 0;
   while (!reader.atEnd())
     RUNE_TRY(readSection(reader, module, lastOrder));
@@ -128,9 +130,10 @@ Result<Module> decode(ByteSpan bytes, const SourcePtr &source,
 
 Result<std::shared_ptr<const Module>> load(ByteSpan bytes,
                                            const SourcePtr &source,
-                                           std::shared_ptr<const void> owner) {
+                                           std::shared_ptr<const void> owner,
+                                           const Features &features) {
   auto module = std::make_shared<Module>(
-      RUNE_TRY(decode(bytes, source, std::move(owner))));
+      RUNE_TRY(decode(bytes, source, std::move(owner), features)));
   RUNE_TRY(validate(*module));
   return std::shared_ptr<const Module>(std::move(module));
 }

@@ -15,11 +15,13 @@ namespace rune::wasm {
 /// errors  `wasm.malformed`, `wasm.limit` (limits.h), `wasm.unsupported` (a
 ///         feature we know by name)
 Result<Module> decode(ByteSpan bytes, const SourcePtr &source,
-                      std::shared_ptr<const void> owner = nullptr);
+                      std::shared_ptr<const void> owner = nullptr,
+                      const Features &features = {});
 
 /// `decode`, then `validate`: what engines take.
 Result<std::shared_ptr<const Module>>
 load(ByteSpan bytes, const SourcePtr &source,
-     std::shared_ptr<const void> owner = nullptr);
+     std::shared_ptr<const void> owner = nullptr,
+     const Features &features = {});
 
 } // namespace rune::wasm

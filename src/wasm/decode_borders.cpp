@@ -20,9 +20,8 @@ Result<> checkCount(const Reader &reader, uint64_t count, uint32_t limit,
 static Result<ExternKind> readKind(Reader &reader, std::string_view what) {
   Location at = reader.here();
   uint8_t kind = RUNE_TRY(reader.byte());
-  if (kind == 4)
-    return error("wasm.unsupported", "exception handling is not supported yet")
-        .at(at);
+  if (kind == 4 && reader.features().nameUnsupported)
+    return unsupported("exception handling", at);
   if (kind > 3)
     return error("wasm.malformed", "malformed {} kind {:02x}", what, kind)
         .at(at);
@@ -37,7 +36,7 @@ static Result<uint32_t> readImported(Reader &reader, Module &module,
     module.functions.push_back(RUNE_TRY(reader.u32()));
     return module.importedFunctions++;
   case ExternKind::Table:
-    module.tables.push_back(RUNE_TRY(readTableType(reader)));
+    module.tables.push_back({RUNE_TRY(readTableType(reader)), {}});
     return module.importedTables++;
   case ExternKind::Memory:
     module.memories.push_back(RUNE_TRY(readMemoryType(reader)));

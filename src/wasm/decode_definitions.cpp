@@ -14,15 +14,28 @@ Result<> decodeFunctions(Reader &reader, Module &module) {
   return {};
 }
 
+/// source  3.0, section 5.5.7: 0x40 0x00, the type, the initial element
+static Result<Table> readTable(Reader &reader) {
+  if (!reader.features().tableInitializers || RUNE_TRY(reader.peek()) != 0x40)
+    return Table{RUNE_TRY(readTableType(reader)), {}};
+  RUNE_TRY(reader.byte());
+  Location at = reader.here();
+  if (RUNE_TRY(reader.byte()) != 0)
+    return error("wasm.malformed", "zero byte expected").at(at);
+  TableType type = RUNE_TRY(readTableType(reader));
+  return Table{type, RUNE_TRY(readConstantExpression(reader))};
+}
+
 Result<> decodeTables(Reader &reader, Module &module) {
   uint32_t count = RUNE_TRY(reader.count(limits::tables, "tables"));
   for (uint32_t i = 0; i < count; ++i)
-    module.tables.push_back(RUNE_TRY(readTableType(reader)));
+    module.tables.push_back(RUNE_TRY(readTable(reader)));
   return {};
 }
 
 Result<> decodeMemories(Reader &reader, Module &module) {
   uint32_t count = RUNE_TRY(reader.u32());
+  RUNE_TRY(checkCount(reader, count, limits::memories, "memories"));
   for (uint32_t i = 0; i < count; ++i)
     module.memories.push_back(RUNE_TRY(readMemoryType(reader)));
   return {};

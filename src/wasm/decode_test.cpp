@@ -59,9 +59,9 @@ TEST(Decode, ImportsOfEveryKindComeFirstInTheirSpaces) {
   EXPECT_TRUE(module.isImported(0));
   EXPECT_FALSE(module.isImported(1));
   ASSERT_EQ(module.tables.size(), 2u);
-  EXPECT_EQ(module.tables[0].elements.maximum, 2u);
-  EXPECT_EQ(module.tables[1].element, ExternRef);
-  EXPECT_FALSE(module.tables[1].elements.maximum.has_value());
+  EXPECT_EQ(module.tables[0].type.elements.maximum, 2u);
+  EXPECT_EQ(module.tables[1].type.element, ExternRef);
+  EXPECT_FALSE(module.tables[1].type.elements.maximum.has_value());
   EXPECT_EQ(module.memories[0].pages.minimum, 3u);
   ASSERT_EQ(module.globals.size(), 2u);
   EXPECT_EQ(module.globals[0].type, (GlobalType{F64, false}));
@@ -162,14 +162,20 @@ TEST(Decode, KeepsItsBytesAlive) {
 
 TEST(Decode, EveryOpcodeIsInTheTableOnce) {
   // 5.4.1 to 5.4.7: 172 opcodes of one byte in core 1.0, 5 of sign extension,
-  // 3 + 2 + 1 of references, tables and select, and 18 behind 0xfc.
-  size_t single = 0, prefixed = 0;
-  for (uint32_t code = 0; code < 256; ++code)
-    single += opcodeInfo(code) != nullptr;
-  for (uint32_t code = 0xFC00; code < 0xFC20; ++code)
-    prefixed += opcodeInfo(code) != nullptr;
-  EXPECT_EQ(single, 172u + 5 + 3 + 2 + 1);
-  EXPECT_EQ(prefixed, 18u);
+  // 3 + 2 + 1 of references, tables and select, 2 tail calls; 18 behind 0xfc;
+  // 236 vector and 20 relaxed vector instructions behind 0xfd.
+  auto count = [](uint32_t first, uint32_t end) {
+    size_t found = 0;
+    for (uint32_t code = first; code < end; ++code)
+      found += opcodeInfo(code) != nullptr;
+    return found;
+  };
+  EXPECT_EQ(count(0, 256), 172u + 5 + 3 + 2 + 1 + 2);
+  EXPECT_EQ(count(0xFC000, 0xFC020), 18u);
+  EXPECT_EQ(count(0xFD000, 0xFD100), 236u);
+  EXPECT_EQ(count(0xFD100, 0xFD120), 20u);
+  EXPECT_EQ(opcodeInfo(0xFD120), nullptr);
+  EXPECT_EQ(opcodeInfo(0xFFFFFFFF), nullptr);
 }
 
 } // namespace

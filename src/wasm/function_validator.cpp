@@ -13,7 +13,14 @@ static std::string_view typeName(ValueType type) {
   return type == unknownType ? "any type" : valueTypeName(type);
 }
 
-static ValueType typeOfLetter(char letter) {
+uint32_t FunctionValidator::memoryIndex() const {
+  return instruction_.info->immediates == Immediates::DataMemory
+             ? instruction_.secondIndex
+             : instruction_.index;
+}
+
+/// `a` is the address type of the memory named, which was checked.
+ValueType FunctionValidator::typeOfLetter(char letter) const {
   switch (letter) {
   case 'i':
     return ValueType::I32;
@@ -21,8 +28,12 @@ static ValueType typeOfLetter(char letter) {
     return ValueType::I64;
   case 'f':
     return ValueType::F32;
-  default:
+  case 'F':
     return ValueType::F64;
+  case 'v':
+    return ValueType::V128;
+  default:
+    return module_.memories[memoryIndex()].address;
   }
 }
 
@@ -158,17 +169,30 @@ Result<> FunctionValidator::step() {
     RUNE_TRY(stepConstant());
   if (instruction_.info->signature.empty())
     return stepSpecial();
-  if (instruction_.info->immediates == Immediates::MemoryArgument ||
-      instruction_.info->immediates == Immediates::MemoryIndex ||
-      instruction_.info->immediates == Immediates::MemoryMemory)
+  switch (instruction_.info->immediates) {
+  case Immediates::MemoryArgumentLane:
+    RUNE_TRY(laneAccess());
+    [[fallthrough]];
+  case Immediates::MemoryArgument:
+  case Immediates::MemoryIndex:
     RUNE_TRY(memoryAccess());
-  if (instruction_.info->immediates == Immediates::Data ||
-      instruction_.info->immediates == Immediates::DataMemory)
+    break;
+  case Immediates::Data:
+  case Immediates::DataMemory:
     RUNE_TRY(dataAccess());
+    break;
+  case Immediates::Lane:
+  case Immediates::Lanes:
+    RUNE_TRY(laneAccess());
+    break;
+  default:
+    break;
+  }
   return stepSignature();
 }
 
 Result<> FunctionValidator::run(Reader reader, Types results) {
+  reader.setFeatures(module_.features);
   operands_.clear();
   controls_.clear();
   RUNE_TRY(open(Opcode::Block, {}, results));
@@ -203,8 +227,9 @@ Result<> FunctionValidator::validateBody(uint32_t function) {
 
 Result<>
 FunctionValidator::validateConstant(const ConstantExpression &expression,
-                                    ValueType type) {
+                                    ValueType type, size_t visibleGlobals) {
   function_.reset();
+  visibleGlobals_ = visibleGlobals;
   ValueType results[] = {type};
   return run(Reader(expression.code, module_.source, expression.offset, true),
              results);

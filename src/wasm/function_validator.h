@@ -27,8 +27,10 @@ public:
 
   Result<> validateBody(uint32_t function);
   /// errors  constant expression required · type mismatch · …
+  ///
+  /// in      `visibleGlobals`: how many globals of the index space it may name
   Result<> validateConstant(const ConstantExpression &expression,
-                            ValueType type);
+                            ValueType type, size_t visibleGlobals);
 
 private:
   using Types = std::span<const ValueType>;
@@ -65,6 +67,7 @@ private:
   Result<> branchTable();
   Result<> call();
   Result<> callIndirect();
+  Result<> returnAfterCall(const FunctionType &type);
   Result<Types> blockStart();
   Result<Types> blockEnd();
 
@@ -84,6 +87,8 @@ private:
   Result<> elementDrop();
   Result<> dataAccess();
   Result<> memoryAccess();
+  Result<> memoryCopy();
+  Result<> laneAccess() const;
 
   // The two stacks.
   Result<> push(ValueType type);
@@ -100,7 +105,10 @@ private:
 
   Result<ValueType> local(uint32_t index) const;
   Result<const TableType *> table(uint32_t index) const;
-  Result<> checkMemory() const;
+  Result<const MemoryType *> memory(uint32_t index) const;
+  /// The memory that the instruction names.
+  uint32_t memoryIndex() const;
+  ValueType typeOfLetter(char letter) const;
 
   Location here() const { return {module_.source, {at_, at_ + 1}}; }
   /// An error that begins with the test suite's words, in this function.
@@ -119,6 +127,8 @@ private:
   std::vector<Control> controls_;
   Instruction instruction_;
   uint64_t at_ = 0;
+  /// In constant expressions.
+  size_t visibleGlobals_ = 0;
 };
 
 /// Of an operand that unreachable code makes up: any type fits.

@@ -9,22 +9,36 @@ namespace rune::wasm {
 
 namespace {
 
-/// Prefix 0xfc; its instructions follow the 256 of one byte in the table.
+/// Prefixes; their instructions follow the 256 of one byte in the table.
 constexpr uint32_t miscPrefix = 0xFC;
 constexpr uint32_t miscCount = 32;
+constexpr uint32_t vectorPrefix = 0xFD;
+constexpr uint32_t vectorCount = 0x120;
+constexpr uint32_t firstRelaxed = 0x100;
 
 constexpr uint32_t slotOf(uint32_t code) {
-  return code > 0xFF ? 256 + (code & 0xFF) : code;
+  uint32_t number = code & 0xFFF;
+  switch (code >> 12) {
+  case miscPrefix:
+    return 256 + number;
+  case vectorPrefix:
+    return 256 + miscCount + number;
+  default:
+    return code;
+  }
 }
 
 struct OpcodeTable {
-  std::array<OpcodeInfo, 256 + miscCount> entries{};
+  std::array<OpcodeInfo, 256 + miscCount + vectorCount> entries{};
 
   constexpr OpcodeTable() {
 #define RUNE_OPCODE(name, code, text, immediates, signature)                   \
   entries[slotOf(code)] = {text, Immediates::immediates, signature, 0};
 #define RUNE_MEMORY_OPCODE(name, code, text, alignment, signature)             \
   entries[slotOf(code)] = {text, Immediates::MemoryArgument, signature,        \
+                           alignment};
+#define RUNE_LANE_OPCODE(name, code, text, alignment, signature)               \
+  entries[slotOf(code)] = {text, Immediates::MemoryArgumentLane, signature,    \
                            alignment};
 #include "wasm/opcodes.def"
   }
@@ -40,27 +54,40 @@ std::string_view unsupportedFeature(uint8_t byte) {
   return {};
 }
 
-Diagnostic unsupported(std::string_view feature, Location where) {
-  return error("wasm.unsupported", "{} {} not supported yet", feature,
-               feature.ends_with('s') ? "are" : "is")
-      .at(std::move(where));
+Diagnostic illegalOpcode(const Reader &reader, uint64_t at) {
+  ByteSpan code = reader.since(at);
+  std::string text;
+  for (uint8_t each : code)
+    text += fmt::format(" {:02x}", each);
+  return error("wasm.malformed", "illegal opcode{}", text).at(reader.place(at));
+}
+
+/// A prefix, then a number.
+Result<uint32_t> readPrefixed(Reader &reader, uint64_t at, uint32_t prefix) {
+  uint32_t number = RUNE_TRY(reader.u32());
+  uint32_t count = prefix == miscPrefix ? miscCount : vectorCount;
+  bool relaxed = prefix == vectorPrefix && number >= firstRelaxed;
+  if (number >= count || !opcodeInfo(prefix << 12 | number) ||
+      (relaxed && !reader.features().relaxedSimd))
+    return illegalOpcode(reader, at);
+  return prefix << 12 | number;
+}
+
+bool isTailCall(uint8_t code) {
+  return code == static_cast<uint8_t>(Opcode::ReturnCall) ||
+         code == static_cast<uint8_t>(Opcode::ReturnCallIndirect);
 }
 
 Result<uint32_t> readCode(Reader &reader, uint64_t at) {
   uint8_t first = RUNE_TRY(reader.byte());
-  if (first != miscPrefix) {
-    if (opcodeInfo(first))
-      return uint32_t{first};
-    if (auto feature = unsupportedFeature(first); !feature.empty())
-      return unsupported(feature, reader.place(at));
-    return error("wasm.malformed", "illegal opcode {:02x}", first)
-        .at(reader.place(at));
-  }
-  uint32_t second = RUNE_TRY(reader.u32());
-  if (second >= miscCount || !opcodeInfo(miscPrefix << 8 | second))
-    return error("wasm.malformed", "illegal opcode fc {:02x}", second)
-        .at(reader.place(at));
-  return miscPrefix << 8 | second;
+  if (first == miscPrefix || first == vectorPrefix)
+    return readPrefixed(reader, at, first);
+  if (opcodeInfo(first) && (!isTailCall(first) || reader.features().tailCalls))
+    return uint32_t{first};
+  if (auto feature = unsupportedFeature(first);
+      !feature.empty() && reader.features().nameUnsupported)
+    return unsupported(feature, reader.place(at));
+  return illegalOpcode(reader, at);
 }
 
 /// source  core 2.0, section 5.3.2: 0x40, a value type, or a positive s33
@@ -99,24 +126,38 @@ Result<> readTypes(Reader &reader, std::vector<ValueType> &types) {
   return {};
 }
 
-/// A bit of the alignment says that a memory index follows (multi-memory).
+/// A bit of the alignment says that a memory index follows (3.0, 5.4.6).
 Result<> readMemoryArgument(Reader &reader, Instruction &out) {
+  constexpr uint32_t indexFollows = 0x40;
+  const Features &features = reader.features();
   uint64_t at = reader.offset();
   out.alignment = RUNE_TRY(reader.u32());
-  if (out.alignment >= 32)
-    return (out.alignment & 0x40) && out.alignment < 0x80
-               ? unsupported("multi-memory", reader.place(at))
-               : error("wasm.malformed", "malformed memop flags")
-                     .at(reader.place(at));
-  out.bits = RUNE_TRY(reader.u32());
+  out.index = 0;
+  if (out.alignment >= (features.multiMemory ? indexFollows << 1 : 33))
+    return error("wasm.malformed", "malformed memop flags")
+        .at(reader.place(at));
+  if (out.alignment & indexFollows) {
+    out.alignment &= ~indexFollows;
+    out.index = RUNE_TRY(reader.u32());
+  }
+  out.bits =
+      features.memory64 ? RUNE_TRY(reader.u64()) : RUNE_TRY(reader.u32());
   return {};
 }
 
-/// The byte that core 2.0 keeps for a memory's index.
-Result<> readZero(Reader &reader) {
+/// A memory's index; core 2.0 keeps a zero byte for it.
+Result<uint32_t> readMemoryIndex(Reader &reader) {
+  if (reader.features().multiMemory)
+    return reader.u32();
   uint64_t at = reader.offset();
   if (RUNE_TRY(reader.byte()) != 0)
     return error("wasm.malformed", "zero byte expected").at(reader.place(at));
+  return 0u;
+}
+
+Result<> readBytes(Reader &reader, std::array<uint8_t, 16> &bytes) {
+  for (uint8_t &each : bytes)
+    each = RUNE_TRY(reader.byte());
   return {};
 }
 
@@ -144,18 +185,31 @@ Result<> readImmediates(Reader &reader, Instruction &out) {
     return {};
   case Immediates::DataMemory:
     out.index = RUNE_TRY(reader.u32());
-    return readZero(reader);
+    out.secondIndex = RUNE_TRY(readMemoryIndex(reader));
+    return {};
   case Immediates::MemoryIndex:
-    return readZero(reader);
+    out.index = RUNE_TRY(readMemoryIndex(reader));
+    return {};
   case Immediates::MemoryMemory:
-    RUNE_TRY(readZero(reader));
-    return readZero(reader);
+    out.index = RUNE_TRY(readMemoryIndex(reader));
+    out.secondIndex = RUNE_TRY(readMemoryIndex(reader));
+    return {};
   case Immediates::Labels:
     return readLabels(reader, out.labels);
   case Immediates::Types:
     return readTypes(reader, out.types);
   case Immediates::MemoryArgument:
     return readMemoryArgument(reader, out);
+  case Immediates::MemoryArgumentLane:
+    RUNE_TRY(readMemoryArgument(reader, out));
+    out.lane = RUNE_TRY(reader.byte());
+    return {};
+  case Immediates::Lane:
+    out.lane = RUNE_TRY(reader.byte());
+    return {};
+  case Immediates::V128:
+  case Immediates::Lanes:
+    return readBytes(reader, out.bytes);
   case Immediates::ReferenceType:
     out.type = RUNE_TRY(readReferenceType(reader));
     return {};
@@ -178,8 +232,63 @@ Result<> readImmediates(Reader &reader, Instruction &out) {
 } // namespace
 
 const OpcodeInfo *opcodeInfo(uint32_t code) {
-  const OpcodeInfo &info = opcodeTable.entries[slotOf(code)];
+  uint32_t slot = slotOf(code);
+  if (slot >= opcodeTable.entries.size())
+    return nullptr;
+  const OpcodeInfo &info = opcodeTable.entries[slot];
   return info.text.empty() ? nullptr : &info;
+}
+
+Diagnostic unsupported(std::string_view feature, Location where) {
+  return error("wasm.unsupported", "{} {} not supported", feature,
+               feature.ends_with('s') ? "are" : "is")
+      .at(std::move(where));
+}
+
+/// The proposal that a type's first byte belongs to, or nothing.
+static std::string_view unsupportedType(uint8_t byte) {
+  switch (byte) {
+  case 0x63:
+  case 0x64:
+    return "typed function references";
+  case 0x69:
+  case 0x74:
+    return "exception handling";
+  case 0x65:
+  case 0x6A:
+  case 0x6B:
+  case 0x6C:
+  case 0x6D:
+  case 0x6E:
+  case 0x71:
+  case 0x72:
+  case 0x73:
+  case 0x77:
+  case 0x78:
+    return "garbage collection";
+  default:
+    return {};
+  }
+}
+
+/// in  `what`: "value" or "reference"
+static Diagnostic malformedType(const Reader &reader, uint64_t at, uint8_t byte,
+                                std::string_view what) {
+  auto feature = unsupportedType(byte);
+  if (reader.features().nameUnsupported && !feature.empty())
+    return unsupported(feature, reader.place(at));
+  return error("wasm.malformed", "malformed {} type {:02x}", what, byte)
+      .at(reader.place(at));
+}
+
+/// 3.0 spells `funcref` also as `(ref null func)`, 0x63 0x70.
+static std::optional<ValueType> readLongForm(Reader &reader, uint8_t byte) {
+  if (byte != 0x63 || !reader.features().nameUnsupported)
+    return {};
+  auto heap = reader.peek();
+  if (!heap.ok() || (*heap != 0x70 && *heap != 0x6F))
+    return {};
+  return static_cast<ValueType>(*reader.byte());
 }
 
 Result<ValueType> readValueType(Reader &reader) {
@@ -190,19 +299,14 @@ Result<ValueType> readValueType(Reader &reader) {
   case 0x7E:
   case 0x7D:
   case 0x7C:
+  case 0x7B:
   case 0x70:
   case 0x6F:
     return static_cast<ValueType>(byte);
-  case 0x7B:
-    return unsupported("SIMD", reader.place(at));
-  case 0x63:
-  case 0x64:
-    return unsupported("typed function references", reader.place(at));
-  case 0x69:
-    return unsupported("exception handling", reader.place(at));
   default:
-    return error("wasm.malformed", "malformed value type {:02x}", byte)
-        .at(reader.place(at));
+    if (auto type = readLongForm(reader, byte))
+      return *type;
+    return malformedType(reader, at, byte, "value");
   }
 }
 
@@ -211,12 +315,9 @@ Result<ValueType> readReferenceType(Reader &reader) {
   uint8_t byte = RUNE_TRY(reader.byte());
   if (byte == 0x70 || byte == 0x6F)
     return static_cast<ValueType>(byte);
-  if (byte == 0x63 || byte == 0x64)
-    return unsupported("typed function references", reader.place(at));
-  if (byte == 0x69)
-    return unsupported("exception handling", reader.place(at));
-  return error("wasm.malformed", "malformed reference type {:02x}", byte)
-      .at(reader.place(at));
+  if (auto type = readLongForm(reader, byte))
+    return *type;
+  return malformedType(reader, at, byte, "reference");
 }
 
 Result<> readInstruction(Reader &reader, Instruction &out) {

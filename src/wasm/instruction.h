@@ -7,14 +7,17 @@
 
 #include "wasm/reader.h"
 
+#include <array>
+
 namespace rune::wasm {
 
-enum class Opcode : uint16_t {
+enum class Opcode : uint32_t {
 #define RUNE_OPCODE(name, code, text, immediates, signature) name = code,
 #include "wasm/opcodes.def"
 };
 
-/// What stands behind an opcode. A word for each operand, in file order.
+/// What stands behind an opcode. A word for each operand, in file order: the
+/// first index goes to `index`, the second to `secondIndex`.
 enum class Immediates : uint8_t {
   None,
   Block,
@@ -33,18 +36,25 @@ enum class Immediates : uint8_t {
   DataMemory,
   MemoryIndex,
   MemoryMemory,
+  /// `index` is the memory, `bits` the offset, `alignment`.
   MemoryArgument,
+  /// A memory argument, then `lane`.
+  MemoryArgumentLane,
   ReferenceType,
   I32,
   I64,
   F32,
   F64,
+  /// 16 bytes of `bytes`: a constant, or the lanes of a shuffle.
+  V128,
+  Lanes,
+  Lane,
 };
 
 struct OpcodeInfo {
   std::string_view text;
   Immediates immediates;
-  /// "operands:results" in the letters i I f F; empty where the validator
+  /// "operands:results" in the letters i I f F v a; empty where the validator
   /// decides.
   std::string_view signature;
   /// log2, for instructions with a memory argument.
@@ -78,6 +88,8 @@ struct Instruction {
   uint64_t bits = 0;
   /// log2 of a memory argument's alignment.
   uint32_t alignment = 0;
+  uint8_t lane = 0;
+  std::array<uint8_t, 16> bytes{};
   BlockType block;
   /// Of ref.null.
   ValueType type = ValueType::FuncRef;
@@ -92,6 +104,9 @@ struct Instruction {
 /// errors  illegal opcode · malformed value type · zero byte expected · what
 ///         Reader says; `wasm.unsupported`, `wasm.limit`
 Result<> readInstruction(Reader &reader, Instruction &out);
+
+/// `wasm.unsupported`: what a known proposal would need.
+Diagnostic unsupported(std::string_view feature, Location where);
 
 /// errors  malformed value type; `wasm.unsupported`
 Result<ValueType> readValueType(Reader &reader);

@@ -16,8 +16,7 @@ constexpr uint32_t imports = 100'000;
 constexpr uint32_t exports = 100'000;
 constexpr uint32_t globals = 1'000'000;
 constexpr uint32_t tables = 100'000;
-/// One until multi-memory is supported.
-constexpr uint32_t memories = 1;
+constexpr uint32_t memories = 100;
 constexpr uint32_t elementSegments = 1'000'000;
 constexpr uint32_t elementsPerSegment = 10'000'000;
 constexpr uint32_t dataSegments = 100'000;
@@ -35,7 +34,9 @@ constexpr uint32_t nesting = 65'536;
 /// Operands that a function may have on its stack at once.
 constexpr uint32_t operands = 65'536;
 
-/// Of the specification: 4 GiB.
-constexpr uint32_t memoryPages = 65'536;
+/// Of the specification: bytes, by the width of addresses.
+constexpr uint64_t memoryBytes32 = uint64_t{1} << 32;
+/// In pages of 64 KiB; pages of one byte may be 2^64 - 1.
+constexpr uint64_t memoryPages64 = uint64_t{1} << 48;
 
 } // namespace rune::wasm::limits

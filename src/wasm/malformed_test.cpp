@@ -21,14 +21,16 @@ struct Case {
   std::string code = "wasm.malformed";
 };
 
-Diagnostic refusal(const Case &each) {
-  auto result = load(each.bytes, Source::binary("case.wasm"));
+Diagnostic refusal(const Case &each, const Features &features) {
+  auto result =
+      load(each.bytes, Source::binary("case.wasm"), nullptr, features);
   return result.ok() ? error("none", "was accepted") : result.error();
 }
 
-void expectRefused(const std::vector<Case> &cases) {
+void expectRefused(const std::vector<Case> &cases,
+                   const Features &features = {}) {
   for (const Case &each : cases) {
-    Diagnostic why = refusal(each);
+    Diagnostic why = refusal(each, features);
     EXPECT_TRUE(why.message.starts_with(each.message))
         << each.what << ": needed `" << each.message << "`, got `"
         << why.message << "`";
@@ -131,16 +133,14 @@ TEST(Malformed, Types) {
        "malformed value type"},
       {"missing results", file({section(Id::Type, {1, 0x60, 1, 0x7F})}),
        "unexpected end"},
-      {"vector type", file({section(Id::Type, {1, 0x60, 1, 0x7B, 0})}),
-       "SIMD is not supported yet", "wasm.unsupported"},
       {"struct type", file({section(Id::Type, {1, 0x5F, 0})}),
-       "garbage collection is not supported yet", "wasm.unsupported"},
+       "garbage collection is not supported", "wasm.unsupported"},
       {"recursion group", file({section(Id::Type, {1, 0x4E, 0})}),
-       "garbage collection is not supported yet", "wasm.unsupported"},
+       "garbage collection is not supported", "wasm.unsupported"},
       {"typed reference", file({section(Id::Type, {1, 0x60, 1, 0x64, 0})}),
-       "typed function references are not supported yet", "wasm.unsupported"},
+       "typed function references are not supported", "wasm.unsupported"},
       {"exception reference", file({section(Id::Type, {1, 0x60, 1, 0x69, 0})}),
-       "exception handling is not supported yet", "wasm.unsupported"},
+       "exception handling is not supported", "wasm.unsupported"},
   });
 }
 
@@ -190,24 +190,30 @@ TEST(Malformed, TablesAndMemories) {
   expectRefused({
       {"memory flags", memoryOf({0x10, 0}), "malformed limits flags"},
       {"memory flags high", memoryOf({0x81, 0, 0}), "malformed limits flags"},
-      {"shared memory", memoryOf({3, 1, 1}),
-       "shared memory is not supported yet", "wasm.unsupported"},
-      {"memory64", memoryOf({4, 1}), "memory64 is not supported yet",
+      {"shared memory", memoryOf({3, 1, 1}), "threads are not supported",
        "wasm.unsupported"},
-      {"page size", memoryOf({8, 1, 0}),
-       "custom page sizes are not supported yet", "wasm.unsupported"},
+      {"shared 64-bit memory", memoryOf({7, 1, 1}), "threads are not supported",
+       "wasm.unsupported"},
+      {"shared without maximum", memoryOf({2, 1}), "malformed limits flags"},
+      {"page of 3", memoryOf({8, 1, 3}), "invalid custom page size",
+       "wasm.invalid"},
+      {"page of 2^64", memoryOf({8, 1, 64}), "invalid custom page size"},
+      {"no page size", memoryOf({8, 1}), "unexpected end"},
+      {"table with page size", tableOf({0x70, 8, 1, 0}),
+       "malformed limits flags"},
       {"no minimum", memoryOf({0}), "unexpected end"},
       {"no maximum", memoryOf({1, 0}), "unexpected end"},
-      {"minimum too long", memoryOf(cat({{0}, tooLongZero})),
+      {"minimum too long", memoryOf(cat({{0}, Bytes(10, 0x80), {0}})),
        "integer representation too long"},
-      {"maximum too large", memoryOf(cat({{1, 0}, tooLarge})),
+      {"maximum too large", memoryOf(cat({{1, 0}, Bytes(9, 0x80), {2}})),
        "integer too large"},
       {"table of numbers", tableOf({0x7F, 0, 0}), "malformed reference type"},
       {"table flags", tableOf({0x70, 0x20, 0}), "malformed limits flags"},
-      {"table with value", tableOf({0x40, 0, 0x70, 0, 0}),
-       "table initializers are not supported yet", "wasm.unsupported"},
+      {"table with form 1", tableOf({0x40, 1, 0x70, 0, 0}),
+       "zero byte expected"},
+      {"table without value", tableOf({0x40, 0, 0x70, 0, 0}), "unexpected end"},
       {"table of typed references", tableOf({0x63, 0, 0, 0}),
-       "typed function references are not supported yet", "wasm.unsupported"},
+       "typed function references are not supported", "wasm.unsupported"},
   });
 }
 
@@ -256,8 +262,6 @@ TEST(Malformed, FunctionsAndCode) {
        "too many locals", "wasm.limit"},
       {"local type", withBody(sized({1, 1, 0x40, 0x0B})),
        "malformed value type"},
-      {"local of vectors", withBody(sized({1, 1, 0x7B, 0x0B})),
-       "SIMD is not supported yet", "wasm.unsupported"},
       {"runs beyond body", withBody(sized({9, 1, 0x7F, 0x0B})),
        "length out of bounds"},
   });
@@ -273,7 +277,7 @@ TEST(Malformed, Opcodes) {
       {"c5", of({0xC5}), "illegal opcode c5"},
       {"fc 12", of({0xFC, 0x12}), "illegal opcode fc 12"},
       {"fc 20", of({0xFC, 0x20}), "illegal opcode fc 20"},
-      {"fc beyond a byte", of({0xFC, 0x80, 0x02}), "illegal opcode fc 100"},
+      {"fc beyond a byte", of({0xFC, 0x80, 0x02}), "illegal opcode fc 80 02"},
       {"fc without number", withBody(sized({0, 0xFC})), "unexpected end"},
       {"else alone", of({0x05}), "illegal opcode 05"},
       {"else twice",
@@ -285,22 +289,26 @@ TEST(Malformed, Opcodes) {
               .end()
               .bytes()),
        "illegal opcode 05"},
-      {"vectors", of({0xFD, 0x0C}), "SIMD is not supported yet",
-       "wasm.unsupported"},
-      {"atomics", of({0xFE, 0x03, 0}), "threads are not supported yet",
+      {"fd 9a", of({0xFD, 0x9A, 0x01}), "illegal opcode fd 9a 01"},
+      {"fd a2", of({0xFD, 0xA2, 0x01}), "illegal opcode fd a2 01"},
+      {"fd 114", of({0xFD, 0x94, 0x02}), "illegal opcode fd 94 02"},
+      {"fd huge", of({0xFD, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F}), "illegal opcode"},
+      {"fd too long", of({0xFD, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00}),
+       "integer representation too long"},
+      {"v128.const cut", withBody(sized({0, 0xFD, 0x0C, 0, 0})),
+       "unexpected end"},
+      {"atomics", of({0xFE, 0x03, 0}), "threads are not supported",
        "wasm.unsupported"},
       {"garbage collection", of({0xFB, 0x00}),
-       "garbage collection is not supported yet", "wasm.unsupported"},
-      {"return_call", of({0x12, 0}), "tail calls are not supported yet",
+       "garbage collection is not supported", "wasm.unsupported"},
+      {"call_ref", of({0x14, 0}), "typed function references are not supported",
        "wasm.unsupported"},
-      {"call_ref", of({0x14, 0}),
-       "typed function references are not supported yet", "wasm.unsupported"},
-      {"try", of({0x06, 0x40}), "exception handling is not supported yet",
+      {"try", of({0x06, 0x40}), "exception handling is not supported",
        "wasm.unsupported"},
-      {"try_table", of({0x1F, 0x40}), "exception handling is not supported yet",
+      {"try_table", of({0x1F, 0x40}), "exception handling is not supported",
        "wasm.unsupported"},
       {"ref.as_non_null", of({0xD4}),
-       "typed function references are not supported yet", "wasm.unsupported"},
+       "typed function references are not supported", "wasm.unsupported"},
   });
 }
 
@@ -323,25 +331,66 @@ TEST(Malformed, Immediates) {
       {"block type", of({0x02, 0x41, 0x0B, 0x0B}), "malformed value type"},
       {"block type negative", of({0x02, 0x80, 0x7F, 0x0B, 0x0B}),
        "malformed block type"},
-      {"block of vectors", of({0x02, 0x7B, 0x0B, 0x0B}),
-       "SIMD is not supported yet", "wasm.unsupported"},
       {"branch table beyond body", of({0x0E, 0x7F, 0}), "length out of bounds"},
       {"branch table cut", of({0x0E, 0x01, 0}), "unexpected end"},
-      {"memory.size of 1", of({0x3F, 0x01, 0x1A, 0x0B}), "zero byte expected"},
-      {"memory.grow of 128", of({0x41, 0, 0x40, 0x80, 0, 0x1A, 0x0B}),
-       "zero byte expected"},
-      {"memory.copy to 1", of({0xFC, 0x0A, 1, 0}), "zero byte expected"},
-      {"memory.copy from 1", of({0xFC, 0x0A, 0, 1}), "zero byte expected"},
-      {"memory.fill of 1", of({0xFC, 0x0B, 1}), "zero byte expected"},
-      {"memory.init of 1", of({0xFC, 0x08, 0, 1}), "zero byte expected"},
       {"memory flags", of({0x28, 0x80, 0x01, 0}), "malformed memop flags"},
-      {"multi-memory", of({0x28, 0x42, 0, 0}),
-       "multi-memory is not supported yet", "wasm.unsupported"},
-      {"offset too large", of({0x28, 2, 0xFF, 0xFF, 0xFF, 0xFF, 0x1F}),
+      {"offset too large",
+       of({0x28, 2, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 2}),
        "integer too large"},
       {"ref.null of i32", of({0xD0, 0x7F}), "malformed reference type"},
       {"select of bad type", of({0x1C, 1, 0x40}), "malformed value type"},
   });
+}
+
+/// What came after core 2.0 reads as core 2.0 has it where it is off.
+TEST(Malformed, UnderCore2) {
+  auto of = [](const Bytes &code) { return withBody(sized(cat({{0}, code}))); };
+  expectRefused(
+      {
+          {"memory.size of 1", of({0x3F, 0x01, 0x1A, 0x0B}),
+           "zero byte expected"},
+          {"memory.grow of 128", of({0x41, 0, 0x40, 0x80, 0, 0x1A, 0x0B}),
+           "zero byte expected"},
+          {"memory.copy to 1", of({0xFC, 0x0A, 1, 0}), "zero byte expected"},
+          {"memory.copy from 1", of({0xFC, 0x0A, 0, 1}), "zero byte expected"},
+          {"memory.fill of 1", of({0xFC, 0x0B, 1}), "zero byte expected"},
+          {"memory.init of 1", of({0xFC, 0x08, 0, 1}), "zero byte expected"},
+          {"alignment 2^33", of({0x28, 0x21, 0}), "malformed memop flags"},
+          {"memory index", of({0x28, 0x42, 0, 0}), "malformed memop flags"},
+          {"offset too large", of({0x28, 2, 0xFF, 0xFF, 0xFF, 0xFF, 0x1F}),
+           "integer too large"},
+          {"return_call", of({0x12, 0}), "illegal opcode 12"},
+          {"relaxed vectors", of({0xFD, 0x80, 0x02}), "illegal opcode fd 80"},
+          {"atomics", of({0xFE, 0x03, 0}), "illegal opcode fe"},
+          {"call_ref", of({0x14, 0}), "illegal opcode 14"},
+          {"tags", file({{13, 1, 0}}), "malformed section id"},
+          {"tag import", importOf({4, 0, 0}), "malformed import kind"},
+          {"shared memory", memoryOf({3, 1, 1}), "malformed limits flags"},
+          {"memory64", memoryOf({4, 1}), "malformed limits flags"},
+          {"page size", memoryOf({8, 1, 0}), "malformed limits flags"},
+          {"table64", tableOf({0x70, 4, 1}), "malformed limits flags"},
+          {"table with value", tableOf({0x40, 0, 0x70, 0, 0}),
+           "malformed reference type"},
+          {"minimum too long", memoryOf(cat({{0}, tooLongZero})),
+           "integer representation too long"},
+          {"maximum too large", memoryOf(cat({{1, 0}, tooLarge})),
+           "integer too large"},
+          {"typed reference", file({section(Id::Type, {1, 0x60, 1, 0x64, 0})}),
+           "malformed value type"},
+          {"struct type", file({section(Id::Type, {1, 0x5F, 0})}),
+           "malformed function type"},
+      },
+      Features::core2());
+}
+
+/// A body that cannot be read outweighs one that is invalid.
+TEST(Malformed, BeforeInvalid) {
+  Bytes both = vec({body({}, Code().op(Opcode::Drop).end()),
+                    body({}, Code().add({0xFF}).end())});
+  expectRefused({{"second body",
+                  file({oneType(), section(Id::Function, vec({leb(0), leb(0)})),
+                        section(Id::Code, both)}),
+                  "illegal opcode ff in function 1"}});
 }
 
 TEST(Malformed, Segments) {

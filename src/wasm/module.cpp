@@ -17,6 +17,8 @@ std::string_view valueTypeName(ValueType type) {
     return "f32";
   case ValueType::F64:
     return "f64";
+  case ValueType::V128:
+    return "v128";
   case ValueType::FuncRef:
     return "funcref";
   case ValueType::ExternRef:

@@ -6,7 +6,9 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "wasm/features.h"
 
+#include <compare>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -21,6 +23,7 @@ enum class ValueType : uint8_t {
   I64 = 0x7E,
   F32 = 0x7D,
   F64 = 0x7C,
+  V128 = 0x7B,
   FuncRef = 0x70,
   ExternRef = 0x6F,
 };
@@ -32,27 +35,35 @@ inline bool isReference(ValueType type) {
 struct FunctionType {
   std::vector<ValueType> parameters;
   std::vector<ValueType> results;
-  bool operator==(const FunctionType &) const = default;
+  auto operator<=>(const FunctionType &) const = default;
   /// "(i32, i32) -> (i64)"
   std::string str() const;
 };
 
 /// How small and how large a table or memory may be, in elements or pages.
 struct SizeLimits {
-  uint32_t minimum = 0;
-  std::optional<uint32_t> maximum;
+  uint64_t minimum = 0;
+  std::optional<uint64_t> maximum;
 };
 
 struct TableType {
   ValueType element;
   SizeLimits elements;
+  /// Of indices: i32 or i64.
+  ValueType address = ValueType::I32;
 };
 
-/// The unit of a memory's size.
+/// The unit of a memory's size, where its type does not say another.
 constexpr uint64_t pageBytes = 65536;
 
 struct MemoryType {
   SizeLimits pages;
+  /// Of addresses: i32 or i64.
+  ValueType address = ValueType::I32;
+  /// log2 of the size of its pages: 16, or 0 (custom page sizes).
+  uint8_t pageSizeLog2 = 16;
+
+  uint64_t pageBytes() const { return uint64_t{1} << pageSizeLog2; }
 };
 
 struct GlobalType {
@@ -89,7 +100,14 @@ struct ConstantExpression {
   uint64_t offset = 0;
 };
 
-/// A global that the module defines.
+/// A table of the index space.
+struct Table {
+  TableType type;
+  /// What its elements start as; without code: null.
+  ConstantExpression initial;
+};
+
+/// A global of the index space.
 struct Global {
   GlobalType type;
   /// Empty for an imported global.
@@ -150,7 +168,7 @@ struct Module {
   std::vector<Import> imports;
   /// Type index of each function.
   std::vector<uint32_t> functions;
-  std::vector<TableType> tables;
+  std::vector<Table> tables;
   std::vector<MemoryType> memories;
   std::vector<Global> globals;
   std::vector<Export> exports;
@@ -169,6 +187,8 @@ struct Module {
   uint32_t importedMemories = 0;
   uint32_t importedGlobals = 0;
 
+  /// What it was decoded with.
+  Features features;
   /// The whole file, and what keeps its bytes alive (null: the caller does).
   ByteSpan bytes;
   std::shared_ptr<const void> owner;

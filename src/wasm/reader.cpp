@@ -60,6 +60,7 @@ Result<uint32_t> Reader::u32() {
     return uint32_t{bytes_[at_++]};
   return static_cast<uint32_t>(RUNE_TRY(unsignedLeb<32>()));
 }
+Result<uint64_t> Reader::u64() { return unsignedLeb<64>(); }
 Result<int32_t> Reader::s32() {
   return static_cast<int32_t>(RUNE_TRY(signedLeb<32>()));
 }
@@ -91,7 +92,9 @@ Result<ByteSpan> Reader::take(uint64_t count) {
 Result<Reader> Reader::part() {
   uint32_t size = RUNE_TRY(u32());
   uint64_t begin = offset();
-  return Reader(RUNE_TRY(take(size)), source_, begin, true);
+  Reader inner(RUNE_TRY(take(size)), source_, begin, true);
+  inner.setFeatures(features_);
+  return inner;
 }
 
 Result<std::string> Reader::name() {

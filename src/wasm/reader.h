@@ -17,6 +17,10 @@ public:
       : bytes_(bytes), source_(std::move(source)), origin_(origin),
         isPart_(isPart) {}
 
+  /// What may be read: features that are off read as before they existed.
+  const Features &features() const { return features_; }
+  void setFeatures(const Features &features) { features_ = features; }
+
   /// Offset of the next byte in the file.
   uint64_t offset() const { return origin_ + at_; }
   uint64_t remaining() const { return bytes_.size() - at_; }
@@ -43,6 +47,7 @@ public:
   ///         long
   /// source  core 2.0, section 5.2.2
   Result<uint32_t> u32();
+  Result<uint64_t> u64();
   Result<int32_t> s32();
   Result<int64_t> s33();
   Result<int64_t> s64();
@@ -84,6 +89,7 @@ private:
   SourcePtr source_;
   uint64_t origin_;
   bool isPart_;
+  Features features_;
 };
 
 } // namespace rune::wasm

@@ -104,7 +104,7 @@ public:
   template <class... Words> Code &op(Opcode opcode, Words... words) {
     uint32_t code = static_cast<uint32_t>(opcode);
     if (code > 0xFF)
-      add(byte(static_cast<uint8_t>(code >> 8))).add(leb(code & 0xFF));
+      add(byte(static_cast<uint8_t>(code >> 12))).add(leb(code & 0xFFF));
     else
       add(byte(static_cast<uint8_t>(code)));
     (add(leb(words)), ...);
@@ -192,6 +192,15 @@ public:
   ModuleBuilder &memory(uint32_t minimum,
                         std::optional<uint32_t> maximum = {}) {
     memories_.push_back(sizeLimits(minimum, maximum));
+    return *this;
+  }
+  /// A memory or table as its section has it.
+  ModuleBuilder &rawMemory(const Bytes &type) {
+    memories_.push_back(type);
+    return *this;
+  }
+  ModuleBuilder &rawTable(const Bytes &type) {
+    tables_.push_back(type);
     return *this;
   }
   uint32_t global(ValueType type, bool isMutable, const Code &initial) {

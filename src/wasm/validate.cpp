@@ -61,25 +61,42 @@ private:
     return {};
   }
 
-  Result<> checkTables() const {
-    for (size_t i = 0; i < module_.tables.size(); ++i)
-      RUNE_TRY(checkSize(module_.tables[i].elements, "table", i));
+  Result<> checkTables() {
+    for (size_t i = 0; i < module_.tables.size(); ++i) {
+      const Table &table = module_.tables[i];
+      const SizeLimits &elements = table.type.elements;
+      RUNE_TRY(checkSize(elements, "table", i));
+      if (table.type.address == ValueType::I32 &&
+          std::max(elements.minimum, elements.maximum.value_or(0)) > UINT32_MAX)
+        return invalid("table size must be at most 2^32-1, table {}", i);
+      if (!table.initial.code.empty())
+        RUNE_TRY(functions_.validateConstant(table.initial, table.type.element,
+                                             module_.importedGlobals));
+    }
     return {};
   }
 
+  /// In pages.
+  static uint64_t mostPages(const MemoryType &memory) {
+    if (memory.address == ValueType::I32)
+      return limits::memoryBytes32 >> memory.pageSizeLog2;
+    return memory.pageSizeLog2 == 0 ? UINT64_MAX : limits::memoryPages64;
+  }
+
   Result<> checkMemories() const {
-    if (module_.memories.size() > limits::memories)
-      return error("wasm.unsupported",
-                   "multiple memories are not supported yet")
-          .at({module_.source, {}});
+    if (module_.memories.size() > 1 && !module_.features.multiMemory)
+      return invalid("multiple memories");
     for (size_t i = 0; i < module_.memories.size(); ++i) {
-      const SizeLimits &pages = module_.memories[i].pages;
-      RUNE_TRY(checkSize(pages, "memory", i));
-      uint32_t most = std::max(pages.minimum, pages.maximum.value_or(0));
-      if (most > limits::memoryPages)
-        return invalid("memory size must be at most 65536 pages (4GiB), memory "
-                       "{} has {}",
-                       i, most);
+      const MemoryType &memory = module_.memories[i];
+      RUNE_TRY(checkSize(memory.pages, "memory", i));
+      uint64_t stated =
+          std::max(memory.pages.minimum, memory.pages.maximum.value_or(0));
+      if (stated > mostPages(memory))
+        return invalid("memory size must be at most {} pages{}, memory {} has "
+                       "{}",
+                       mostPages(memory),
+                       memory.address == ValueType::I32 ? " (4GiB)" : "", i,
+                       stated);
     }
     return {};
   }
@@ -128,9 +145,17 @@ private:
 
   Result<> checkGlobals() {
     for (size_t i = module_.importedGlobals; i < module_.globals.size(); ++i)
-      RUNE_TRY(functions_.validateConstant(module_.globals[i].initial,
-                                           module_.globals[i].type.value));
+      RUNE_TRY(functions_.validateConstant(
+          module_.globals[i].initial, module_.globals[i].type.value,
+          module_.features.ownGlobalsInConstants ? i
+                                                 : module_.importedGlobals));
     return {};
+  }
+
+  /// What the constants of segments see: core 2.0 showed them imports only.
+  size_t globalsForSegments() const {
+    return module_.features.ownGlobalsInConstants ? module_.globals.size()
+                                                  : module_.importedGlobals;
   }
 
   Result<> checkElements(size_t index) {
@@ -139,19 +164,22 @@ private:
       if (segment.table >= module_.tables.size())
         return invalid("unknown table {} of elem segment {}", segment.table,
                        index);
-      if (module_.tables[segment.table].element != segment.type)
+      const TableType &table = module_.tables[segment.table].type;
+      if (table.element != segment.type)
         return invalid("type mismatch: elem segment {} of {} for table {} of "
                        "{}",
                        index, valueTypeName(segment.type), segment.table,
-                       valueTypeName(module_.tables[segment.table].element));
-      RUNE_TRY(functions_.validateConstant(segment.offset, ValueType::I32));
+                       valueTypeName(table.element));
+      RUNE_TRY(functions_.validateConstant(segment.offset, table.address,
+                                           globalsForSegments()));
     }
     for (uint32_t function : segment.functions)
       if (function >= module_.functions.size())
         return invalid("unknown function {} in elem segment {}", function,
                        index);
     for (const ConstantExpression &expression : segment.expressions)
-      RUNE_TRY(functions_.validateConstant(expression, segment.type));
+      RUNE_TRY(functions_.validateConstant(expression, segment.type,
+                                           globalsForSegments()));
     return {};
   }
 
@@ -162,7 +190,9 @@ private:
     if (segment.memory >= module_.memories.size())
       return invalid("unknown memory {} of data segment {}", segment.memory,
                      index);
-    return functions_.validateConstant(segment.offset, ValueType::I32);
+    return functions_.validateConstant(segment.offset,
+                                       module_.memories[segment.memory].address,
+                                       globalsForSegments());
   }
 
   /// Functions named in exports, elements and globals (3.4.10).
@@ -173,6 +203,8 @@ private:
         context_.declaredReferences[entry.index] = true;
     for (const Global &global : module_.globals)
       RUNE_TRY(declareIn(global.initial));
+    for (const Table &table : module_.tables)
+      RUNE_TRY(declareIn(table.initial));
     for (const ElementSegment &segment : module_.elements) {
       for (uint32_t function : segment.functions)
         context_.declaredReferences[function] = true;
@@ -184,6 +216,7 @@ private:
 
   Result<> declareIn(const ConstantExpression &expression) {
     Reader reader(expression.code, module_.source, expression.offset, true);
+    reader.setFeatures(module_.features);
     Instruction instruction;
     while (!reader.atEnd()) {
       RUNE_TRY(readInstruction(reader, instruction));
@@ -200,8 +233,31 @@ private:
 
 } // namespace
 
+/// Every instruction of every body, only read.
+static Result<> readBodies(const Module &module) {
+  Instruction instruction;
+  for (size_t i = 0; i < module.bodies.size(); ++i) {
+    const FunctionBody &body = module.bodies[i];
+    Reader reader(body.code, module.source, body.offset, true);
+    reader.setFeatures(module.features);
+    while (!reader.atEnd())
+      if (auto read = readInstruction(reader, instruction); !read) {
+        Diagnostic why = std::move(read).error();
+        why.message +=
+            fmt::format(" in function {}", module.importedFunctions + i);
+        return why;
+      }
+  }
+  return {};
+}
+
 Result<> validate(const Module &module) {
-  return ModuleValidator(module).validate();
+  auto judged = ModuleValidator(module).validate();
+  // What cannot be read outweighs what is invalid: decoding comes first in the
+  // specification, and here bodies are read while they are judged.
+  if (!judged && judged.error().code == "wasm.invalid")
+    RUNE_TRY(readBodies(module));
+  return judged;
 }
 
 } // namespace rune::wasm

@@ -9,9 +9,9 @@ namespace rune::wasm {
 
 /// A list of one type, which lives for ever.
 static std::span<const ValueType> single(ValueType type) {
-  static constexpr ValueType all[] = {ValueType::I32,     ValueType::I64,
-                                      ValueType::F32,     ValueType::F64,
-                                      ValueType::FuncRef, ValueType::ExternRef};
+  static constexpr ValueType all[] = {
+      ValueType::I32,  ValueType::I64,     ValueType::F32,      ValueType::F64,
+      ValueType::V128, ValueType::FuncRef, ValueType::ExternRef};
   for (const ValueType &each : all)
     if (each == type)
       return {&each, 1};
@@ -103,7 +103,19 @@ Result<> FunctionValidator::call() {
     return unknown("function", instruction_.index);
   const FunctionType &type = module_.functionType(instruction_.index);
   RUNE_TRY(pop(type.parameters));
+  if (instruction_.opcode == Opcode::ReturnCall)
+    return returnAfterCall(type);
   return push(type.results);
+}
+
+/// A tail call's results are the function's own.
+Result<> FunctionValidator::returnAfterCall(const FunctionType &type) {
+  Types own = controls_.front().end;
+  if (!std::equal(own.begin(), own.end(), type.results.begin(),
+                  type.results.end()))
+    return mismatch("the results of the function it is in", type.str());
+  setUnreachable();
+  return {};
 }
 
 Result<> FunctionValidator::callIndirect() {
@@ -113,8 +125,10 @@ Result<> FunctionValidator::callIndirect() {
   if (instruction_.index >= module_.types.size())
     return unknown("type", instruction_.index);
   const FunctionType &type = module_.types[instruction_.index];
-  RUNE_TRY(pop(ValueType::I32));
+  RUNE_TRY(pop(called.address));
   RUNE_TRY(pop(type.parameters));
+  if (instruction_.opcode == Opcode::ReturnCallIndirect)
+    return returnAfterCall(type);
   return push(type.results);
 }
 

@@ -20,13 +20,13 @@ Result<ValueType> FunctionValidator::local(uint32_t index) const {
 Result<const TableType *> FunctionValidator::table(uint32_t index) const {
   if (index >= module_.tables.size())
     return unknown("table", index);
-  return &module_.tables[index];
+  return &module_.tables[index].type;
 }
 
-Result<> FunctionValidator::checkMemory() const {
-  if (module_.memories.empty())
-    return unknown("memory", 0);
-  return {};
+Result<const MemoryType *> FunctionValidator::memory(uint32_t index) const {
+  if (index >= module_.memories.size())
+    return unknown("memory", index);
+  return &module_.memories[index];
 }
 
 Result<> FunctionValidator::select() {
@@ -60,8 +60,7 @@ Result<> FunctionValidator::localAccess() {
 }
 
 Result<> FunctionValidator::globalGet() {
-  // Constant expressions see imported globals only (3.4.4).
-  size_t visible = function_ ? module_.globals.size() : module_.importedGlobals;
+  size_t visible = function_ ? module_.globals.size() : visibleGlobals_;
   if (instruction_.index >= visible)
     return unknown("global", instruction_.index);
   const GlobalType &type = module_.globals[instruction_.index].type;
@@ -98,31 +97,29 @@ Result<> FunctionValidator::refFunc() {
 }
 
 Result<> FunctionValidator::tableAccess() {
-  ValueType element = RUNE_TRY(table(instruction_.index))->element;
+  const TableType &accessed = *RUNE_TRY(table(instruction_.index));
+  ValueType element = accessed.element, address = accessed.address;
   switch (instruction_.opcode) {
   case Opcode::TableGet:
-    RUNE_TRY(pop(ValueType::I32));
+    RUNE_TRY(pop(address));
     return push(element);
   case Opcode::TableSet:
     RUNE_TRY(pop(element));
-    RUNE_TRY(pop(ValueType::I32));
+    RUNE_TRY(pop(address));
     return {};
   case Opcode::TableGrow:
-    RUNE_TRY(pop(ValueType::I32));
+    RUNE_TRY(pop(address));
     RUNE_TRY(pop(element));
-    return push(ValueType::I32);
+    return push(address);
   case Opcode::TableFill:
-    RUNE_TRY(pop(ValueType::I32));
+    RUNE_TRY(pop(address));
     RUNE_TRY(pop(element));
-    RUNE_TRY(pop(ValueType::I32));
+    RUNE_TRY(pop(address));
     return {};
   default: // table.size
-    return push(ValueType::I32);
+    return push(address);
   }
 }
-
-static constexpr ValueType threeWords[] = {ValueType::I32, ValueType::I32,
-                                           ValueType::I32};
 
 Result<> FunctionValidator::elementDrop() {
   if (instruction_.index >= module_.elements.size())
@@ -136,7 +133,13 @@ Result<> FunctionValidator::tableInit() {
   ValueType given = module_.elements[instruction_.index].type;
   if (given != target.element)
     return mismatch(valueTypeName(target.element), valueTypeName(given));
-  return pop(threeWords);
+  const ValueType operands[] = {target.address, ValueType::I32, ValueType::I32};
+  return pop(operands);
+}
+
+/// The length of a copy fits both ends.
+static ValueType narrower(ValueType a, ValueType b) {
+  return a == ValueType::I32 ? a : b;
 }
 
 Result<> FunctionValidator::tableCopy() {
@@ -144,7 +147,16 @@ Result<> FunctionValidator::tableCopy() {
   const TableType &from = *RUNE_TRY(table(instruction_.secondIndex));
   if (target.element != from.element)
     return mismatch(valueTypeName(target.element), valueTypeName(from.element));
-  return pop(threeWords);
+  const ValueType operands[] = {target.address, from.address,
+                                narrower(target.address, from.address)};
+  return pop(operands);
+}
+
+Result<> FunctionValidator::memoryCopy() {
+  ValueType target = RUNE_TRY(memory(instruction_.index))->address;
+  ValueType from = RUNE_TRY(memory(instruction_.secondIndex))->address;
+  const ValueType operands[] = {target, from, narrower(target, from)};
+  return pop(operands);
 }
 
 Result<> FunctionValidator::dataAccess() {
@@ -152,19 +164,47 @@ Result<> FunctionValidator::dataAccess() {
     return placed(
         error("wasm.malformed", "data count section required").at(here()));
   if (instruction_.opcode == Opcode::MemoryInit)
-    RUNE_TRY(checkMemory());
+    RUNE_TRY(memory(instruction_.secondIndex));
   if (instruction_.index >= *module_.dataCount)
     return unknown("data segment", instruction_.index);
   return {};
 }
 
 Result<> FunctionValidator::memoryAccess() {
-  RUNE_TRY(checkMemory());
-  if (instruction_.info->immediates == Immediates::MemoryArgument &&
-      instruction_.alignment > instruction_.info->naturalAlignment)
+  const MemoryType &accessed = *RUNE_TRY(memory(instruction_.index));
+  if (instruction_.info->immediates == Immediates::MemoryIndex)
+    return {};
+  if (instruction_.alignment > instruction_.info->naturalAlignment)
     return fail("alignment must not be larger than natural",
                 fmt::format("`{}` at 2^{}", instruction_.info->text,
                             instruction_.alignment));
+  if (accessed.address == ValueType::I32 && instruction_.bits > UINT32_MAX)
+    return fail("offset out of range", fmt::format("{}", instruction_.bits));
+  return {};
+}
+
+/// How many lanes the instruction's vector has, from the shape in its name or
+/// the width of the access.
+static uint32_t laneCount(const OpcodeInfo &info) {
+  if (info.immediates == Immediates::MemoryArgumentLane)
+    return 16u >> info.naturalAlignment;
+  size_t times = info.text.find('x');
+  return info.text.substr(times + 1, 2) == "16"
+             ? 16
+             : static_cast<uint32_t>(info.text[times + 1] - '0');
+}
+
+Result<> FunctionValidator::laneAccess() const {
+  uint32_t lane = instruction_.lane, lanes = laneCount(*instruction_.info);
+  if (instruction_.info->immediates == Immediates::Lanes) {
+    lane =
+        *std::max_element(instruction_.bytes.begin(), instruction_.bytes.end());
+    lanes = 32;
+  }
+  if (lane >= lanes)
+    return fail(
+        "invalid lane index",
+        fmt::format("{} of {} in `{}`", lane, lanes, instruction_.info->text));
   return {};
 }
 
@@ -175,17 +215,21 @@ Result<> FunctionValidator::stepConstant() {
   case Opcode::I64Const:
   case Opcode::F32Const:
   case Opcode::F64Const:
+  case Opcode::V128Const:
   case Opcode::RefNull:
   case Opcode::RefFunc:
   case Opcode::GlobalGet:
   case Opcode::End:
+    return {};
   case Opcode::I32Add:
   case Opcode::I32Sub:
   case Opcode::I32Mul:
   case Opcode::I64Add:
   case Opcode::I64Sub:
   case Opcode::I64Mul:
-    return {};
+    if (module_.features.extendedConst)
+      return {};
+    [[fallthrough]];
   default:
     return fail("constant expression required",
                 fmt::format("found `{}`", instruction_.info->text));
@@ -216,8 +260,10 @@ Result<> FunctionValidator::stepSpecial() {
     setUnreachable();
     return {};
   case Opcode::Call:
+  case Opcode::ReturnCall:
     return call();
   case Opcode::CallIndirect:
+  case Opcode::ReturnCallIndirect:
     return callIndirect();
   case Opcode::RefNull:
     return push(instruction_.type);
@@ -240,6 +286,8 @@ Result<> FunctionValidator::stepSpecial() {
     return globalGet();
   case Opcode::GlobalSet:
     return globalSet();
+  case Opcode::MemoryCopy:
+    return memoryCopy();
   case Opcode::TableInit:
     return tableInit();
   case Opcode::TableCopy:

@@ -449,14 +449,15 @@ TEST(Validate, AcceptsReferenceTypesAndMultiValue) {
 }
 
 /// The message that refuses a module, or "accepted".
-std::string judge(const ModuleBuilder &module) {
+std::string judge(const ModuleBuilder &module, const Features &features = {}) {
   Bytes bytes = module.bytes();
-  auto result = load(bytes, Source::binary("module.wasm"));
+  auto result = load(bytes, Source::binary("module.wasm"), nullptr, features);
   return result.ok() ? "accepted" : result.error().message;
 }
 
-void expectWords(const ModuleBuilder &module, std::string_view words) {
-  std::string said = judge(module);
+void expectWords(const ModuleBuilder &module, std::string_view words,
+                 const Features &features = {}) {
+  std::string said = judge(module, features);
   EXPECT_TRUE(said.starts_with(words))
       << "needed " << words << ", got " << said;
 }
@@ -511,7 +512,9 @@ TEST(Validate, SizesAreInOrder) {
   expectWords(ModuleBuilder().memory(0, 65537),
               "memory size must be at most 65536 pages (4GiB)");
   expectWords(ModuleBuilder().memory(65536, 65536), "accepted");
-  expectWords(ModuleBuilder().memory(1).memory(1), "multiple memories");
+  expectWords(ModuleBuilder().memory(1).memory(1), "multiple memories",
+              Features::core2());
+  expectWords(ModuleBuilder().memory(1).memory(1), "accepted");
   ModuleBuilder table;
   table.table(FuncRef, 2, 1);
   expectWords(table, "size minimum must not be greater than maximum");
@@ -575,6 +578,146 @@ TEST(Validate, SegmentOffsetsAndTypesMatch) {
   expressions.element(cat(
       {leb(5), byte(FuncRef), vec({Code().refNull(ExternRef).end().bytes()})}));
   expectWords(expressions, "type mismatch");
+}
+
+ModuleBuilder oneFunction(const Code &code,
+                          std::initializer_list<ValueType> parameters = {},
+                          std::initializer_list<ValueType> results = {}) {
+  ModuleBuilder module;
+  module.function(module.type(parameters, results), code);
+  return module;
+}
+
+TEST(Validate, VectorsHaveLanes) {
+  auto extract = [](Opcode opcode, uint8_t lane, ValueType result) {
+    return oneFunction(Code().get(0).op(opcode).add(byte(lane)).end(), {V128},
+                       {result});
+  };
+  expectWords(extract(Opcode::I8x16ExtractLaneS, 15, I32), "accepted");
+  expectWords(extract(Opcode::I8x16ExtractLaneS, 16, I32),
+              "invalid lane index");
+  expectWords(extract(Opcode::I16x8ExtractLaneU, 7, I32), "accepted");
+  expectWords(extract(Opcode::I16x8ExtractLaneU, 8, I32), "invalid lane index");
+  expectWords(extract(Opcode::F32x4ExtractLane, 4, F32), "invalid lane index");
+  expectWords(extract(Opcode::F64x2ExtractLane, 1, F64), "accepted");
+  expectWords(extract(Opcode::F64x2ExtractLane, 2, F64), "invalid lane index");
+  expectWords(extract(Opcode::I64x2ExtractLane, 0, I32), "type mismatch");
+  auto shuffle = [](uint8_t lane) {
+    Bytes lanes(16, 31);
+    lanes[15] = lane;
+    return oneFunction(
+        Code().get(0).get(0).op(Opcode::I8x16Shuffle).add(lanes).end(), {V128},
+        {V128});
+  };
+  expectWords(shuffle(31), "accepted");
+  expectWords(shuffle(32), "invalid lane index");
+  auto loadLane = [](Opcode opcode, uint32_t alignment, uint8_t lane) {
+    Code code = Code().get(0).get(1).op(opcode, alignment, 0u);
+    return oneFunction(code.add(byte(lane)).end(), {I32, V128}, {V128})
+        .memory(1);
+  };
+  expectWords(loadLane(Opcode::V128Load8Lane, 0, 15), "accepted");
+  expectWords(loadLane(Opcode::V128Load8Lane, 1, 15),
+              "alignment must not be larger than natural");
+  expectWords(loadLane(Opcode::V128Load32Lane, 2, 4), "invalid lane index");
+  expectWords(loadLane(Opcode::V128Load64Lane, 3, 2), "invalid lane index");
+}
+
+TEST(Validate, TailCallsGiveTheFunctionsResults) {
+  expectWords(oneFunction(Code().op(Opcode::ReturnCall, 0u).end(), {}, {I32}),
+              "accepted");
+  ModuleBuilder other;
+  other.function(other.type({}, {I32}), Code().i32(1).end());
+  other.function(other.type({}, {I64}),
+                 Code().op(Opcode::ReturnCall, 0u).end());
+  expectWords(other, "type mismatch");
+  auto indirect = [](ValueType result) {
+    ModuleBuilder module;
+    uint32_t own = module.type({}, {I32}),
+             called = module.type({I64}, {result});
+    module.table(FuncRef, 1);
+    module.function(
+        own,
+        Code().i64(1).i32(0).op(Opcode::ReturnCallIndirect, called, 0u).end());
+    return module;
+  };
+  expectWords(indirect(I32), "accepted");
+  expectWords(indirect(F32), "type mismatch");
+}
+
+TEST(Validate, AddressesHaveTheMemorysType) {
+  Bytes wide = cat({byte(4), leb(1)});
+  auto load = [&](const Code &address, uint64_t offset) {
+    ModuleBuilder module;
+    module.memory(1).rawMemory(wide);
+    Code code;
+    code.add(address.bytes());
+    code.op(Opcode::I32Load).add(byte(0x42)).add(leb(1)).add(leb(offset));
+    module.function(module.type({}, {I32}), code.end());
+    return module;
+  };
+  expectWords(load(Code().i64(0), uint64_t{1} << 40), "accepted");
+  expectWords(load(Code().i32(0), 0), "type mismatch");
+  expectWords(
+      oneFunction(
+          Code().i32(0).op(Opcode::I32Load, 2u, uint64_t{1} << 32).end(), {},
+          {I32})
+          .memory(1),
+      "offset out of range");
+  auto copy = [&](const Code &count) {
+    ModuleBuilder module;
+    module.memory(1).rawMemory(wide);
+    module.function(module.type({}, {}), Code()
+                                             .i64(0)
+                                             .i32(0)
+                                             .add(count.bytes())
+                                             .op(Opcode::MemoryCopy, 1u, 0u)
+                                             .end());
+    return module;
+  };
+  expectWords(copy(Code().i32(0)), "accepted");
+  expectWords(copy(Code().i64(0)), "type mismatch");
+  ModuleBuilder table;
+  table.rawTable(cat({byte(FuncRef), byte(4), leb(1)}));
+  table.function(table.type({}, {FuncRef}),
+                 Code().i64(0).op(Opcode::TableGet, 0u).end());
+  expectWords(table, "accepted");
+  expectWords(ModuleBuilder().rawMemory(cat({byte(4), leb(1ULL << 48)})),
+              "accepted");
+  expectWords(ModuleBuilder().rawMemory(cat({byte(4), leb((1ULL << 48) + 1)})),
+              "memory size must be at most");
+  expectWords(ModuleBuilder().rawMemory({8, 7, 0}), "accepted");
+}
+
+/// 3.0 shows constants the globals before them; core 2.0 only imported ones.
+TEST(Validate, ConstantsSeeEarlierGlobals) {
+  ModuleBuilder earlier;
+  earlier.global(I32, false, Code().i32(1).end());
+  earlier.global(I32, false, Code().op(Opcode::GlobalGet, 0u).end());
+  expectWords(earlier, "accepted");
+  expectWords(earlier, "unknown global 0", Features::core2());
+  ModuleBuilder itself;
+  itself.global(I32, false, Code().op(Opcode::GlobalGet, 0u).end());
+  expectWords(itself, "unknown global 0");
+  ModuleBuilder changing;
+  changing.global(I32, true, Code().i32(1).end());
+  changing.global(I32, false, Code().op(Opcode::GlobalGet, 0u).end());
+  expectWords(changing, "constant expression required");
+  ModuleBuilder sum;
+  sum.global(I32, false, Code().i32(1).i32(2).op(Opcode::I32Add).end());
+  expectWords(sum, "accepted");
+  expectWords(sum, "constant expression required", Features::core2());
+}
+
+TEST(Validate, TablesMayStartWithAValue) {
+  auto of = [](const Code &value) {
+    ModuleBuilder module;
+    module.function(module.type({}, {}),
+                    Code().op(Opcode::RefFunc, 0u).op(Opcode::Drop).end());
+    return module.rawTable(cat({{0x40, 0, 0x70, 0}, leb(3), value.bytes()}));
+  };
+  expectWords(of(Code().op(Opcode::RefFunc, 0u).end()), "accepted");
+  expectWords(of(Code().refNull(ExternRef).end()), "type mismatch");
 }
 
 } // namespace

@@ -120,14 +120,14 @@ Result<> InterpreterInstance::makeMemory() {
 }
 
 Result<> InterpreterInstance::makeTables() {
-  for (const wasm::TableType &type : module_->tables)
+  for (const auto &[type, initial] : module_->tables)
     tableElements_ += type.elements.minimum;
   if (tableElements_ > limits_.tableElements)
     return error("engine.limit",
                  "the guest needs {} table elements, at most {} are allowed",
                  tableElements_, limits_.tableElements)
         .at({module_->source, {}});
-  for (const wasm::TableType &type : module_->tables)
+  for (const auto &[type, initial] : module_->tables)
     tables_.push_back({std::vector<uint64_t>(type.elements.minimum),
                        type.elements.maximum.value_or(UINT32_MAX)});
   return {};
