@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/command.h"
+#include "cli/engines.h"
 #include "cli/quantities.h"
 #include "cli/rune_on_disk.h"
 
 #include "device/evaluator/evaluator_device.h"
 #include "runtime/out/serial.h"
 #include "runtime/rune.h"
+
+#include <fmt/ranges.h>
 
 #include <filesystem>
 
@@ -73,7 +76,7 @@ Result<> run(const Options &options, Console &console) {
   console.say("Running rune: " +
               std::filesystem::path(options.rune).filename().string());
   OpenInputs inputs = RUNE_TRY(openInputs(options));
-  auto engine = engine::makeInterpreter();
+  auto engine = makeEngine(options.engine, console);
   auto device = device::makeEvaluator();
   auto rune =
       runtime::Rune::load(onDisk->file, onDisk,
@@ -142,8 +145,8 @@ Action installRun(CLI::App &app) {
       ->check(checked("size such as 64M", parseBytes))
       ->option_text("64M");
   app.add_option("--engine", options->engine, "what runs the blocks")
-      ->check(CLI::IsMember({"interpreter"}))
-      ->option_text("interpreter");
+      ->check(CLI::IsMember(engineNames()))
+      ->option_text(fmt::format("{}", fmt::join(engineNames(), "|")));
   app.add_option("--device", options->device, "what runs the models")
       ->check(CLI::IsMember({"evaluator"}))
       ->option_text("evaluator");

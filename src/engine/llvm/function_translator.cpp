@@ -38,6 +38,7 @@ void FunctionTranslator::begin() {
     checkStack();
     pollDeadline();
   }
+  chargeFuel();
 }
 
 void FunctionTranslator::makeLocals() {
@@ -63,8 +64,8 @@ void FunctionTranslator::checkStack() {
       b_.CreateIntrinsic(unit_.pointer, llvm::Intrinsic::frameaddress,
                          {b_.getInt32(0)}),
       unit_.i64);
-  llvm::Value *limit = unit_.loadConstantField(
-      unit_.i64, context_, offsetof(GuestContext, stackLimit));
+  llvm::Value *limit = unit_.loadField(unit_.i64, unit_.storeState(context_),
+                                       offsetof(StoreState, stackLimit));
   trapIf(b_.CreateICmpULT(frame, limit), TrapKind::CallStackExhausted);
 }
 
@@ -121,7 +122,8 @@ void FunctionTranslator::skipUnreachable() {
 void FunctionTranslator::translate() {
   bool known = translateNumeric() || translateMemory() ||
                translateVariables() || translateControl() || translateCalls() ||
-               translateConversion() || translateTable();
+               translateConversion() || translateTable() || translateBulk() ||
+               translateVector();
   RUNE_CHECK(known, "every instruction that validates is translated");
 }
 
@@ -175,6 +177,9 @@ static const char *registerOf(const llvm::Type *type, native::Family family) {
 
 llvm::Value *FunctionTranslator::hidden(llvm::Value *value) {
   llvm::Type *type = value->getType();
+  if (type->isVectorTy() &&
+      unit_.job.options.target.family == native::Family::RiscV64)
+    return value; // vectors are taken apart there; no register holds one
   auto *code = llvm::InlineAsm::get(
       llvm::FunctionType::get(type, {type}, false), "",
       registerOf(type, unit_.job.options.target.family), false);

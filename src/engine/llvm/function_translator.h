@@ -7,7 +7,7 @@
 // else that may trap is an explicit branch.
 //
 // The instructions are spread over files by kind: control, calls, numeric,
-// memory, table.
+// memory, table, vector.
 #pragma once
 
 #include "engine/llvm/unit.h"
@@ -78,6 +78,10 @@ private:
   void pollDeadline();
   Label &label(uint32_t depth) { return labels_[labels_.size() - 1 - depth]; }
   void carry(Label &label);
+  /// Where a branch leads, with the top operands flowing along it; by way of a
+  /// block that pays for it, where branches back cost fuel.
+  llvm::BasicBlock *edge(uint32_t depth);
+  void chargeFuel();
   void branch(uint32_t depth);
   void branchIf(uint32_t depth);
   void branchTable();
@@ -88,10 +92,17 @@ private:
 
   // Calls and references (translate_calls.cpp).
   bool translateCalls();
-  void call(uint32_t function);
-  void callIndirect(uint32_t type, uint32_t table);
-  Values popArguments(const wasm::FunctionType &type, llvm::Value *context);
-  void pushResults(const wasm::FunctionType &type, llvm::CallInst *call);
+  /// What is called: an address, and the context that it takes.
+  struct Callee {
+    llvm::Value *code;
+    llvm::Value *context;
+    const wasm::FunctionType &type;
+  };
+  Callee direct(uint32_t function);
+  Callee indirect(uint32_t type, uint32_t table);
+  llvm::CallInst *makeCall(const Callee &callee);
+  void call(const Callee &callee);
+  void tailCall(const Callee &callee);
   llvm::Value *functionReference(uint32_t function);
 
   // Numbers (translate_numeric.cpp).
@@ -99,16 +110,47 @@ private:
   bool translateConversion();
   llvm::Value *divide(bool isSigned, bool remainder);
   llvm::Value *truncate(llvm::Type *to, bool isSigned);
-  llvm::Value *extreme(bool least);
+  llvm::Value *extreme(llvm::Value *a, llvm::Value *b, bool least);
+  llvm::Value *arithmetic(llvm::Instruction::BinaryOps operation,
+                          llvm::Value *a, llvm::Value *b);
   llvm::Value *floatConstant();
 
   // Memory (translate_memory.cpp).
   bool translateMemory();
+  bool translateBulk();
   llvm::Value *address(uint32_t bytes);
-  llvm::Value *memoryState(uint32_t memory);
+  llvm::Value *place32();
+  llvm::Value *place64(uint32_t bytes);
+  llvm::Value *memorySize(uint32_t memory);
+  /// At the popped address.
   llvm::Value *load(llvm::Type *type);
-  void store(llvm::Type *type);
-  llvm::Value *popIndex(bool is64);
+  void store(llvm::Value *value);
+  llvm::Value *popIndex();
+  /// As an i32 where the index space counts so.
+  llvm::Value *asIndex(llvm::Value *value, wasm::ValueType address);
+
+  // Vectors (translate_vector*.cpp).
+  bool translateVector();
+  bool translateVectorMemory();
+  bool translateVectorLanes();
+  bool translateVectorInteger();
+  bool translateVectorFloat();
+  bool translateVectorRelaxed();
+  llvm::Value *popAs(llvm::VectorType *type) {
+    return b_.CreateBitCast(pop(), type);
+  }
+  void pushVector(llvm::Value *value) {
+    push(b_.CreateBitCast(value, unit_.v128));
+  }
+  llvm::VectorType *lanes(llvm::Type *type) const;
+  llvm::Value *half(llvm::Value *vector, bool high);
+  llvm::Value *widened(llvm::Value *vector, bool isSigned);
+  llvm::Value *alternate(llvm::Value *vector, unsigned first);
+  llvm::Value *withZeros(llvm::Value *vector);
+  llvm::Value *swizzle(llvm::Value *bytes, llvm::Value *indices);
+  llvm::Value *narrow(llvm::Type *from, bool isSigned);
+  llvm::Value *multiplyQ15(llvm::Value *a, llvm::Value *b);
+  llvm::Value *saturated(llvm::Value *floats, llvm::Type *lane, bool isSigned);
 
   // Tables (translate_table.cpp).
   bool translateTable();

@@ -9,6 +9,7 @@
 
 #include <llvm/Config/llvm-config.h>
 #include <llvm/IR/Verifier.h>
+#include <llvm/Support/raw_ostream.h>
 
 #include <thread>
 
@@ -74,10 +75,9 @@ Result<ObjectBytes> compileUnit(const Job &job, Part part, bool isFirst) {
     RUNE_TRY(FunctionTranslator(unit, i).run());
   if (isFirst)
     defineShared(unit, job);
-#ifndef NDEBUG
-  RUNE_CHECK(!llvm::verifyModule(*unit.ir, &llvm::errs()),
-             "the translator makes valid IR");
-#endif
+  if (job.options.checkIr)
+    RUNE_CHECK(!llvm::verifyModule(*unit.ir, &llvm::errs()),
+               "the translator makes valid IR");
   return makeObject(unit, *machine);
 }
 
@@ -139,6 +139,7 @@ Result<native::Artifact> describe(const Job &job, const Blob &blob) {
   native::Artifact artifact;
   artifact.target = job.options.target;
   artifact.bounds = job.options.bounds;
+  artifact.fuel = job.options.fuel;
   artifact.module = sha256(job.module.bytes);
   for (uint32_t i = 0; i < job.module.functions.size(); ++i) {
     RUNE_TRY(checkFrame(blob, i, job.options.limits.frameBytes));
@@ -174,6 +175,10 @@ public:
             RUNE_TRY(survey(module, options.limits)),
             ContextLayout(module),
             native::firstOfEqual(module.types)};
+    if (job.survey.tailCalls &&
+        options.target.family == native::Family::RiscV64)
+      return error("engine.compile-target",
+                   "tail calls are not made for riscv64");
     Pool pool(job, cut(module));
     std::vector<ObjectBytes> objects = RUNE_TRY(pool.run(options.threads));
     Blob blob = RUNE_TRY(linkBlob(objects, options.target.family));

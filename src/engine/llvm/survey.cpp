@@ -30,6 +30,10 @@ Result<> checkSize(const wasm::FunctionBody &body, uint32_t function,
 void note(const wasm::Instruction &instruction, ModuleSurvey &module,
           FunctionSurvey &function) {
   switch (instruction.opcode) {
+  case Opcode::ReturnCall:
+  case Opcode::ReturnCallIndirect:
+    module.tailCalls = true;
+    [[fallthrough]];
   case Opcode::Call:
   case Opcode::CallIndirect:
     function.calls = true;

@@ -12,10 +12,16 @@ using wasm::Opcode;
 bool FunctionTranslator::translateCalls() {
   switch (now_.opcode) {
   case Opcode::Call:
-    call(now_.index);
+    call(direct(now_.index));
     return true;
   case Opcode::CallIndirect:
-    callIndirect(now_.index, now_.secondIndex);
+    call(indirect(now_.index, now_.secondIndex));
+    return true;
+  case Opcode::ReturnCall:
+    tailCall(direct(now_.index));
+    return true;
+  case Opcode::ReturnCallIndirect:
+    tailCall(indirect(now_.index, now_.secondIndex));
     return true;
   case Opcode::RefNull:
     push(b_.getInt64(0));
@@ -31,38 +37,60 @@ bool FunctionTranslator::translateCalls() {
   }
 }
 
-FunctionTranslator::Values
-FunctionTranslator::popArguments(const wasm::FunctionType &type,
-                                 llvm::Value *context) {
-  Values arguments = {context};
-  auto first = operands_.end() - static_cast<ptrdiff_t>(type.parameters.size());
-  arguments.insert(arguments.end(), first, operands_.end());
-  operands_.resize(operands_.size() - type.parameters.size());
-  return arguments;
+/// Calls with the top operands as arguments.
+llvm::CallInst *FunctionTranslator::makeCall(const Callee &callee) {
+  Values arguments = {callee.context};
+  size_t count = callee.type.parameters.size();
+  arguments.insert(arguments.end(),
+                   operands_.end() - static_cast<ptrdiff_t>(count),
+                   operands_.end());
+  operands_.resize(operands_.size() - count);
+  llvm::CallInst *made =
+      b_.CreateCall(unit_.typeOf(callee.type), callee.code, arguments);
+  made->setCallingConv(unit_.convention);
+  made->setDoesNotThrow();
+  return made;
 }
 
-void FunctionTranslator::pushResults(const wasm::FunctionType &type,
-                                     llvm::CallInst *call) {
-  call->setCallingConv(unit_.convention);
-  call->setDoesNotThrow();
-  if (!type.results.empty())
-    push(call);
-  // A callee of another instance leaves them in its own context: `call` has
-  // the context it was given as its first argument.
-  llvm::Value *callee = call->getArgOperand(0);
-  for (uint32_t i = 1; i < type.results.size(); ++i)
-    push(unit_.loadField(unit_.typeOf(type.results[i]), callee,
-                         unit_.job.layout.result(i)));
+void FunctionTranslator::call(const Callee &callee) {
+  llvm::CallInst *made = makeCall(callee);
+  const std::vector<wasm::ValueType> &results = callee.type.results;
+  if (!results.empty())
+    push(made);
+  for (size_t i = 1; i < results.size(); ++i)
+    push(unit_.loadState(unit_.typeOf(results[i]),
+                         unit_.resultAddress(context_, i)));
 }
 
-void FunctionTranslator::call(uint32_t function) {
+void FunctionTranslator::tailCall(const Callee &callee) {
+  llvm::CallInst *made = makeCall(callee);
+  if (unit_.convention == llvm::CallingConv::Tail)
+    made->setTailCallKind(llvm::CallInst::TCK_MustTail);
+  if (type_.results.empty())
+    b_.CreateRetVoid();
+  else
+    b_.CreateRet(made);
+  reachable_ = false;
+}
+
+/// An imported function may be another instance's: its record says.
+FunctionTranslator::Callee FunctionTranslator::direct(uint32_t function) {
   const wasm::FunctionType &type = module_.functionType(function);
-  llvm::Function *callee = unit_.function(function);
-  pushResults(type, b_.CreateCall(callee, popArguments(type, context_)));
+  if (!module_.isImported(function))
+    return {unit_.function(function), context_, type};
+  llvm::Value *records = unit_.loadConstantField(
+      unit_.pointer, context_, offsetof(GuestContext, functions));
+  auto record = static_cast<uint32_t>(function * sizeof(FunctionRecord));
+  return {unit_.loadConstantField(unit_.pointer, records,
+                                  record + offsetof(FunctionRecord, code)),
+          unit_.loadConstantField(unit_.pointer, records,
+                                  record + offsetof(FunctionRecord, context)),
+          type};
 }
 
-void FunctionTranslator::callIndirect(uint32_t type, uint32_t table) {
-  llvm::Value *index = popIndex(false);
+FunctionTranslator::Callee FunctionTranslator::indirect(uint32_t type,
+                                                        uint32_t table) {
+  llvm::Value *index = popIndex();
   llvm::Value *size = tableField(table, offsetof(TableState, size), unit_.i64);
   trapIf(b_.CreateICmpUGE(index, size), TrapKind::UndefinedElement);
   llvm::Value *elements =
@@ -80,22 +108,23 @@ void FunctionTranslator::callIndirect(uint32_t type, uint32_t table) {
   unit_.callHelper(Helper::indirectTrap, context_, {b_.getInt32(table), index});
   b_.CreateUnreachable();
   b_.SetInsertPoint(fit);
-  llvm::Value *code =
-      unit_.loadField(unit_.pointer, element, offsetof(FunctionRecord, code));
-  llvm::Value *context = unit_.loadField(unit_.pointer, element,
-                                         offsetof(FunctionRecord, context));
-  const wasm::FunctionType &called = module_.types[type];
-  pushResults(called, b_.CreateCall(unit_.typeOf(called), code,
-                                    popArguments(called, context)));
+  return {
+      unit_.loadField(unit_.pointer, element, offsetof(FunctionRecord, code)),
+      unit_.loadField(unit_.pointer, element,
+                      offsetof(FunctionRecord, context)),
+      module_.types[type]};
 }
 
+/// The address of a function's record; of an imported function, what its copy
+/// says.
 llvm::Value *FunctionTranslator::functionReference(uint32_t function) {
   llvm::Value *records = unit_.loadConstantField(
       unit_.pointer, context_, offsetof(GuestContext, functions));
-  return b_.CreatePtrToInt(
-      b_.CreateConstInBoundsGEP1_64(
-          unit_.i8, records, uint64_t{function} * sizeof(FunctionRecord)),
-      unit_.i64);
+  auto record = static_cast<uint32_t>(function * sizeof(FunctionRecord));
+  if (module_.isImported(function))
+    return unit_.loadConstantField(unit_.i64, records,
+                                   record + offsetof(FunctionRecord, self));
+  return b_.CreatePtrToInt(unit_.fieldAddress(records, record), unit_.i64);
 }
 
 } // namespace rune::engine::llvm_tier

@@ -155,10 +155,24 @@ void FunctionTranslator::closeBlock() {
 /// Set by the watch when the deadline has passed, and only then: behind it
 /// there is no way back, so the loop keeps nothing for it.
 void FunctionTranslator::pollDeadline() {
-  llvm::LoadInst *flag = b_.CreateLoad(
-      unit_.i32, at(offsetof(GuestContext, interrupt)), /*isVolatile=*/true);
+  llvm::LoadInst *flag =
+      b_.CreateLoad(unit_.i32,
+                    unit_.fieldAddress(unit_.storeState(context_),
+                                       offsetof(StoreState, interrupt)),
+                    /*isVolatile=*/true);
   flag->setMetadata(llvm::LLVMContext::MD_tbaa, unit_.instanceState);
   trapIf(b_.CreateICmpNE(flag, b_.getInt32(0)), TrapKind::DeadlineExceeded);
+}
+
+void FunctionTranslator::chargeFuel() {
+  if (!unit_.job.options.fuel)
+    return;
+  llvm::Value *place = unit_.fieldAddress(unit_.storeState(context_),
+                                          offsetof(StoreState, fuel));
+  llvm::Value *left =
+      b_.CreateSub(unit_.loadState(unit_.i64, place), b_.getInt64(1));
+  unit_.writeState(left, place);
+  trapIf(b_.CreateICmpSLT(left, b_.getInt64(0)), TrapKind::OutOfFuel);
 }
 
 /// The top operands flow along an edge from here, one phi each.
@@ -169,17 +183,30 @@ void FunctionTranslator::carry(Label &target) {
                                    b_.GetInsertBlock());
 }
 
+llvm::BasicBlock *FunctionTranslator::edge(uint32_t depth) {
+  Label &target = label(depth);
+  if (!unit_.job.options.fuel || target.opcode != Opcode::Loop) {
+    carry(target);
+    return target.branch;
+  }
+  llvm::IRBuilder<>::InsertPointGuard guard(b_);
+  llvm::BasicBlock *block = newBlock();
+  b_.SetInsertPoint(block);
+  chargeFuel();
+  carry(target);
+  b_.CreateBr(target.branch);
+  return block;
+}
+
 void FunctionTranslator::branch(uint32_t depth) {
-  carry(label(depth));
-  b_.CreateBr(label(depth).branch);
+  b_.CreateBr(edge(depth));
   reachable_ = false;
 }
 
 void FunctionTranslator::branchIf(uint32_t depth) {
   llvm::Value *condition = popCondition();
-  carry(label(depth));
   llvm::BasicBlock *next = newBlock();
-  b_.CreateCondBr(condition, label(depth).branch, next);
+  b_.CreateCondBr(condition, edge(depth), next);
   b_.SetInsertPoint(next);
 }
 
@@ -187,22 +214,17 @@ void FunctionTranslator::branchTable() {
   llvm::Value *chosen = pop();
   uint32_t standard = now_.labels.back();
   auto count = static_cast<uint32_t>(now_.labels.size() - 1);
-  llvm::SwitchInst *table =
-      b_.CreateSwitch(chosen, label(standard).branch, count);
-  carry(label(standard));
-  for (uint32_t i = 0; i < count; ++i) {
-    if (now_.labels[i] == standard)
-      continue;
-    table->addCase(b_.getInt32(i), label(now_.labels[i]).branch);
-    carry(label(now_.labels[i]));
-  }
+  llvm::SwitchInst *table = b_.CreateSwitch(chosen, edge(standard), count);
+  for (uint32_t i = 0; i < count; ++i)
+    if (now_.labels[i] != standard)
+      table->addCase(b_.getInt32(i), edge(now_.labels[i]));
   reachable_ = false;
 }
 
 /// The first result is returned, the others are left in the context.
 void FunctionTranslator::returnResults() {
   for (uint32_t i = 1; i < type_.results.size(); ++i)
-    unit_.storeState(operands_[i], at(unit_.job.layout.result(i)));
+    unit_.writeState(operands_[i], unit_.resultAddress(context_, i));
   if (type_.results.empty())
     b_.CreateRetVoid();
   else

@@ -5,9 +5,11 @@
 // part makes the trap; with `dense` each access compares first.
 #include "engine/llvm/function_translator.h"
 
+#include "engine/native/guest_memory.h"
+
 namespace rune::engine::llvm_tier {
 
-using native::Bounds;
+using native::isGuarded;
 using native::MemorySlot;
 using native::MemoryState;
 using wasm::Opcode;
@@ -24,10 +26,10 @@ bool FunctionTranslator::translateMemory() {
     return true;
   };
   auto stored = [&](llvm::Type *type) {
-    store(type);
+    llvm::Value *value = pop();
+    store(type ? b_.CreateTrunc(value, type) : value);
     return true;
   };
-  llvm::Value *memory = b_.getInt32(0);
 
   switch (now_.opcode) {
   case Opcode::I32Load:
@@ -59,13 +61,10 @@ bool FunctionTranslator::translateMemory() {
   case Opcode::I64Load32U:
     return extended(unit_.i32, unit_.i64, false);
   case Opcode::I32Store:
-    return stored(unit_.i32);
   case Opcode::I64Store:
-    return stored(unit_.i64);
   case Opcode::F32Store:
-    return stored(unit_.f32);
   case Opcode::F64Store:
-    return stored(unit_.f64);
+    return stored(nullptr);
   case Opcode::I32Store8:
   case Opcode::I64Store8:
     return stored(unit_.i8);
@@ -74,41 +73,45 @@ bool FunctionTranslator::translateMemory() {
     return stored(unit_.i16);
   case Opcode::I64Store32:
     return stored(unit_.i32);
+  default:
+    return false;
+  }
+}
+
+bool FunctionTranslator::translateBulk() {
+  llvm::Value *index = b_.getInt32(now_.index);
+  switch (now_.opcode) {
   case Opcode::MemorySize: {
-    llvm::Value *bytes = unit_.loadState(
-        unit_.i64,
-        unit_.fieldAddress(memoryState(0), offsetof(MemoryState, bytes)));
-    push(b_.CreateTrunc(b_.CreateLShr(bytes, 16), unit_.i32));
+    const wasm::MemoryType &type = module_.memories[now_.index];
+    push(asIndex(b_.CreateLShr(memorySize(now_.index), type.pageSizeLog2),
+                 type.address));
     return true;
   }
   case Opcode::MemoryGrow: {
-    llvm::Value *pages = popIndex(false);
-    push(b_.CreateTrunc(
-        unit_.callHelper(Helper::memoryGrow, context_, {memory, pages}),
-        unit_.i32));
+    llvm::Value *pages = popIndex();
+    push(asIndex(unit_.callHelper(Helper::memoryGrow, context_, {index, pages}),
+                 module_.memories[now_.index].address));
     return true;
   }
   case Opcode::MemoryFill: {
-    llvm::Value *count = popIndex(false), *value = pop(), *to = popIndex(false);
-    unit_.callHelper(Helper::memoryFill, context_, {memory, to, value, count});
+    llvm::Value *count = popIndex(), *value = pop(), *to = popIndex();
+    unit_.callHelper(Helper::memoryFill, context_, {index, to, value, count});
     return true;
   }
   case Opcode::MemoryCopy: {
-    llvm::Value *count = popIndex(false), *from = popIndex(false),
-                *to = popIndex(false);
+    llvm::Value *count = popIndex(), *from = popIndex(), *to = popIndex();
     unit_.callHelper(Helper::memoryCopy, context_,
-                     {memory, memory, to, from, count});
+                     {index, b_.getInt32(now_.secondIndex), to, from, count});
     return true;
   }
   case Opcode::MemoryInit: {
-    llvm::Value *count = popIndex(false), *from = popIndex(false),
-                *to = popIndex(false);
+    llvm::Value *count = popIndex(), *from = popIndex(), *to = popIndex();
     unit_.callHelper(Helper::memoryInit, context_,
-                     {memory, b_.getInt32(now_.index), to, from, count});
+                     {b_.getInt32(now_.secondIndex), index, to, from, count});
     return true;
   }
   case Opcode::DataDrop:
-    unit_.callHelper(Helper::dataDrop, context_, {b_.getInt32(now_.index)});
+    unit_.callHelper(Helper::dataDrop, context_, {index});
     return true;
   default:
     return false;
@@ -116,47 +119,79 @@ bool FunctionTranslator::translateMemory() {
 }
 
 /// An address, length or index as 64 bits.
-llvm::Value *FunctionTranslator::popIndex(bool is64) {
-  llvm::Value *value = pop();
-  return is64 ? value : b_.CreateZExt(value, unit_.i64);
+llvm::Value *FunctionTranslator::popIndex() {
+  return b_.CreateZExt(pop(), unit_.i64); // nothing to do for 64 bits
 }
 
-llvm::Value *FunctionTranslator::memoryState(uint32_t memory) {
-  return unit_.loadConstantField(unit_.pointer, context_,
-                                 unit_.job.layout.memory(memory) +
-                                     offsetof(MemorySlot, state));
+llvm::Value *FunctionTranslator::asIndex(llvm::Value *value,
+                                         wasm::ValueType address) {
+  return b_.CreateTrunc(value, unit_.typeOf(address));
 }
 
-/// Where the popped address and the instruction's offset lead.
+llvm::Value *FunctionTranslator::memorySize(uint32_t memory) {
+  llvm::Value *state = unit_.loadConstantField(unit_.pointer, context_,
+                                               unit_.job.layout.memory(memory) +
+                                                   offsetof(MemorySlot, state));
+  return unit_.loadField(unit_.i64, state, offsetof(MemoryState, bytes));
+}
+
+/// Where the popped address and the instruction's offset lead: `bytes` from
+/// there are the guest's, or the pages trap.
 llvm::Value *FunctionTranslator::address(uint32_t bytes) {
-  llvm::Value *place = popIndex(false);
-  if (now_.bits != 0) // two sums of 32 bits each
-    place = b_.CreateAdd(place, b_.getInt64(now_.bits), "", true, true);
-  if (unit_.job.options.bounds == Bounds::Dense) {
-    llvm::Value *size = unit_.loadState(
-        unit_.i64,
-        unit_.fieldAddress(memoryState(0), offsetof(MemoryState, bytes)));
-    llvm::Value *end = b_.CreateAdd(place, b_.getInt64(bytes), "", true, true);
-    trapIf(b_.CreateICmpUGT(end, size), TrapKind::OutOfBoundsMemory);
+  const wasm::MemoryType &type = module_.memories[now_.index];
+  llvm::Value *place;
+  if (type.address == wasm::ValueType::I64) {
+    place = place64(bytes);
+  } else {
+    place = place32();
+    if (!isGuarded(type, unit_.job.options.bounds)) {
+      llvm::Value *end =
+          b_.CreateAdd(place, b_.getInt64(bytes), "", true, true);
+      trapIf(b_.CreateICmpUGT(end, memorySize(now_.index)),
+             TrapKind::OutOfBoundsMemory);
+    }
   }
-  return b_.CreateGEP(unit_.i8, memoryBases_[0], place);
+  return b_.CreateGEP(unit_.i8, memoryBases_[now_.index], place);
+}
+
+/// The sum of two numbers of 32 bits.
+llvm::Value *FunctionTranslator::place32() {
+  llvm::Value *place = popIndex();
+  return now_.bits == 0
+             ? place
+             : b_.CreateAdd(place, b_.getInt64(now_.bits), "", true, true);
+}
+
+/// Any sum may wrap; what wraps is outside.
+llvm::Value *FunctionTranslator::place64(uint32_t bytes) {
+  llvm::Value *place = pop();
+  uint64_t reach = 0;
+  if (__builtin_add_overflow(now_.bits, uint64_t{bytes}, &reach)) {
+    trapIf(b_.getTrue(), TrapKind::OutOfBoundsMemory);
+    return b_.getInt64(0);
+  }
+  llvm::Value *end = b_.CreateAdd(place, b_.getInt64(reach));
+  llvm::Value *wraps = b_.CreateICmpULT(end, place);
+  llvm::Value *outside = b_.CreateICmpUGT(end, memorySize(now_.index));
+  trapIf(b_.CreateOr(wraps, outside), TrapKind::OutOfBoundsMemory);
+  return b_.CreateAdd(place, b_.getInt64(now_.bits));
+}
+
+static uint32_t bytesOf(llvm::Type *type) {
+  return static_cast<uint32_t>(type->getPrimitiveSizeInBits() / 8);
 }
 
 llvm::Value *FunctionTranslator::load(llvm::Type *type) {
-  auto bytes = static_cast<uint32_t>(type->getPrimitiveSizeInBits() / 8);
   llvm::LoadInst *value = b_.CreateAlignedLoad(
-      type, address(bytes), llvm::Align(1), /*isVolatile=*/true);
+      type, address(bytesOf(type)), llvm::Align(1), /*isVolatile=*/true);
   value->setMetadata(llvm::LLVMContext::MD_tbaa, unit_.linearMemory);
   return value;
 }
 
-void FunctionTranslator::store(llvm::Type *type) {
-  llvm::Value *value = pop();
-  if (value->getType()->isIntegerTy())
-    value = b_.CreateTrunc(value, type);
-  auto bytes = static_cast<uint32_t>(type->getPrimitiveSizeInBits() / 8);
-  llvm::StoreInst *done = b_.CreateAlignedStore(
-      value, address(bytes), llvm::Align(1), /*isVolatile=*/true);
+void FunctionTranslator::store(llvm::Value *value) {
+  llvm::StoreInst *done =
+      b_.CreateAlignedStore(value, address(bytesOf(value->getType())),
+                            llvm::Align(1), /*isVolatile=*/true);
   done->setMetadata(llvm::LLVMContext::MD_tbaa, unit_.linearMemory);
 }
 

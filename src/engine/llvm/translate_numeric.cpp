@@ -44,15 +44,13 @@ bool FunctionTranslator::translateNumeric() {
     return true;
   };
   auto arithmetic = [&](llvm::Instruction::BinaryOps operation) {
-    auto safe = [&](llvm::Value *value) {
-      auto *constant = llvm::dyn_cast<llvm::ConstantFP>(value);
-      bool invites =
-          constant && (constant->isZero() || constant->isExactlyValue(1.0) ||
-                       constant->isExactlyValue(-1.0));
-      return invites ? hidden(value) : value;
-    };
-    llvm::Value *b = safe(pop()), *a = safe(pop());
-    push(b_.CreateBinOp(operation, a, b));
+    llvm::Value *b = pop(), *a = pop();
+    push(this->arithmetic(operation, a, b));
+    return true;
+  };
+  auto extreme = [&](bool least) {
+    llvm::Value *b = pop(), *a = pop();
+    push(this->extreme(a, b, least));
     return true;
   };
   auto unary = [&](ID intrinsic) {
@@ -140,10 +138,8 @@ bool FunctionTranslator::translateNumeric() {
     BOTH(F32, F64, Sub) : return arithmetic(llvm::Instruction::FSub);
     BOTH(F32, F64, Mul) : return arithmetic(llvm::Instruction::FMul);
     BOTH(F32, F64, Div) : return arithmetic(llvm::Instruction::FDiv);
-    BOTH(F32, F64, Min) : push(extreme(true));
-    return true;
-    BOTH(F32, F64, Max) : push(extreme(false));
-    return true;
+    BOTH(F32, F64, Min) : return extreme(true);
+    BOTH(F32, F64, Max) : return extreme(false);
     BOTH(F32, F64, Copysign) : {
       llvm::Value *b = pop(), *a = pop();
       push(b_.CreateBinaryIntrinsic(llvm::Intrinsic::copysign, a, b));
@@ -183,12 +179,36 @@ llvm::Value *FunctionTranslator::divide(bool isSigned, bool remainder) {
   return b_.CreateSDiv(a, b);
 }
 
+/// Whether LLVM turns arithmetic with this constant into the other operand or
+/// its negation, which would let a signalling NaN through.
+static bool invitesFolding(const llvm::Constant *constant) {
+  if (auto *vector = llvm::dyn_cast<llvm::FixedVectorType>(constant->getType()))
+    for (unsigned i = 0; i < vector->getNumElements(); ++i)
+      if (const llvm::Constant *lane = constant->getAggregateElement(i);
+          !lane || invitesFolding(lane))
+        return true;
+  auto *number = llvm::dyn_cast<llvm::ConstantFP>(constant);
+  return number && (number->isZero() || number->isExactlyValue(1.0) ||
+                    number->isExactlyValue(-1.0));
+}
+
+llvm::Value *
+FunctionTranslator::arithmetic(llvm::Instruction::BinaryOps operation,
+                               llvm::Value *a, llvm::Value *b) {
+  auto safe = [&](llvm::Value *value) {
+    auto *constant = llvm::dyn_cast<llvm::Constant>(value);
+    return constant && invitesFolding(constant) ? hidden(value) : value;
+  };
+  return b_.CreateBinOp(operation, safe(a), safe(b));
+}
+
 /// A NaN if either is one, and a quiet one; -0 is below +0.
-llvm::Value *FunctionTranslator::extreme(bool least) {
-  llvm::Value *b = pop(), *a = pop();
-  auto *ordered = llvm::cast<llvm::Instruction>(b_.CreateBinaryIntrinsic(
-      least ? llvm::Intrinsic::minimum : llvm::Intrinsic::maximum, a, b));
-  ordered->setHasNoNaNs(true); // the other value is chosen for NaNs
+llvm::Value *FunctionTranslator::extreme(llvm::Value *a, llvm::Value *b,
+                                         bool least) {
+  auto id = least ? llvm::Intrinsic::minimum : llvm::Intrinsic::maximum;
+  llvm::Value *ordered = b_.CreateBinaryIntrinsic(id, a, b);
+  if (auto *call = llvm::dyn_cast<llvm::CallInst>(ordered))
+    call->setHasNoNaNs(true); // for NaNs the other value is chosen
   return b_.CreateSelect(b_.CreateFCmpUNO(a, b), b_.CreateFAdd(a, b), ordered);
 }
 

@@ -14,14 +14,14 @@ bool FunctionTranslator::translateTable() {
   llvm::Value *table = b_.getInt32(now_.index);
   switch (now_.opcode) {
   case Opcode::TableGet: {
-    llvm::Value *index = popIndex(false);
+    llvm::Value *index = popIndex();
     llvm::Value *size =
         tableField(now_.index, offsetof(TableState, size), unit_.i64);
     trapIf(b_.CreateICmpUGE(index, size), TrapKind::OutOfBoundsTable);
     llvm::Value *elements =
         tableField(now_.index, offsetof(TableState, elements), unit_.pointer);
     bool functions =
-        module_.tables[now_.index].element == wasm::ValueType::FuncRef;
+        module_.tables[now_.index].type.element == wasm::ValueType::FuncRef;
     uint64_t each = functions ? sizeof(FunctionRecord) : sizeof(uint64_t);
     llvm::Value *offset = b_.CreateMul(masked(index, size), b_.getInt64(each));
     push(unit_.loadField(unit_.i64, b_.CreateGEP(unit_.i8, elements, offset),
@@ -29,37 +29,34 @@ bool FunctionTranslator::translateTable() {
     return true;
   }
   case Opcode::TableSet: {
-    llvm::Value *value = pop(), *index = popIndex(false);
+    llvm::Value *value = pop(), *index = popIndex();
     unit_.callHelper(Helper::tableSet, context_, {table, index, value});
     return true;
   }
   case Opcode::TableSize:
-    push(b_.CreateTrunc(
-        tableField(now_.index, offsetof(TableState, size), unit_.i64),
-        unit_.i32));
+    push(asIndex(tableField(now_.index, offsetof(TableState, size), unit_.i64),
+                 module_.tables[now_.index].type.address));
     return true;
   case Opcode::TableGrow: {
-    llvm::Value *count = popIndex(false), *value = pop();
-    push(b_.CreateTrunc(
+    llvm::Value *count = popIndex(), *value = pop();
+    push(asIndex(
         unit_.callHelper(Helper::tableGrow, context_, {table, value, count}),
-        unit_.i32));
+        module_.tables[now_.index].type.address));
     return true;
   }
   case Opcode::TableFill: {
-    llvm::Value *count = popIndex(false), *value = pop(), *to = popIndex(false);
+    llvm::Value *count = popIndex(), *value = pop(), *to = popIndex();
     unit_.callHelper(Helper::tableFill, context_, {table, to, value, count});
     return true;
   }
   case Opcode::TableCopy: {
-    llvm::Value *count = popIndex(false), *from = popIndex(false),
-                *to = popIndex(false);
+    llvm::Value *count = popIndex(), *from = popIndex(), *to = popIndex();
     unit_.callHelper(Helper::tableCopy, context_,
                      {table, b_.getInt32(now_.secondIndex), to, from, count});
     return true;
   }
   case Opcode::TableInit: {
-    llvm::Value *count = popIndex(false), *from = popIndex(false),
-                *to = popIndex(false);
+    llvm::Value *count = popIndex(), *from = popIndex(), *to = popIndex();
     unit_.callHelper(Helper::tableInit, context_,
                      {b_.getInt32(now_.secondIndex), b_.getInt32(now_.index),
                       to, from, count});

@@ -31,7 +31,7 @@ bool FunctionTranslator::translateVariables() {
     return true;
   }
   case Opcode::GlobalSet:
-    unit_.storeState(pop(), globalAddress(now_.index));
+    unit_.writeState(pop(), globalAddress(now_.index));
     return true;
   case Opcode::Drop:
     pop();

@@ -44,6 +44,8 @@ llvm::Type *Unit::typeOf(ValueType type) const {
     return f32;
   case ValueType::F64:
     return f64;
+  case ValueType::V128:
+    return v128;
   default:
     return i64; // I64, and references
   }
@@ -62,8 +64,9 @@ void Unit::setAttributes(llvm::Function *function) const {
   function->setDSOLocal(true);
   function->setVisibility(llvm::GlobalValue::HiddenVisibility);
   function->setDoesNotThrow();
-  // Backtraces walk frames.
+  // Backtraces walk frames, and no call but a tail call drops one.
   function->addFnAttr("frame-pointer", "all");
+  function->addFnAttr("disable-tail-calls", "true");
   // The level's own tuning model costs a factor of two on some code.
   function->addFnAttr("tune-cpu", "generic");
   // A frame of several pages touches each, so that it cannot leap the guard.
@@ -97,7 +100,7 @@ llvm::LoadInst *Unit::loadState(llvm::Type *type, llvm::Value *address) {
   return load;
 }
 
-void Unit::storeState(llvm::Value *value, llvm::Value *address) {
+void Unit::writeState(llvm::Value *value, llvm::Value *address) {
   llvm::StoreInst *store = builder.CreateStore(value, address);
   store->setMetadata(llvm::LLVMContext::MD_tbaa, instanceState);
 }
@@ -192,10 +195,9 @@ void Unit::defineEntry(uint32_t index) {
       builder.CreateCall(typeOf(type), entry->getArg(0), arguments);
   call->setCallingConv(convention);
   for (size_t i = 0; i < type.results.size(); ++i) {
-    llvm::Value *value =
-        i == 0 ? call
-               : loadField(typeOf(type.results[i]), from,
-                           job.layout.result(static_cast<uint32_t>(i)));
+    llvm::Value *value = call;
+    if (i > 0)
+      value = loadState(typeOf(type.results[i]), resultAddress(from, i));
     storeSlot(*this, value, slotAddress(*this, slots, i));
   }
   builder.CreateRetVoid();
@@ -222,8 +224,7 @@ void Unit::defineImport(uint32_t index) {
     if (i == 0)
       first = value;
     else
-      storeState(value, fieldAddress(
-                            from, job.layout.result(static_cast<uint32_t>(i))));
+      writeState(value, resultAddress(from, i));
   }
   if (first)
     builder.CreateRet(first);

@@ -20,6 +20,7 @@ namespace rune::engine::llvm_tier {
 using native::ContextLayout;
 using native::GuestContext;
 using native::Helper;
+using native::StoreState;
 
 /// What all units of a module share.
 struct Job {
@@ -56,7 +57,7 @@ struct Unit {
 
   llvm::Type *typeOf(wasm::ValueType type) const;
   /// (context, parameters…) → first result. The other results are left in the
-  /// context.
+  /// store's state.
   llvm::FunctionType *typeOf(const wasm::FunctionType &type) const;
   /// Declares on first use.
   llvm::Function *function(uint32_t index);
@@ -69,11 +70,21 @@ struct Unit {
   /// A field that other code may change.
   llvm::Value *loadField(llvm::Type *type, llvm::Value *context,
                          uint32_t offset);
+  /// What all instances share.
+  llvm::Value *storeState(llvm::Value *context) {
+    return loadConstantField(pointer, context, offsetof(GuestContext, store));
+  }
+  /// Where a function leaves its result of that index, but for the first.
+  llvm::Value *resultAddress(llvm::Value *context, size_t index) {
+    return fieldAddress(storeState(context),
+                        static_cast<uint32_t>(offsetof(StoreState, results) +
+                                              index * native::cellBytes));
+  }
   /// A field that never changes while code runs.
   llvm::Value *loadConstantField(llvm::Type *type, llvm::Value *context,
                                  uint32_t offset);
   llvm::LoadInst *loadState(llvm::Type *type, llvm::Value *address);
-  void storeState(llvm::Value *value, llvm::Value *address);
+  void writeState(llvm::Value *value, llvm::Value *address);
   llvm::CallInst *callHelper(Helper helper, llvm::Value *context,
                              llvm::ArrayRef<llvm::Value *> arguments);
 

@@ -87,7 +87,8 @@ std::vector<uint32_t> backtrace(const NativeStore &store,
     // Frames of the host lie between; go on where it was called.
     do
       activation = activation->outer;
-    while (activation && (activation->store != &store || !activation->hostFrame));
+    while (activation &&
+           (activation->store != &store || !activation->hostFrame));
     if (!activation)
       break;
     place = CodePlace::callerOf(activation->hostFrame);

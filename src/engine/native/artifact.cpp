@@ -57,10 +57,11 @@ Result<> readKind(ByteReader &reader, Artifact &artifact) {
   artifact.target.family = static_cast<Family>(RUNE_TRY(reader.u8()));
   artifact.target.level = RUNE_TRY(reader.u8());
   uint8_t bounds = RUNE_TRY(reader.u8());
-  RUNE_TRY(reader.u8());
-  if (artifact.target.str().empty() || bounds > 1)
+  uint8_t fuel = RUNE_TRY(reader.u8());
+  if (artifact.target.str().empty() || bounds > 1 || fuel > 1)
     return bad("it is for a machine we do not know");
   artifact.bounds = static_cast<Bounds>(bounds);
+  artifact.fuel = fuel != 0;
   ByteSpan hash = RUNE_TRY(reader.take(artifact.module.bytes.size()));
   std::copy(hash.begin(), hash.end(), artifact.module.bytes.begin());
   uint32_t value = RUNE_TRY(reader.u32());
@@ -79,7 +80,7 @@ Bytes writeArtifact(const Artifact &artifact) {
   writer.u8(static_cast<uint8_t>(artifact.target.family));
   writer.u8(artifact.target.level);
   writer.u8(static_cast<uint8_t>(artifact.bounds));
-  writer.u8(0);
+  writer.u8(artifact.fuel);
   writer.raw(artifact.module.bytes);
   writer.u32(slotBytes);
   writer.u32(helperCount);

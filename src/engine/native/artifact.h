@@ -5,7 +5,7 @@
 // calls and backtraces need. The same bytes serve the cache, `rune compile` and
 // code inside a Rune. Numbers are little endian:
 //
-//   magic "RuneCode" · u32 format · u8 family · u8 level · u8 bounds · u8 0
+//   magic "RuneCode" · u32 format · u8 family · u8 level · u8 bounds · u8 fuel
 //   32 bytes SHA-256 of the wasm bytes · u32 size of a Value · u32 helpers
 //   u32 functions (imported ones first) · u32 types · u32 ranges · u64 code
 //   size functions × u32: offset of each, in the code types × u32: offset of
@@ -46,6 +46,8 @@ struct CodeRange {
 struct Artifact {
   Target target{Family::X86_64, 2};
   Bounds bounds = Bounds::Guard;
+  /// The code counts fuel.
+  bool fuel = false;
   Sha256 module;
   std::vector<uint32_t> functions;
   std::vector<uint32_t> entries;

@@ -11,7 +11,7 @@
 namespace rune::engine::native {
 
 CodeImage::CodeImage(Artifact artifact)
-    : bounds_(artifact.bounds), module_(artifact.module),
+    : bounds_(artifact.bounds), fuel_(artifact.fuel), module_(artifact.module),
       functions_(std::move(artifact.functions)),
       entries_(std::move(artifact.entries)),
       ranges_(std::move(artifact.ranges)) {}

@@ -33,6 +33,7 @@ public:
   size_t typeCount() const { return entries_.size(); }
   const Sha256 &module() const { return module_; }
   Bounds bounds() const { return bounds_; }
+  bool countsFuel() const { return fuel_; }
   size_t codeBytes() const { return bytes_; }
 
   bool holds(uint64_t address) const {
@@ -51,6 +52,7 @@ private:
   uint8_t *base_ = nullptr;
   size_t bytes_ = 0;
   Bounds bounds_;
+  bool fuel_;
   Sha256 module_;
   std::vector<uint32_t> functions_;
   std::vector<uint32_t> entries_;

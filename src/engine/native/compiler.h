@@ -28,11 +28,15 @@ struct CompileLimits {
 struct CompileOptions {
   Target target = hostTarget();
   Bounds bounds = Bounds::Guard;
+  /// The code counts fuel (Limits::fuel).
+  bool fuel = false;
   /// Threads that compile; functions are spread over them.
   unsigned threads = 1;
   /// When compiling must end.
   Deadline deadline;
   CompileLimits limits = {};
+  /// The compiler checks itself between its steps; for tests.
+  bool checkIr = false;
 };
 
 class Compiler {

@@ -10,9 +10,6 @@
 namespace rune::engine::native {
 
 ContextLayout::ContextLayout(const wasm::Module &module) {
-  size_t mostResults = 1;
-  for (const wasm::FunctionType &type : module.types)
-    mostResults = std::max(mostResults, type.results.size());
   // wasm/limits.h keeps the sum far below 2^32.
   uint64_t at = alignTo(sizeof(GuestContext), cellBytes);
   auto take = [&](uint64_t count, uint64_t each) {
@@ -20,9 +17,6 @@ ContextLayout::ContextLayout(const wasm::Module &module) {
     at = alignTo(at + count * each, cellBytes);
     return static_cast<uint32_t>(place);
   };
-  // First, so that the place is the same in every module: results of a call
-  // into another instance lie in the context of that one.
-  results = take(mostResults, cellBytes);
   memories = take(module.memories.size(), sizeof(MemorySlot));
   tables = take(module.tables.size(), sizeof(TableState *));
   globals = take(module.globals.size(), cellBytes);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "engine/engine.h"
+#include "wasm/limits.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +17,11 @@ namespace rune::engine::native {
 
 class NativeInstance;
 struct GuestContext;
+
+/// Bytes of a global, and of a value that leaves a function besides the first.
+constexpr uint32_t cellBytes = 16;
+/// Bytes of an argument or result where host and guest meet.
+constexpr uint32_t slotBytes = sizeof(Value);
 
 /// A function that references may name. A table of functions holds copies, so
 /// that an indirect call reads one cache line.
@@ -61,6 +67,10 @@ struct StoreState {
   /// What may still run; below 0 the guest ends. Only code that was made to
   /// count it does.
   int64_t fuel = 0;
+  /// The results of the function that just returned, but for the first, which
+  /// is returned. Here and not in a context, because a tail call may end in
+  /// another instance than it began.
+  alignas(16) uint8_t results[cellBytes * wasm::limits::results] = {};
 };
 
 struct GuestContext {
@@ -78,11 +88,6 @@ struct MemorySlot {
   MemoryState *state;
 };
 
-/// Bytes of a global, and of a value that leaves a function besides the first.
-constexpr uint32_t cellBytes = 16;
-/// Bytes of an argument or result where host and guest meet.
-constexpr uint32_t slotBytes = sizeof(Value);
-
 /// Offsets in the context, by module.
 struct ContextLayout {
   explicit ContextLayout(const wasm::Module &module);
@@ -97,15 +102,11 @@ struct ContextLayout {
   uint32_t type(uint32_t index) const { return types + index * 8; }
   /// The cell; of an imported global, a pointer to it.
   uint32_t global(uint32_t index) const { return globals + index * cellBytes; }
-  /// Where the results of a function lie, the second at index 1; the first is
-  /// returned.
-  uint32_t result(uint32_t index) const { return results + index * cellBytes; }
 
   uint32_t memories;
   uint32_t tables;
   uint32_t types;
   uint32_t globals;
-  uint32_t results;
   uint32_t bytes;
 };
 

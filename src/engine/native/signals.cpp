@@ -35,7 +35,7 @@ struct Registers {
                                uint64_t frame) {
   NativeStore &store = *currentActivation()->store;
   store.die(static_cast<TrapKind>(kind), {},
-            {address, reinterpret_cast<const void *>(frame), false});
+            CodePlace{address, reinterpret_cast<const void *>(frame), false});
   leave();
 }
 

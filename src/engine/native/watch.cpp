@@ -50,8 +50,7 @@ void Watch::arm(Alarm &alarm, Deadline deadline) {
 
 void Watch::disarm(Alarm &alarm) {
   int64_t was = alarm.when_.load();
-  while (was >= 0 &&
-         !alarm.when_.compare_exchange_weak(was, Alarm::never)) {
+  while (was >= 0 && !alarm.when_.compare_exchange_weak(was, Alarm::never)) {
   }
   if (was >= 0)
     return;
@@ -90,8 +89,7 @@ void Watch::run() {
     if (next == Alarm::never)
       wake_.wait(lock);
     else
-      wake_.wait_until(lock,
-                       Clock::time_point(std::chrono::nanoseconds(next)));
+      wake_.wait_until(lock, Clock::time_point(std::chrono::nanoseconds(next)));
   }
 }
 
