@@ -36,8 +36,8 @@ Result<> compile(const Options &options, Console &console) {
   how.threads = std::max(1u, std::thread::hardware_concurrency());
   auto file = std::make_shared<FileBytes>(
       RUNE_TRY(FileBytes::open(options.module, maxModuleBytes)));
-  auto module = RUNE_TRY(
-      wasm::load(file->bytes(), Source::binary(options.module), file));
+  auto module =
+      RUNE_TRY(wasm::load(file->bytes(), Source::binary(options.module), file));
   std::atomic<bool> stop = false;
   Bytes code = RUNE_TRY(compiler->compile(*module, how, stop));
   std::string output =

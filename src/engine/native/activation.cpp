@@ -53,9 +53,10 @@ FrameLinks linksOf(const void *frame) {
 Activation *currentActivation() { return current; }
 void setCurrentActivation(Activation *activation) { current = activation; }
 
-__attribute__((noinline)) bool enter(Activation &activation, const void *entry,
-                                     const void *code, GuestContext *context,
-                                     Value *slots) {
+// What is called was not made by the compiler that would check it.
+__attribute__((noinline, no_sanitize("function"))) bool
+enter(Activation &activation, const void *entry, const void *code,
+      GuestContext *context, Value *slots) {
   using Entry = void (*)(const void *, GuestContext *, Value *);
   activation.entryFrame = __builtin_frame_address(0);
   if (_setjmp(activation.back) != 0)

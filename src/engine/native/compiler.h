@@ -8,6 +8,7 @@
 #include "engine/native/artifact.h"
 
 #include <atomic>
+#include <map>
 
 namespace rune::engine::native {
 
