@@ -71,11 +71,21 @@ Result<runtime::RuneLimits> limitsOf(const Options &options) {
   return limits;
 }
 
+/// What was done to the inputs stands before the results, not behind the last.
+void tell(const Report &notes, Console &console) {
+  for (const Diagnostic &note : notes.diagnostics())
+    if (console.json())
+      console.report().add(note);
+    else
+      fmt::print(stderr, "{}", renderText(note));
+}
+
 Result<> run(const Options &options, Console &console) {
   auto onDisk = std::make_shared<RuneOnDisk>(RUNE_TRY(openRune(options.rune)));
   console.say("Running rune: " +
               std::filesystem::path(options.rune).filename().string());
   OpenInputs inputs = RUNE_TRY(openInputs(options));
+  Report notes;
   auto engine = makeEngine(options.engine, console);
   auto device = device::makeEvaluator();
   auto rune =
@@ -85,7 +95,9 @@ Result<> run(const Options &options, Console &console) {
                            .grants = runtime::Grants::forInputs(inputs.byFlag),
                            .inputs = inputs.byFlag,
                            .limits = RUNE_TRY(limitsOf(options)),
-                           .resources = {}});
+                           .resources = {},
+                           .notes = &notes});
+  tell(notes, console);
   if (!rune) {
     Diagnostic why = std::move(rune).error();
     if (why.code == "runtime.missing-input" ||
@@ -127,7 +139,11 @@ Action installRun(CLI::App &app) {
       ->required()
       ->option_text("FILE.rune");
   addInput(app, *options, "--image,--img", "--image",
-           "a png or jpeg for an IMAGE capability");
+           "a png or jpeg for an IMAGE or FLOAT_IMAGE capability");
+  addInput(app, *options, "--sound", "--sound",
+           "a wav or flac for a SOUND capability");
+  addInput(app, *options, "--accelerometer,--accel", "--accelerometer",
+           "a csv of x,y,z for an ACCEL capability");
   addInput(app, *options, "--raw", "--raw", "bytes for a RAW capability");
   addInput(app, *options, "--random,--rand", "--random",
            "a seed for a RAND capability (default: the machine's own)", "SEED");

@@ -41,7 +41,7 @@ private:
 
   Result<> admitCapability(const container::Stage &stage) {
     const CapabilityKind *kind = findCapability(stage.capability);
-    if (!kind || !kind->open)
+    if (!kind)
       return withWanted(error("runtime.unknown-capability",
                               "stage `{}`: this host cannot give `{}`",
                               stage.name, stage.capability));
@@ -151,7 +151,7 @@ private:
     const CapabilityKind *kind = findCapability(stage.capability);
     CapabilityRequest request{StageArguments(stage, texts_), stage.outputs[0],
                               RUNE_TRY(inputOf(stage, *kind)),
-                              options_.limits.tensorBytes};
+                              options_.limits.tensorBytes, options_.notes};
     return makeCapabilityStage(RUNE_TRY(kind->open(request)));
   }
 

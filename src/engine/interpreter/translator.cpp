@@ -33,7 +33,7 @@ Translator::Translator(const InterpreterInstance &instance, uint32_t function)
     add(1, parameter);
   for (const wasm::LocalRun &run : module_.body(function).locals)
     add(run.count, run.type);
-  words_.reserve(module_.body(function).code.size() * 2);
+  words_.reserve(module_.body(function).code.size());
 }
 
 Code Translator::run() && {

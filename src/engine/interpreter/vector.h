@@ -90,7 +90,7 @@ inline Value swizzle(const Value &a, const Value &b) {
   return valueOf(r);
 }
 inline Value shuffleBytes(const Value &a, const Value &b,
-                     const std::array<uint8_t, 16> &lanes) {
+                          const std::array<uint8_t, 16> &lanes) {
   std::array<uint8_t, 32> both;
   std::memcpy(both.data(), &a, 16);
   std::memcpy(both.data() + 16, &b, 16);
