@@ -87,6 +87,8 @@ llvm::Function *Unit::function(uint32_t index) {
     return known;
   llvm::Function *made = define(typeOf(job.module.functionType(index)), name);
   made->setCallingConv(convention);
+  // A backtrace names every function; who made the guest has inlined already.
+  made->addFnAttr(llvm::Attribute::NoInline);
   return made;
 }
 
