@@ -15,23 +15,32 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 namespace rune::engine {
 
-/// One number on its way in or out of a function. Which member holds depends on
-/// the function's type; references are indices (0: null).
+/// One value on its way in or out of a function. What its bits mean depends on
+/// the type: a number; the lower and `high` half of a v128; or a reference.
+/// References are opaque, 0 is null: those of functions come from
+/// Function::reference, external ones are the host's own, counted from 1.
 struct Value {
   uint64_t bits = 0;
+  uint64_t high = 0;
 
   static Value i32(uint32_t value) { return {value}; }
   static Value i64(uint64_t value) { return {value}; }
   static Value f32(float value);
   static Value f64(double value);
+  static Value v128(uint64_t low, uint64_t high) { return {low, high}; }
+  static Value external(uint64_t host) { return {host + 1}; }
+  static Value null() { return {}; }
   uint32_t asI32() const { return static_cast<uint32_t>(bits); }
   uint64_t asI64() const { return bits; }
   float asF32() const;
   double asF64() const;
+  uint64_t asExternal() const { return bits - 1; }
+  bool isNull() const { return bits == 0; }
 };
 
 /// Why a guest was stopped. The names are those of the specification's test
@@ -55,15 +64,27 @@ struct Trap {
   std::string str() const;
 };
 
-/// What an instance may use.
+/// What a store may use, all its instances together.
 struct Limits {
+  /// Bytes of all memories.
   uint64_t memoryBytes = uint64_t{256} << 20;
+  /// Elements of all tables.
   uint64_t tableElements = 1 << 20;
+  uint32_t instances = 1000;
   uint32_t callDepth = 2000;
-  /// Eight bytes each: parameters, locals and operands of all active functions.
+  /// Sixteen bytes each: parameters, locals and operands of all active
+  /// functions.
   uint64_t stackSlots = 1 << 20;
-  /// How often a host function may call back into the instance that called it.
+  /// How often a host function may call back into the guests that called it.
   uint32_t hostReentry = 32;
+  /// How much may run, the same on every machine and engine: a function entered
+  /// costs 1, a branch back to a loop costs 1, and an instruction on a stretch
+  /// of memory or table costs 1 for each 1024 bytes or elements. Nothing: time
+  /// alone counts.
+  std::optional<uint64_t> fuel;
+  /// Guests go on after a trap, as the specification has it; for its test
+  /// scripts. Else a trap ends every instance of the store.
+  bool keepAfterTrap = false;
 };
 
 /// When a call must end. Checked at loops and function entries.
@@ -80,15 +101,61 @@ using HostFunction = std::function<std::optional<Trap>(
     Instance &caller, std::span<const Value> arguments,
     std::span<Value> results)>;
 
+// What crosses a module's border. Each belongs to a store, lives as long, and
+// may be given to any instance of that store.
+
+class Function {
+public:
+  virtual ~Function() = default;
+  virtual const wasm::FunctionType &type() const = 0;
+  /// The value that names this function.
+  virtual Value reference() const = 0;
+};
+
+class Table {
+public:
+  virtual ~Table() = default;
+  /// The minimum is the size now.
+  virtual wasm::TableType type() const = 0;
+  virtual uint64_t size() const = 0;
+  /// Nothing outside of the table.
+  virtual std::optional<Value> get(uint64_t index) const = 0;
+  /// False, and nothing changed, outside of the table.
+  virtual bool set(uint64_t index, Value element) = 0;
+};
+
+class Memory {
+public:
+  virtual ~Memory() = default;
+  /// The minimum is the size now.
+  virtual wasm::MemoryType type() const = 0;
+  /// Valid until a guest runs.
+  virtual std::span<uint8_t> bytes() = 0;
+};
+
+class Global {
+public:
+  virtual ~Global() = default;
+  virtual wasm::GlobalType type() const = 0;
+  virtual Value get() const = 0;
+  virtual void set(Value value) = 0;
+};
+
+/// One of them, or nothing.
+using External =
+    std::variant<std::monostate, Function *, Table *, Memory *, Global *>;
+
+/// What the host gives: a function of its own, or, if it holds one, `external`.
 struct Import {
   std::string module;
   std::string name;
   wasm::FunctionType type;
   HostFunction function;
+  External external = {};
 };
 
-/// A module that runs: its memory, tables and globals. One thread at a time; a
-/// host function may call back into the instance that called it.
+/// A module that runs: its memories, tables and globals. A host function may
+/// call back into the instance that called it.
 class Instance {
 public:
   virtual ~Instance() = default;
@@ -108,23 +175,59 @@ public:
   /// again.
   virtual std::span<uint8_t> memory() = 0;
   virtual std::optional<Value> exportedGlobal(std::string_view name) const = 0;
+  /// An export of any kind, or nothing.
+  virtual External exported(std::string_view) const { return {}; }
+};
+
+/// Instances that may share functions, tables, memories and globals, and all
+/// of those: they live and end together, so that no reference outlives what it
+/// names. One thread at a time.
+class Store {
+public:
+  virtual ~Store() = default;
+
+  /// Links and starts a validated module: every import must be among `imports`
+  /// with a fitting type, active segments are copied, the start function runs.
+  /// The instance belongs to the store. One that fails while segments are
+  /// copied or in its start function stays there unseen, because what it wrote
+  /// into tables may name it.
+  ///
+  /// errors  `engine.missing-import` (names module, field and type),
+  ///         `engine.import-type`, `engine.limit` (memory or table minimum
+  ///         above the limits), `engine.trap` (segments or start)
+  virtual Result<Instance *>
+  instantiate(std::shared_ptr<const wasm::Module> module,
+              std::span<const Import> imports, Deadline deadline) = 0;
+
+  // What the host makes to give it to guests.
+  virtual Function *makeFunction(wasm::FunctionType type,
+                                 HostFunction function) = 0;
+  virtual Global *makeGlobal(wasm::GlobalType type, Value value) = 0;
+  /// errors  `engine.limit`, `engine.out-of-memory`
+  virtual Result<Table *> makeTable(wasm::TableType type, Value element) = 0;
+  virtual Result<Memory *> makeMemory(wasm::MemoryType type) = 0;
+
+  /// What a reference to a function names; null for null.
+  virtual Function *function(Value reference) const = 0;
+
+  /// What is left of `Limits::fuel`.
+  virtual std::optional<uint64_t> fuel() const = 0;
+  virtual void setFuel(std::optional<uint64_t> fuel) = 0;
 };
 
 class Engine {
 public:
   virtual ~Engine() = default;
   virtual std::string_view name() const = 0;
+  virtual std::unique_ptr<Store> makeStore(const Limits &limits) = 0;
 
-  /// Links and starts a validated module: every import must be among `imports`
-  /// with an equal type, active segments are copied, the start function runs.
+  /// One instance in a store of its own, which lives as long.
   ///
-  /// errors  `engine.missing-import` (names module, field and type),
-  ///         `engine.import-type`, `engine.limit` (memory or table minimum
-  ///         above `limits`), `engine.trap` (segments or start)
-  virtual Result<std::unique_ptr<Instance>>
+  /// errors  as Store::instantiate
+  virtual Result<std::shared_ptr<Instance>>
   instantiate(std::shared_ptr<const wasm::Module> module,
               std::span<const Import> imports, const Limits &limits,
-              Deadline deadline) = 0;
+              Deadline deadline);
 };
 
 /// The portable engine: starts at once, needs no code generation, judges the

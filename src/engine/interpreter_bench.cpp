@@ -49,7 +49,7 @@ Code fibonacci() {
   return code;
 }
 
-std::unique_ptr<Instance> guest() {
+std::shared_ptr<Instance> guest() {
   ModuleBuilder module;
   uint32_t type = module.type({I32}, {I32});
   module.memory(1);

@@ -18,7 +18,7 @@ using enum wasm::ValueType;
 /// A module under the interpreter; keeps what the instance points to.
 struct Guest {
   std::shared_ptr<Bytes> bytes;
-  std::unique_ptr<Instance> instance;
+  std::shared_ptr<Instance> instance;
   Diagnostic why;
 
   explicit Guest(const ModuleBuilder &module, std::vector<Import> imports = {},

@@ -130,7 +130,7 @@ inline void compareWithNode(const std::string &node, ByteSpan bytes,
     RUNE_CHECK(instance.ok(), "the module instantiates");
     return std::move(instance).value();
   };
-  std::unique_ptr<Instance> instance = fresh();
+  std::shared_ptr<Instance> instance = fresh();
 
   std::string modulePath = temporaryFile("module.wasm");
   std::string callsPath = temporaryFile("calls.txt");

@@ -28,7 +28,7 @@ Result<BlockInstance> BlockInstance::load(
 }
 
 Result<BlockInstance>
-BlockInstance::bind(std::unique_ptr<engine::Instance> guest, BlockPlace place,
+BlockInstance::bind(std::shared_ptr<engine::Instance> guest, BlockPlace place,
                     const BlockLimits &limits, engine::Deadline deadline) {
   BlockInstance block(std::move(guest), std::move(place), limits);
   auto exports = block::BlockExports::bind(*block.guest_);

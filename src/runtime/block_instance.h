@@ -42,7 +42,7 @@ public:
                                     BlockPlace place, const BlockLimits &limits,
                                     engine::Deadline deadline);
   /// For an instance that exists.
-  static Result<BlockInstance> bind(std::unique_ptr<engine::Instance> guest,
+  static Result<BlockInstance> bind(std::shared_ptr<engine::Instance> guest,
                                     BlockPlace place, const BlockLimits &limits,
                                     engine::Deadline deadline);
 
@@ -75,7 +75,7 @@ public:
   const BlockPlace &place() const { return place_; }
 
 private:
-  BlockInstance(std::unique_ptr<engine::Instance> guest, BlockPlace place,
+  BlockInstance(std::shared_ptr<engine::Instance> guest, BlockPlace place,
                 const BlockLimits &limits)
       : guest_(std::move(guest)), place_(std::move(place)), limits_(limits) {}
 
@@ -88,7 +88,7 @@ private:
   template <class Call> auto ask(Call call) -> decltype(call());
   Result<Tensor> accept(const block::Tensor &tensor, size_t port);
 
-  std::unique_ptr<engine::Instance> guest_;
+  std::shared_ptr<engine::Instance> guest_;
   BlockPlace place_;
   BlockLimits limits_;
   block::BlockExports exports_;

@@ -172,10 +172,14 @@ private:
 
   /// Takes what the stage's memory may grow to out of the budget.
   Result<> reserve(const container::Stage &stage, const wasm::Module &module) {
-    uint64_t most = module.memories.empty() ? 0 : UINT64_MAX;
-    for (const wasm::MemoryType &memory : module.memories)
-      if (memory.pages.maximum)
-        most = uint64_t{*memory.pages.maximum} * wasm::pageBytes;
+    uint64_t most = 0;
+    for (const wasm::MemoryType &memory : module.memories) {
+      uint64_t pages = memory.pages.maximum.value_or(UINT64_MAX);
+      uint64_t bytes = pages > UINT64_MAX >> memory.pageSizeLog2
+                           ? UINT64_MAX
+                           : pages << memory.pageSizeLog2;
+      most = bytes > UINT64_MAX - most ? UINT64_MAX : most + bytes;
+    }
     most = std::min(most, options_.limits.guest.memoryBytes);
     if (most > guestBytesLeft_)
       return error("runtime.memory-limit",

@@ -44,11 +44,14 @@ std::unique_ptr<FakeGuest> countingGuest() {
 
 class FakeEngine : public engine::Engine {
 public:
-  std::function<std::unique_ptr<engine::Instance>()> make = countingGuest;
+  std::function<std::shared_ptr<engine::Instance>()> make = countingGuest;
   int started = 0;
 
   std::string_view name() const override { return "fake"; }
-  Result<std::unique_ptr<engine::Instance>>
+  std::unique_ptr<engine::Store> makeStore(const engine::Limits &) override {
+    return nullptr; // its instances need none
+  }
+  Result<std::shared_ptr<engine::Instance>>
   instantiate(std::shared_ptr<const wasm::Module>,
               std::span<const engine::Import> imports, const engine::Limits &,
               engine::Deadline) override {
@@ -294,7 +297,7 @@ TEST(Rune, ChecksAModelAgainstTheWiringWhenItLoads) {
 
 /// A guest that answers `compute` by a trap.
 auto guestThatTraps(engine::TrapKind kind) {
-  return [kind]() -> std::unique_ptr<engine::Instance> {
+  return [kind]() -> std::shared_ptr<engine::Instance> {
     auto guest = countingGuest();
     guest->define(std::string(blockPrefix) + "compute", 2, 1, trapping(kind));
     return guest;

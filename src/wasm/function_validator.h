@@ -68,8 +68,6 @@ private:
   Result<> call();
   Result<> callIndirect();
   Result<> returnAfterCall(const FunctionType &type);
-  Result<Types> blockStart();
-  Result<Types> blockEnd();
 
   // Parametric, variable, reference instructions.
   Result<> select();

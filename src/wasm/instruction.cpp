@@ -245,6 +245,37 @@ Diagnostic unsupported(std::string_view feature, Location where) {
       .at(std::move(where));
 }
 
+/// A list of one type, which lives for ever.
+static std::span<const ValueType> single(ValueType type) {
+  static constexpr ValueType all[] = {
+      ValueType::I32,  ValueType::I64,     ValueType::F32,      ValueType::F64,
+      ValueType::V128, ValueType::FuncRef, ValueType::ExternRef};
+  for (const ValueType &each : all)
+    if (each == type)
+      return {&each, 1};
+  return {};
+}
+
+std::span<const ValueType> blockParameters(const Module &module,
+                                           const BlockType &block) {
+  if (block.kind != BlockType::Kind::Index)
+    return {};
+  return module.types[block.index].parameters;
+}
+
+std::span<const ValueType> blockResults(const Module &module,
+                                        const BlockType &block) {
+  switch (block.kind) {
+  case BlockType::Kind::Empty:
+    return {};
+  case BlockType::Kind::Value:
+    return single(block.value);
+  case BlockType::Kind::Index:
+    return module.types[block.index].results;
+  }
+  return {};
+}
+
 /// The proposal that a type's first byte belongs to, or nothing.
 static std::string_view unsupportedType(uint8_t byte) {
   switch (byte) {

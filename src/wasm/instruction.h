@@ -8,6 +8,7 @@
 #include "wasm/reader.h"
 
 #include <array>
+#include <span>
 
 namespace rune::wasm {
 
@@ -73,6 +74,12 @@ struct BlockType {
   ValueType value = ValueType::I32;
   uint32_t index = 0;
 };
+
+/// What a block takes and gives; its index must exist.
+std::span<const ValueType> blockParameters(const Module &module,
+                                           const BlockType &block);
+std::span<const ValueType> blockResults(const Module &module,
+                                        const BlockType &block);
 
 /// An instruction with its immediates; only the members that its `Immediates`
 /// names hold.

@@ -7,40 +7,15 @@
 
 namespace rune::wasm {
 
-/// A list of one type, which lives for ever.
-static std::span<const ValueType> single(ValueType type) {
-  static constexpr ValueType all[] = {
-      ValueType::I32,  ValueType::I64,     ValueType::F32,      ValueType::F64,
-      ValueType::V128, ValueType::FuncRef, ValueType::ExternRef};
-  for (const ValueType &each : all)
-    if (each == type)
-      return {&each, 1};
-  return {};
-}
-
-Result<FunctionValidator::Types> FunctionValidator::blockStart() {
-  const BlockType &block = instruction_.block;
-  if (block.kind != BlockType::Kind::Index)
-    return Types{};
-  if (block.index >= module_.types.size())
-    return unknown("type", block.index);
-  return Types(module_.types[block.index].parameters);
-}
-
-Result<FunctionValidator::Types> FunctionValidator::blockEnd() {
-  const BlockType &block = instruction_.block;
-  if (block.kind == BlockType::Kind::Empty)
-    return Types{};
-  if (block.kind == BlockType::Kind::Value)
-    return single(block.value);
-  return Types(module_.types[block.index].results);
-}
-
 Result<> FunctionValidator::openBlock() {
   if (instruction_.opcode == Opcode::If)
     RUNE_TRY(pop(ValueType::I32));
-  Types start = RUNE_TRY(blockStart());
-  Types end = RUNE_TRY(blockEnd());
+  const BlockType &block = instruction_.block;
+  if (block.kind == BlockType::Kind::Index &&
+      block.index >= module_.types.size())
+    return unknown("type", block.index);
+  Types start = blockParameters(module_, block);
+  Types end = blockResults(module_, block);
   RUNE_TRY(pop(start));
   return open(instruction_.opcode, start, end);
 }

@@ -1,103 +1,123 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Instructions on stretches of memory and tables (core 2.0, sections 4.4.6 and
-// 4.4.7). All sums are of 64 bits; bounds are checked before the first write.
-#include "engine/interpreter/instance.h"
+// 4.4.7). Bounds are checked before the first write, then the whole is paid
+// for, then it is done in chunks, so that a deadline ends a long one.
+#include "engine/interpreter/machine.h"
 
 #include <algorithm>
 #include <cstring>
 
 namespace rune::engine {
 
+/// Bytes or elements that cost as much as one word of code.
+constexpr uint64_t countPerWord = 8;
+/// Bytes or elements that cost one unit of fuel.
+constexpr uint64_t countPerFuel = 1024;
+/// Bytes or elements between two looks at the clock.
+constexpr uint64_t chunk = uint64_t{1} << 20;
+
 static bool inside(uint64_t at, uint64_t count, uint64_t size) {
-  return at + count <= size;
+  return at <= size && count <= size - at;
 }
 
-/// -1 for "no".
-uint32_t InterpreterInstance::growMemory(uint32_t pages) {
-  uint64_t before = memory_.size() / wasm::pageBytes;
-  if (!memory_.grow(uint64_t{pages} * wasm::pageBytes))
-    return UINT32_MAX;
-  return static_cast<uint32_t>(before);
+bool Machine::charge(int64_t &budget, uint64_t count) {
+  budget -=
+      static_cast<int64_t>(count / (fueled ? countPerFuel : countPerWord));
+  if (budget < 0) [[unlikely]]
+    budget = takeBudget(-budget);
+  return budget >= 0;
 }
 
-InterpreterInstance::MaybeTrap
-InterpreterInstance::fillMemory(uint32_t at, uint32_t value, uint32_t count) {
-  if (!inside(at, count, memory_.size()))
-    return TrapKind::OutOfBoundsMemory;
-  if (count > 0)
-    std::memset(memory_.base() + at, static_cast<uint8_t>(value), count);
-  return {};
+/// `step(at, count)` for each chunk of what was charged before.
+template <class Step> bool Machine::inChunks(uint64_t count, Step step) {
+  for (uint64_t at = 0; at < count; at += chunk) {
+    if (at > 0 && deadlinePassed())
+      return trap(TrapKind::DeadlineExceeded);
+    step(at, std::min(chunk, count - at));
+  }
+  return true;
 }
 
-InterpreterInstance::MaybeTrap
-InterpreterInstance::copyMemory(uint32_t to, uint32_t from, uint32_t count) {
-  if (!inside(to, count, memory_.size()) ||
-      !inside(from, count, memory_.size()))
-    return TrapKind::OutOfBoundsMemory;
-  if (count > 0)
-    std::memmove(memory_.base() + to, memory_.base() + from, count);
-  return {};
+bool Machine::fillMemory(InterpreterMemory &memory, uint64_t at, uint8_t value,
+                         uint64_t count, int64_t &budget) {
+  if (!inside(at, count, memory.linear.size()))
+    return trap(TrapKind::OutOfBoundsMemory);
+  uint8_t *to = memory.linear.base() + at;
+  return charge(budget, count) &&
+         inChunks(count, [&](uint64_t begin, uint64_t part) {
+           std::memset(to + begin, value, part);
+         });
 }
 
-InterpreterInstance::MaybeTrap InterpreterInstance::initMemory(uint32_t segment,
-                                                               uint32_t to,
-                                                               uint32_t from,
-                                                               uint32_t count) {
-  ByteSpan bytes = data_[segment];
-  if (!inside(to, count, memory_.size()) || !inside(from, count, bytes.size()))
-    return TrapKind::OutOfBoundsMemory;
-  if (count > 0)
-    std::memcpy(memory_.base() + to, bytes.data() + from, count);
-  return {};
+/// Chunks go from the end where the source would be overwritten too early.
+bool Machine::copyMemory(InterpreterMemory &toMemory,
+                         InterpreterMemory &fromMemory, uint64_t toAt,
+                         uint64_t fromAt, uint64_t count, int64_t &budget) {
+  if (!inside(toAt, count, toMemory.linear.size()) ||
+      !inside(fromAt, count, fromMemory.linear.size()))
+    return trap(TrapKind::OutOfBoundsMemory);
+  uint8_t *to = toMemory.linear.base() + toAt;
+  const uint8_t *from = fromMemory.linear.base() + fromAt;
+  bool backward = &toMemory == &fromMemory && toAt > fromAt;
+  return charge(budget, count) &&
+         inChunks(count, [&](uint64_t begin, uint64_t part) {
+           uint64_t at = backward ? count - begin - part : begin;
+           std::memmove(to + at, from + at, part);
+         });
 }
 
-/// -1 for "no".
-uint32_t InterpreterInstance::growTable(uint32_t table, uint64_t value,
-                                        uint32_t count) {
-  Table &target = tables_[table];
-  uint64_t before = target.elements.size();
-  if (count > target.most - before ||
-      count > limits_.tableElements - tableElements_)
-    return UINT32_MAX;
-  target.elements.resize(before + count, value);
-  tableElements_ += count;
-  return static_cast<uint32_t>(before);
+bool Machine::initMemory(InterpreterMemory &memory, ByteSpan segment,
+                         uint64_t at, uint64_t from, uint64_t count,
+                         int64_t &budget) {
+  if (!inside(at, count, memory.linear.size()) ||
+      !inside(from, count, segment.size()))
+    return trap(TrapKind::OutOfBoundsMemory);
+  uint8_t *to = memory.linear.base() + at;
+  return charge(budget, count) &&
+         inChunks(count, [&](uint64_t begin, uint64_t part) {
+           std::memcpy(to + begin, segment.data() + from + begin, part);
+         });
 }
 
-InterpreterInstance::MaybeTrap InterpreterInstance::fillTable(uint32_t table,
-                                                              uint32_t at,
-                                                              uint64_t value,
-                                                              uint32_t count) {
-  std::vector<uint64_t> &target = tables_[table].elements;
-  if (!inside(at, count, target.size()))
-    return TrapKind::OutOfBoundsTable;
-  std::fill_n(target.begin() + at, count, value);
-  return {};
+bool Machine::fillTable(InterpreterTable &table, uint64_t at, uint64_t value,
+                        uint64_t count, int64_t &budget) {
+  if (!inside(at, count, table.elements.size()))
+    return trap(TrapKind::OutOfBoundsTable);
+  uint64_t *to = table.elements.data() + at;
+  return charge(budget, count) &&
+         inChunks(count, [&](uint64_t begin, uint64_t part) {
+           std::fill_n(to + begin, part, value);
+         });
 }
 
-InterpreterInstance::MaybeTrap
-InterpreterInstance::copyTable(uint32_t table, uint32_t fromTable, uint32_t to,
-                               uint32_t from, uint32_t count) {
-  std::vector<uint64_t> &target = tables_[table].elements;
-  std::vector<uint64_t> &source = tables_[fromTable].elements;
-  if (!inside(to, count, target.size()) || !inside(from, count, source.size()))
-    return TrapKind::OutOfBoundsTable;
-  if (count > 0)
-    std::memmove(target.data() + to, source.data() + from,
-                 count * sizeof(uint64_t));
-  return {};
+bool Machine::copyTable(InterpreterTable &toTable, InterpreterTable &fromTable,
+                        uint64_t toAt, uint64_t fromAt, uint64_t count,
+                        int64_t &budget) {
+  if (!inside(toAt, count, toTable.elements.size()) ||
+      !inside(fromAt, count, fromTable.elements.size()))
+    return trap(TrapKind::OutOfBoundsTable);
+  uint64_t *to = toTable.elements.data() + toAt;
+  const uint64_t *from = fromTable.elements.data() + fromAt;
+  bool backward = &toTable == &fromTable && toAt > fromAt;
+  return charge(budget, count) &&
+         inChunks(count, [&](uint64_t begin, uint64_t part) {
+           uint64_t at = backward ? count - begin - part : begin;
+           std::memmove(to + at, from + at, part * sizeof(uint64_t));
+         });
 }
 
-InterpreterInstance::MaybeTrap
-InterpreterInstance::initTable(uint32_t table, uint32_t segment, uint32_t to,
-                               uint32_t from, uint32_t count) {
-  std::vector<uint64_t> &target = tables_[table].elements;
-  const std::vector<uint64_t> &source = elements_[segment];
-  if (!inside(to, count, target.size()) || !inside(from, count, source.size()))
-    return TrapKind::OutOfBoundsTable;
-  std::copy_n(source.begin() + from, count, target.begin() + to);
-  return {};
+bool Machine::initTable(InterpreterTable &table,
+                        std::span<const uint64_t> segment, uint64_t at,
+                        uint64_t from, uint64_t count, int64_t &budget) {
+  if (!inside(at, count, table.elements.size()) ||
+      !inside(from, count, segment.size()))
+    return trap(TrapKind::OutOfBoundsTable);
+  uint64_t *to = table.elements.data() + at;
+  return charge(budget, count) &&
+         inChunks(count, [&](uint64_t begin, uint64_t part) {
+           std::copy_n(segment.data() + from + begin, part, to + begin);
+         });
 }
 
 } // namespace rune::engine

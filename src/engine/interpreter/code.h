@@ -2,14 +2,18 @@
 //
 // What the interpreter runs instead of wasm bytes: each operand's place is
 // known before the run, so instructions name slots of the frame and the operand
-// stack disappears. A frame is [parameters, locals, operands]; a callee's frame
-// begins where its arguments lie in the caller's, and its results come to lie
-// there too.
+// stack disappears. A frame is [parameters, locals, operands], 16 bytes each; a
+// callee's frame begins where its arguments lie in the caller's, and its
+// results come to lie there too. An instruction is the address of its handler
+// (two words), then its operands, a word each: a slot is its distance in bytes
+// from the frame's begin.
 #pragma once
 
 #include "engine/engine.h"
 
 namespace rune::engine {
+
+class InterpreterInstance;
 
 enum class Op : uint32_t {
 #define RUNE_OP(name) name,
@@ -26,7 +30,7 @@ struct Code {
   uint32_t locals = 0;
 };
 
-/// The code of a defined function of a validated module.
-Code translate(const wasm::Module &module, uint32_t function);
+/// The code of a defined function of an instance's module.
+Code translate(const InterpreterInstance &instance, uint32_t function);
 
 } // namespace rune::engine

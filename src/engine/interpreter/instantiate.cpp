@@ -1,29 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // From a module to an instance (core 2.0, section 4.5.4).
-#include "engine/interpreter/instance.h"
+#include "engine/interpreter/store.h"
 
 #include "wasm/instruction.h"
 
 #include <algorithm>
-#include <numeric>
-#include <tuple>
 
 namespace rune::engine {
 
-InterpreterInstance::InterpreterInstance(
-    std::shared_ptr<const wasm::Module> module, const Limits &limits)
-    : module_(std::move(module)), limits_(limits),
-      frames_(new Frame[limits.callDepth]) {}
+using wasm::ExternKind;
 
 Result<> InterpreterInstance::start(std::span<const Import> imports,
                                     Deadline deadline) {
-  RUNE_TRY(makeStack());
-  makeFunctions();
+  nameTypes();
   RUNE_TRY(link(imports));
-  RUNE_TRY(makeMemory());
-  RUNE_TRY(makeTables());
+  RUNE_TRY(makeFunctions());
+  RUNE_TRY(makeMemories());
   makeGlobals();
+  RUNE_TRY(makeTables());
   makeElements();
   // From here on every index space is complete; what fails now is the guest's.
   if (MaybeTrap trap = copyActiveSegments())
@@ -32,110 +27,181 @@ Result<> InterpreterInstance::start(std::span<const Import> imports,
   return runStart(deadline);
 }
 
-/// Types are compared by structure; equal ones get the number of the first.
-static std::vector<uint32_t>
-firstOfEqual(const std::vector<wasm::FunctionType> &types) {
-  auto less = [&](uint32_t a, uint32_t b) {
-    const wasm::FunctionType &x = types[a], &y = types[b];
-    return std::tie(x.parameters, x.results, a) <
-           std::tie(y.parameters, y.results, b);
-  };
-  std::vector<uint32_t> order(types.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), less);
-  std::vector<uint32_t> first(types.size());
-  for (size_t i = 0; i < order.size(); ++i)
-    first[order[i]] = i > 0 && types[order[i]] == types[order[i - 1]]
-                          ? first[order[i - 1]]
-                          : order[i];
-  return first;
+void InterpreterInstance::nameTypes() {
+  for (const wasm::FunctionType &type : module_->types)
+    typeIds_.push_back(store_.typeId(type));
 }
 
-void InterpreterInstance::makeFunctions() {
-  sameType_ = firstOfEqual(module_->types);
-  functions_.resize(module_->functions.size());
-  for (uint32_t i = 0; i < functions_.size(); ++i) {
-    functions_[i].index = i;
-    functions_[i].type = sameType_[module_->functions[i]];
-  }
-}
+// Imports.
 
-static const Import *findImport(std::span<const Import> imports,
-                                const wasm::Import &wanted) {
+namespace {
+
+const Import *findImport(std::span<const Import> imports,
+                         const wasm::Import &wanted) {
   for (const Import &each : imports)
     if (each.module == wanted.module && each.name == wanted.name)
       return &each;
   return nullptr;
 }
 
+/// What an import needs, or is.
+std::string described(const wasm::SizeLimits &size) {
+  return size.maximum ? fmt::format("{} to {}", size.minimum, *size.maximum)
+                      : fmt::format("{} or more", size.minimum);
+}
+std::string described(const wasm::TableType &type) {
+  return fmt::format("table of {} {}, indexed by {}", described(type.elements),
+                     valueTypeName(type.element), valueTypeName(type.address));
+}
+std::string described(const wasm::MemoryType &type) {
+  return fmt::format("memory of {} pages of {} bytes, addressed by {}",
+                     described(type.pages), type.pageBytes(),
+                     valueTypeName(type.address));
+}
+std::string described(const wasm::GlobalType &type) {
+  return fmt::format("{} global of {}",
+                     type.isMutable ? "mutable" : "immutable",
+                     valueTypeName(type.value));
+}
+std::string described(const wasm::FunctionType &type) {
+  return "function of type " + type.str();
+}
+std::string described(const External &given) {
+  struct {
+    std::string operator()(std::monostate) { return "nothing"; }
+    std::string operator()(const Function *f) { return described(f->type()); }
+    std::string operator()(const Table *t) { return described(t->type()); }
+    std::string operator()(const Memory *m) { return described(m->type()); }
+    std::string operator()(const Global *g) { return described(g->type()); }
+  } visitor;
+  return std::visit(visitor, given);
+}
+
+/// source  core 2.0, section 4.5.2
+bool fits(const wasm::SizeLimits &given, const wasm::SizeLimits &wanted) {
+  return given.minimum >= wanted.minimum &&
+         (!wanted.maximum ||
+          (given.maximum && *given.maximum <= *wanted.maximum));
+}
+bool fits(const wasm::TableType &given, const wasm::TableType &wanted) {
+  return given.element == wanted.element && given.address == wanted.address &&
+         fits(given.elements, wanted.elements);
+}
+bool fits(const wasm::MemoryType &given, const wasm::MemoryType &wanted) {
+  return given.address == wanted.address &&
+         given.pageSizeLog2 == wanted.pageSizeLog2 &&
+         fits(given.pages, wanted.pages);
+}
+bool fits(const wasm::GlobalType &given, const wasm::GlobalType &wanted) {
+  return given == wanted;
+}
+bool fits(const wasm::FunctionType &given, const wasm::FunctionType &wanted) {
+  return given == wanted;
+}
+
+/// What the host gives for `wanted`, as our own `Object`, or what is wrong.
+template <class Object, class Type>
+Result<Object *> chosen(const External &given, const wasm::Import &wanted,
+                        const Type &type) {
+  using Base = std::conditional_t<
+      std::is_same_v<Type, wasm::FunctionType>, Function,
+      std::conditional_t<
+          std::is_same_v<Type, wasm::TableType>, Table,
+          std::conditional_t<std::is_same_v<Type, wasm::MemoryType>, Memory,
+                             Global>>>;
+  Base *const *found = std::get_if<Base *>(&given);
+  Object *own = found ? dynamic_cast<Object *>(*found) : nullptr;
+  if (own && fits(own->type(), type))
+    return own;
+  return error("engine.import-type",
+               "incompatible import type: `{}` `{}` needs a {}, the host gives "
+               "a {}{}",
+               wanted.module, wanted.name, described(type), described(given),
+               found && !own ? " of another engine" : "");
+}
+
+} // namespace
+
 Result<> InterpreterInstance::link(std::span<const Import> imports) {
-  hosts_.reserve(module_->importedFunctions);
   for (const wasm::Import &wanted : module_->imports) {
     Location at{module_->source, {}};
-    if (wanted.kind != wasm::ExternKind::Function)
+    auto needed = [&](const auto &type) {
       return error("engine.missing-import",
-                   "import `{}` `{}` is a {}; the host gives only functions",
-                   wanted.module, wanted.name, externKindName(wanted.kind))
+                   "unknown import: `{}` `{}`, a {}, is not given",
+                   wanted.module, wanted.name, described(type))
           .at(at);
-    const wasm::FunctionType &type = functionType(wanted.index);
-    const Import *found = findImport(imports, wanted);
-    if (!found)
-      return error("engine.missing-import",
-                   "import `{}` `{}` of type {} is not given", wanted.module,
-                   wanted.name, type.str())
-          .at(at);
-    if (found->type != type)
-      return error("engine.import-type",
-                   "import `{}` `{}` needs type {}, the host gives {}",
-                   wanted.module, wanted.name, type.str(), found->type.str())
-          .at(at);
-    hosts_.push_back(found->function);
-    functions_[wanted.index].host = &hosts_.back();
+    };
+    const Import *given = findImport(imports, wanted);
+    External external = given ? given->external : External{};
+    if (given && given->function && external.index() == 0)
+      external = store_.makeFunction(given->type, given->function);
+    auto add = [&](auto &space, const auto &type) -> Result<> {
+      if (!given)
+        return needed(type);
+      using Object = std::remove_pointer_t<
+          typename std::remove_reference_t<decltype(space)>::value_type>;
+      auto object = chosen<Object>(external, wanted, type);
+      if (!object.ok())
+        return std::move(object).error().at(at);
+      space.push_back(*object);
+      return {};
+    };
+    switch (wanted.kind) {
+    case ExternKind::Function:
+      RUNE_TRY(add(functions_, functionType(wanted.index)));
+      break;
+    case ExternKind::Table:
+      RUNE_TRY(add(tables_, module_->tables[wanted.index].type));
+      break;
+    case ExternKind::Memory:
+      RUNE_TRY(add(memories_, module_->memories[wanted.index]));
+      break;
+    case ExternKind::Global:
+      RUNE_TRY(add(globals_, module_->globals[wanted.index].type));
+      break;
+    }
   }
   return {};
 }
 
-Result<> InterpreterInstance::makeStack() {
-  uint64_t bytes = limits_.stackSlots * sizeof(Value);
-  stack_ = RUNE_TRY(LinearMemory::reserve(bytes, bytes));
-  free_ = reinterpret_cast<Value *>(stack_.base());
-  slotsEnd_ = free_ + limits_.stackSlots;
+// Definitions.
+
+Result<> InterpreterInstance::makeFunctions() {
+  for (uint32_t i = module_->importedFunctions; i < module_->functions.size();
+       ++i)
+    functions_.push_back(store_.addFunction(
+        *this, i, typeIds_[module_->functions[i]], functionType(i)));
   return {};
 }
 
-Result<> InterpreterInstance::makeMemory() {
-  if (module_->memories.empty())
-    return {};
-  const wasm::SizeLimits &pages = module_->memories[0].pages;
-  uint64_t least = uint64_t{pages.minimum} * wasm::pageBytes;
-  uint64_t most = uint64_t{pages.maximum.value_or(65536)} * wasm::pageBytes;
-  uint64_t cap = limits_.memoryBytes / wasm::pageBytes * wasm::pageBytes;
-  if (least > cap)
-    return error("engine.limit",
-                 "the guest needs {} bytes of memory, at most {} are allowed",
-                 least, limits_.memoryBytes)
-        .at({module_->source, {}});
-  memory_ = RUNE_TRY(LinearMemory::reserve(least, std::min(most, cap)));
+Result<> InterpreterInstance::makeMemories() {
+  for (size_t i = module_->importedMemories; i < module_->memories.size();
+       ++i) {
+    auto made = store_.addMemory(module_->memories[i]);
+    if (!made.ok())
+      return std::move(made).error().at({module_->source, {}});
+    memories_.push_back(*made);
+  }
   return {};
 }
 
 Result<> InterpreterInstance::makeTables() {
-  for (const auto &[type, initial] : module_->tables)
-    tableElements_ += type.elements.minimum;
-  if (tableElements_ > limits_.tableElements)
-    return error("engine.limit",
-                 "the guest needs {} table elements, at most {} are allowed",
-                 tableElements_, limits_.tableElements)
-        .at({module_->source, {}});
-  for (const auto &[type, initial] : module_->tables)
-    tables_.push_back({std::vector<uint64_t>(type.elements.minimum),
-                       type.elements.maximum.value_or(UINT32_MAX)});
+  for (size_t i = module_->importedTables; i < module_->tables.size(); ++i) {
+    const wasm::Table &table = module_->tables[i];
+    Value initial =
+        table.initial.code.empty() ? Value{} : evaluate(table.initial);
+    auto made = store_.addTable(table.type, initial.bits);
+    if (!made.ok())
+      return std::move(made).error().at({module_->source, {}});
+    tables_.push_back(*made);
+  }
   return {};
 }
 
 void InterpreterInstance::makeGlobals() {
-  for (const wasm::Global &global : module_->globals)
-    globals_.push_back({evaluate(global.initial)});
+  for (size_t i = module_->importedGlobals; i < module_->globals.size(); ++i)
+    globals_.push_back(store_.makeGlobal(
+        module_->globals[i].type, evaluate(module_->globals[i].initial)));
 }
 
 void InterpreterInstance::makeElements() {
@@ -144,32 +210,56 @@ void InterpreterInstance::makeElements() {
     if (segment.mode == wasm::SegmentMode::Declarative)
       continue;
     for (uint32_t function : segment.functions)
-      references.push_back(uint64_t{function} + 1);
+      references.push_back(functions_[function]->reference().bits);
     for (const wasm::ConstantExpression &each : segment.expressions)
-      references.push_back(evaluate(each));
-  }
-}
-
-InterpreterInstance::MaybeTrap InterpreterInstance::copyActiveSegments() {
-  for (uint32_t i = 0; i < module_->elements.size(); ++i) {
-    const wasm::ElementSegment &segment = module_->elements[i];
-    if (segment.mode != wasm::SegmentMode::Active)
-      continue;
-    uint32_t to = static_cast<uint32_t>(evaluate(segment.offset));
-    uint32_t count = static_cast<uint32_t>(elements_[i].size());
-    if (MaybeTrap trap = initTable(segment.table, i, to, 0, count))
-      return trap;
-    elements_[i] = {};
+      references.push_back(evaluate(each).bits);
   }
   for (const wasm::DataSegment &segment : module_->data)
     data_.push_back(segment.bytes);
-  for (uint32_t i = 0; i < module_->data.size(); ++i) {
-    const wasm::DataSegment &segment = module_->data[i];
-    if (segment.mode != wasm::SegmentMode::Active)
+}
+
+// Segments: each is copied whole or not at all; what came before stays.
+
+/// An offset, as wide as addresses of `address` are.
+static uint64_t offsetOf(Value value, wasm::ValueType address) {
+  return address == wasm::ValueType::I64 ? value.asI64() : value.asI32();
+}
+
+MaybeTrap InterpreterInstance::copyElements(uint32_t index) {
+  const wasm::ElementSegment &segment = module_->elements[index];
+  InterpreterTable &to = *tables_[segment.table];
+  const std::vector<uint64_t> &from = elements_[index];
+  uint64_t at = offsetOf(evaluate(segment.offset), to.declared.address);
+  uint64_t size = to.elements.size();
+  if (at > size || from.size() > size - at)
+    return TrapKind::OutOfBoundsTable;
+  std::copy(from.begin(), from.end(), to.elements.begin() + at);
+  return {};
+}
+
+MaybeTrap InterpreterInstance::copyData(uint32_t index) {
+  const wasm::DataSegment &segment = module_->data[index];
+  InterpreterMemory &to = *memories_[segment.memory];
+  uint64_t at = offsetOf(evaluate(segment.offset), to.declared.address);
+  uint64_t size = to.linear.size();
+  if (at > size || segment.bytes.size() > size - at)
+    return TrapKind::OutOfBoundsMemory;
+  std::copy(segment.bytes.begin(), segment.bytes.end(), to.linear.base() + at);
+  return {};
+}
+
+MaybeTrap InterpreterInstance::copyActiveSegments() {
+  for (uint32_t i = 0; i < module_->elements.size(); ++i) {
+    if (module_->elements[i].mode != wasm::SegmentMode::Active)
       continue;
-    uint32_t to = static_cast<uint32_t>(evaluate(segment.offset));
-    uint32_t count = static_cast<uint32_t>(segment.bytes.size());
-    if (MaybeTrap trap = initMemory(i, to, 0, count))
+    if (MaybeTrap trap = copyElements(i))
+      return trap;
+    elements_[i] = {};
+  }
+  for (uint32_t i = 0; i < module_->data.size(); ++i) {
+    if (module_->data[i].mode != wasm::SegmentMode::Active)
+      continue;
+    if (MaybeTrap trap = copyData(i))
       return trap;
     data_[i] = {};
   }
@@ -184,6 +274,8 @@ Result<> InterpreterInstance::runStart(Deadline deadline) {
         .at({module_->source, {}});
   return {};
 }
+
+// Constant expressions.
 
 /// The two top operands, combined; wraps at the instruction's width.
 static uint64_t combine(wasm::Opcode opcode, uint64_t a, uint64_t b) {
@@ -203,11 +295,12 @@ static uint64_t combine(wasm::Opcode opcode, uint64_t a, uint64_t b) {
   }
 }
 
-uint64_t InterpreterInstance::evaluate(
+Value InterpreterInstance::evaluate(
     const wasm::ConstantExpression &expression) const {
   wasm::Reader reader(expression.code, nullptr, expression.offset, true);
+  reader.setFeatures(module_->features);
   wasm::Instruction instruction;
-  std::vector<uint64_t> stack;
+  std::vector<Value> stack;
   while (!reader.atEnd()) {
     auto read = wasm::readInstruction(reader, instruction);
     RUNE_CHECK(read.ok(), "the module was validated");
@@ -215,24 +308,27 @@ uint64_t InterpreterInstance::evaluate(
     case wasm::Opcode::End:
       break;
     case wasm::Opcode::RefNull:
-      stack.push_back(0);
+      stack.push_back({});
       break;
     case wasm::Opcode::RefFunc:
-      stack.push_back(uint64_t{instruction.index} + 1);
+      stack.push_back(functions_[instruction.index]->reference());
       break;
     case wasm::Opcode::GlobalGet:
-      stack.push_back(globals_[instruction.index].bits);
+      stack.push_back(globals_[instruction.index]->value);
+      break;
+    case wasm::Opcode::V128Const:
+      stack.push_back(std::bit_cast<Value>(instruction.bytes));
       break;
     case wasm::Opcode::I32Const:
     case wasm::Opcode::I64Const:
     case wasm::Opcode::F32Const:
     case wasm::Opcode::F64Const:
-      stack.push_back(instruction.bits);
+      stack.push_back({instruction.bits});
       break;
     default: {
-      uint64_t b = stack.back();
+      Value b = stack.back();
       stack.pop_back();
-      stack.back() = combine(instruction.opcode, stack.back(), b);
+      stack.back() = {combine(instruction.opcode, stack.back().bits, b.bits)};
     }
     }
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "engine/interpreter/instance.h"
+#include "engine/interpreter/store.h"
 
 namespace rune::engine {
 
@@ -9,14 +9,8 @@ class Interpreter final : public Engine {
 public:
   std::string_view name() const override { return "interpreter"; }
 
-  Result<std::unique_ptr<Instance>>
-  instantiate(std::shared_ptr<const wasm::Module> module,
-              std::span<const Import> imports, const Limits &limits,
-              Deadline deadline) override {
-    auto instance =
-        std::make_unique<InterpreterInstance>(std::move(module), limits);
-    RUNE_TRY(instance->start(imports, deadline));
-    return std::unique_ptr<Instance>(std::move(instance));
+  std::unique_ptr<Store> makeStore(const Limits &limits) override {
+    return std::make_unique<InterpreterStore>(limits);
   }
 };
 

@@ -86,22 +86,4 @@ template <class F> inline F maximum(F a, F b) {
   return a > b ? a : b;
 }
 
-/// A slot's number as `T`, and back. Numbers of 32 bits have zeros above.
-template <class T> inline T fromSlot(uint64_t bits) {
-  if constexpr (std::is_same_v<T, float>)
-    return std::bit_cast<float>(static_cast<uint32_t>(bits));
-  else if constexpr (std::is_same_v<T, double>)
-    return std::bit_cast<double>(bits);
-  else
-    return static_cast<T>(bits);
-}
-template <class T> inline uint64_t toSlot(T value) {
-  if constexpr (std::is_same_v<T, float>)
-    return std::bit_cast<uint32_t>(value);
-  else if constexpr (std::is_same_v<T, double>)
-    return std::bit_cast<uint64_t>(value);
-  else
-    return static_cast<std::make_unsigned_t<T>>(value);
-}
-
 } // namespace rune::engine

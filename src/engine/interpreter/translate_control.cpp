@@ -30,13 +30,17 @@ void Translator::linkOffset(uint32_t word, uint32_t &chain) {
   chain = word;
 }
 
-void Translator::emitOffset(Block &target) {
-  uint32_t word = here();
-  words_.push_back(0);
+void Translator::fillOffset(uint32_t word, Block &target,
+                            uint32_t Block::*chain) {
   if (target.opcode == Opcode::Loop)
     words_[word] = target.start - word;
   else
-    linkOffset(word, target.endChain);
+    linkOffset(word, target.*chain);
+}
+
+void Translator::emitOffset(Block &target) {
+  add(0);
+  fillOffset(here() - 1, target, &Block::endChain);
 }
 
 void Translator::resolve(uint32_t &chain) {
@@ -52,17 +56,12 @@ void Translator::resolve(uint32_t &chain) {
 
 void Translator::openBlock() {
   const BlockType &type = instruction_.block;
-  Block block{instruction_.opcode, 0, 0, 0, 0};
-  if (type.kind == BlockType::Kind::Value)
-    block.results = 1;
-  if (type.kind == BlockType::Kind::Index) {
-    block.parameters = module_.types[type.index].parameters.size();
-    block.results = module_.types[type.index].results.size();
-  }
+  Block block{instruction_.opcode, blockParameters(module_, type),
+              blockResults(module_, type)};
   bool isIf = block.opcode == Opcode::If;
   Operand condition = isIf ? pop() : Operand{};
   uint32_t position = height();
-  block.height = position - block.parameters;
+  block.height = position - static_cast<uint32_t>(block.parameters.size());
   settleAll();
   blocks_.push_back(block);
   if (isIf)
@@ -88,7 +87,7 @@ void Translator::beginElse(Block &block) {
 void Translator::endBlock() {
   Block &block = blocks_.back();
   if (blocks_.size() == 1 && block.endChain == none) {
-    emitReturn(results_);
+    emitReturn(static_cast<uint32_t>(type_.results.size()));
     blocks_.pop_back();
     return;
   }
@@ -102,7 +101,7 @@ void Translator::closeBlock(Block &block) {
   resolve(block.endChain);
   resetTo(block.height, block.results);
   if (blocks_.size() == 1)
-    emitReturn(results_);
+    emitReturn(static_cast<uint32_t>(type_.results.size()));
   blocks_.pop_back();
 }
 
@@ -122,7 +121,7 @@ void Translator::setUnreachable() {
       --open;
   }
   Block &block = blocks_.back();
-  resetTo(block.height, 0);
+  resetTo(block.height, {});
   if (instruction_.opcode == Opcode::Else)
     return beginElse(block);
   closeBlock(block);
@@ -143,7 +142,8 @@ void Translator::moveToLabel(const Block &target) {
   if (from == target.height || count == 0)
     return;
   if (count == 1)
-    emit(Op::Copy, {slotAt(target.height), slotAt(from)});
+    emit(operands_[from].wide ? Op::CopyWide : Op::Copy,
+         {slotAt(target.height), slotAt(from)});
   else
     emit(Op::CopyMany, {slotAt(target.height), slotAt(from), count});
 }
@@ -159,27 +159,18 @@ void Translator::branch(uint32_t depth) {
 
 void Translator::branchOn(Operand condition, uint32_t position, bool whenTrue,
                           Block &target, uint32_t Block::*chain) {
-  if (last_ != none && condition.kind == Operand::Kind::Slot &&
-      words_[last_ + 1] == slotAt(position)) {
-    Op compare = static_cast<Op>(words_[last_]);
-    Op fused = branchOfCompare(compare, whenTrue);
-    if (fused != compare) {
-      words_[last_] = static_cast<uint32_t>(fused);
-      if (target.opcode == Opcode::Loop)
-        words_[last_ + 1] = target.start - (last_ + 1);
-      else
-        linkOffset(last_ + 1, target.*chain);
+  if (justMade(condition, position)) {
+    Op fused = branchOfCompare(lastOp_, whenTrue);
+    if (fused != lastOp_) {
+      setOp(last_, fused);
+      fillOffset(last_ + 2, target, chain);
       last_ = none;
       return;
     }
   }
   uint32_t slot = slotOf(condition, position);
   emit(whenTrue ? Op::BrIf : Op::BrUnless, {0, slot});
-  uint32_t word = here() - 2;
-  if (target.opcode == Opcode::Loop)
-    words_[word] = target.start - word;
-  else
-    linkOffset(word, target.*chain);
+  fillOffset(here() - 2, target, chain);
 }
 
 void Translator::branchIf(uint32_t depth) {
@@ -191,7 +182,7 @@ void Translator::branchIf(uint32_t depth) {
     return branchOn(condition, position, true, target, &Block::endChain);
   }
   settleTop(target.arity());
-  Block around{Opcode::Block, 0, 0, 0, 0};
+  Block around{Opcode::Block, {}, {}};
   branchOn(condition, position, false, around, &Block::endChain);
   moveToLabel(target);
   emit(Op::Br, {});
@@ -208,7 +199,7 @@ void Translator::branchTable() {
   emit(Op::BrTable, {slot, last, slotAt(height() - count), count});
   for (uint32_t depth : instruction_.labels) {
     emitOffset(label(depth));
-    words_.push_back(slotAt(label(depth).height));
+    add(slotAt(label(depth).height));
   }
   setUnreachable();
 }
@@ -217,40 +208,57 @@ void Translator::emitReturn(uint32_t count) {
   if (count == 0)
     return emit(Op::Return, {});
   uint32_t from = height() - count;
-  if (count == 1)
-    return emit(Op::ReturnOne, {slotOf(operands_[from], from)});
+  if (count == 1) {
+    uint32_t slot = slotOf(operands_[from], from);
+    return emit(operands_[from].wide ? Op::ReturnWide : Op::ReturnOne, {slot});
+  }
   settleTop(count);
   emit(Op::ReturnMany, {slotAt(from), count});
 }
 
 void Translator::returnNow() {
-  emitReturn(results_);
+  emitReturn(static_cast<uint32_t>(type_.results.size()));
   setUnreachable();
 }
 
 // Calls.
 
-void Translator::call() {
-  uint32_t function = instruction_.index;
-  const wasm::FunctionType &type = module_.functionType(function);
+void Translator::passArguments(const wasm::FunctionType &type) {
   uint32_t count = static_cast<uint32_t>(type.parameters.size());
   settleTop(count);
-  resetTo(height() - count, 0);
-  emit(module_.isImported(function) ? Op::CallHost : Op::Call,
-       {function, slotAt(height())});
-  pushSlots(static_cast<uint32_t>(type.results.size()));
+  resetTo(height() - count, {});
+}
+
+void Translator::call() {
+  InterpreterFunction *callee = instance_.function(instruction_.index);
+  const wasm::FunctionType &type = module_.functionType(instruction_.index);
+  bool isTail = instruction_.opcode == Opcode::ReturnCall;
+  passArguments(type);
+  emit(isTail                           ? Op::ReturnCall
+       : callee->instance == &instance_ ? Op::Call
+                                        : Op::CallImport,
+       {});
+  addPointer(callee);
+  add(slotAt(height()));
+  if (isTail)
+    return setUnreachable();
+  pushSlots(type.results);
 }
 
 void Translator::callIndirect() {
   const wasm::FunctionType &type = module_.types[instruction_.index];
-  uint32_t count = static_cast<uint32_t>(type.parameters.size());
+  bool isTail = instruction_.opcode == Opcode::ReturnCallIndirect;
   Operand element = pop();
   uint32_t slot = slotOf(element, height());
-  settleTop(count);
-  resetTo(height() - count, 0);
-  emit(Op::CallIndirect,
-       {instruction_.secondIndex, instruction_.index, slotAt(height()), slot});
-  pushSlots(static_cast<uint32_t>(type.results.size()));
+  passArguments(type);
+  emit(isTail ? Op::ReturnCallIndirect : Op::CallIndirect, {});
+  addPointer(instance_.table(instruction_.secondIndex));
+  add(instance_.typeId(instruction_.index));
+  add(slotAt(height()));
+  add(slot);
+  if (isTail)
+    return setUnreachable();
+  pushSlots(type.results);
 }
 
 } // namespace rune::engine

@@ -25,6 +25,7 @@ public:
 
   uint8_t *base() const { return base_; }
   uint64_t size() const { return size_; }
+  uint64_t reserved() const { return reserved_; }
   std::span<uint8_t> bytes() const { return {base_, size_}; }
   /// False, and unchanged, if that is more than was reserved.
   bool grow(uint64_t byBytes);
