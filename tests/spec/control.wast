@@ -96,7 +96,7 @@
   ;; code behind an unconditional branch takes and gives any type
   (func (export "unreachable-code") (result i32)
     (return (i32.const 8))
-    (i32.add) (i64.add) (drop) (select) (i32.const 0))
+    (i32.add) (drop) (i64.add) (drop) (select) (drop) (i32.const 0))
 
   (func (export "nop") (result i32) (nop) (i32.const 1) (nop))
   (func (export "unreachable") (unreachable))

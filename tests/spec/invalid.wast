@@ -186,7 +186,6 @@
 (assert_malformed (module quote "(func (; )") "unclosed comment")
 (assert_malformed (module quote "(data \"\\q\")") "illegal escape")
 (assert_malformed (module quote "(func br 0drop)") "unknown operator")
-(assert_malformed (module quote "(func (block $l (i32.const 1)br_if $l))") "unexpected token")
 (assert_malformed (module quote "(data \"a\"\"b\")") "unknown operator")
 (assert_malformed (module quote "(memory)") "unexpected token")
 (assert_malformed (module quote "(table 0)") "unexpected token")

@@ -33,7 +33,7 @@
   (global $earlier i32 (global.get $derived))
   (data (i32.add (i32.const 50) (global.get $five)) "Q")
   (elem (i32.const 2) func $seven)
-  (elem (global.get $five) func)
+  (elem (i32.sub (global.get $five) (i32.const 1)) func)
   (func $seven (result i32) (i32.const 7))
   (func (export "sum") (result i32) (call $print (i32.const 1)) (call $add (global.get $derived) (global.get $spectest)))
   (func (export "wide") (result i64) (global.get $wide))
