@@ -15,13 +15,32 @@ std::vector<uint8_t> fileBytes(const std::string &path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+// The names of the first system's crates, as Runefiles write them.
+constexpr std::string_view firstSystem[] = {"argmax",
+                                            "audio_float_conversion",
+                                            "binary_classification",
+                                            "fft",
+                                            "image-normalization",
+                                            "label",
+                                            "modulo",
+                                            "most_confident_indices",
+                                            "noise-filtering",
+                                            "normalize",
+                                            "object_filter",
+                                            "parse",
+                                            "segment_output",
+                                            "softmax",
+                                            "text_extractor",
+                                            "tokenizers",
+                                            "utf8_decode"};
+
 TEST(Library, HoldsTheBlocksSortedByName) {
   std::vector<std::string_view> names;
   for (const LibraryBlock &block : all())
     names.push_back(block.name);
-  EXPECT_THAT(names, testing::ElementsAre("argmax", "identity",
-                                          "image-normalization", "label",
-                                          "most_confident_indices", "softmax"));
+  EXPECT_TRUE(std::ranges::is_sorted(names));
+  EXPECT_THAT(names, testing::IsSupersetOf(firstSystem));
+  EXPECT_THAT(names, testing::Contains("identity"));
 }
 
 TEST(Library, HoldsTheModulesThatWereBuilt) {
@@ -47,10 +66,12 @@ TEST(Library, HoldsTheInterfacesThatAreCommitted) {
 }
 
 TEST(Library, FindsABlockWithEitherKindOfDash) {
-  ASSERT_NE(find("image-normalization"), nullptr);
-  EXPECT_EQ(find("image_normalization"), find("image-normalization"));
-  EXPECT_EQ(find("most-confident-indices"), find("most_confident_indices"));
-  EXPECT_EQ(find("label")->name, "label");
+  for (const LibraryBlock &block : all())
+    for (auto [from, to] : {std::pair{'-', '_'}, std::pair{'_', '-'}}) {
+      std::string name(block.name);
+      std::ranges::replace(name, from, to);
+      EXPECT_EQ(find(name), &block) << name;
+    }
 }
 
 TEST(Library, FindsNothingUnderOtherNames) {

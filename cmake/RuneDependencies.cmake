@@ -21,7 +21,12 @@ rune_dependency(yaml yaml-cpp)
 rune_dependency(png png z)
 target_link_libraries(rune_dep_png INTERFACE m) # with the C library: static or not, as that is
 rune_dependency(jpeg jpeg)
+rune_dependency(flac FLAC ogg) # ogg: libFLAC names it, though we read no Ogg
+rune_dependency(speexdsp speexdsp)
+target_link_libraries(rune_dep_flac INTERFACE m)
+target_link_libraries(rune_dep_speexdsp INTERFACE m)
 rune_dependency(crypto crypto)
+rune_dependency(zlib z)
 rune_dependency(protobuf protobuf-lite z)
 target_compile_definitions(rune_dep_crypto INTERFACE OPENSSL_API_COMPAT=0x10101000L)
 

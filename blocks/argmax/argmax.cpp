@@ -6,17 +6,20 @@
 // The first system's block took f32 only and started from (0, 0.0), so that an
 // input without a positive element gave 0. NaN is never the largest; where
 // there is nothing else, the answer is 0.
-#include "block_kit.h"
+#include "order.h"
 
 using namespace ::rune::kit;
 
 namespace {
-template <class T> uint32_t argmax(const Elements<T> &in) {
-  size_t best = 0;
-  for (size_t i = 1; i < in.size(); ++i)
-    if (in[i] > in[best] || in[best] != in[best])
+uint32_t argmax(const Ordered &in) {
+  uint32_t best = 0;
+  uint64_t highest = in[0];
+  for (uint32_t i = 1; i < in.size; ++i)
+    if (uint64_t order = in[i]; order > highest) {
+      highest = order;
       best = i;
-  return in[best] == in[best] ? best : 0;
+    }
+  return best;
 }
 
 Error emptyInput() {
@@ -60,17 +63,12 @@ Types graph(std::span<const TensorType> inputs) {
       {{dtypeName<uint32_t>, listOf<Dimension>({fixedDimension(1)})}});
 }
 
-template <class T> static Tensors run(const Tensor &input) {
-  Elements<T> in = BLOCK_TRY(elements<T>(input, "input"));
+Tensors compute(std::span<const Tensor> inputs) {
+  BLOCK_TRY(graph(typesOf(inputs)));
+  Ordered in = BLOCK_TRY(ordered(inputs[0], "input"));
   std::span<uint32_t> out = BLOCK_TRY(output<uint32_t>(1, "index"));
   out[0] = argmax(in);
   return listOf<Tensor>({tensorOf(out, listOf<uint32_t>({1}))});
-}
-
-Tensors compute(std::span<const Tensor> inputs) {
-  BLOCK_TRY(graph(typesOf(inputs)));
-  return computeAs(AllNumbers{}, inputs[0].dtype,
-                   [&]<class T>(As<T>) { return run<T>(inputs[0]); });
 }
 
 } // namespace exports::rune::block::block

@@ -35,27 +35,56 @@ template <class Take> void eachLine(std::string_view text, Take take) {
   }
 }
 
-/// The word that `index` asks for.
-template <class T> Or<std::string_view> wordAt(T index, size_t place) {
+/// An index of any type: a number that need not be whole, or a whole one.
+struct Index {
+  bool isReal, isNegative;
+  double real;
+  uint64_t size;
+};
+
+template <class T> Index indexAt(const uint8_t *element) {
+  T value;
+  std::memcpy(&value, element, sizeof value);
   if constexpr (std::is_floating_point_v<T>)
-    if (!(std::trunc(index) == index) || std::isinf(index))
-      return fail("invalid-input", "indices", "element ", Digits(place),
-                  " of `indices` is ", Digits(double{index}),
-                  ", needed a whole number");
-  if (index < T{0} || index >= static_cast<double>(words.size()))
-    return fail("invalid-input", "indices", "Index out of bounds: there are ",
-                Digits(words.size()), " labels but label ", Digits(index),
-                " was requested");
-  return words[static_cast<size_t>(index)];
+    return {true, value < 0, value, 0};
+  bool isNegative = value < T{0};
+  auto size = static_cast<uint64_t>(value);
+  return {false, isNegative, 0, isNegative ? 0 - size : size};
 }
 
-/// Appends a word as the elements of a utf8 tensor stand.
-uint8_t *append(uint8_t *at, std::string_view word) {
-  uint32_t length = word.size();
-  std::memcpy(at, &length, 4);
-  if (length)
-    std::memcpy(at + 4, word.data(), length);
-  return at + 4 + length;
+/// How to read the elements of a tensor.
+struct Reader {
+  Index (*read)(const uint8_t *element);
+  size_t elementBytes;
+};
+
+Reader readerOf(std::string_view dtype) {
+  Reader reader{indexAt<uint8_t>, 1};
+  dispatch(AllNumbers{}, dtype,
+           [&]<class T>(As<T>) { reader = {indexAt<T>, sizeof(T)}; });
+  return reader;
+}
+
+Error outside(std::string_view sign, std::string_view index) {
+  return fail("invalid-input", "indices", "Index out of bounds: there are ",
+              Digits(words.size()), " labels but label ", sign, index,
+              " was requested");
+}
+
+/// The word that `index`, the element at `place`, asks for.
+Or<std::string_view> wordAt(const Index &index, size_t place) {
+  if (!index.isReal) {
+    if (index.isNegative || index.size >= words.size())
+      return outside(index.isNegative ? "-" : "", Digits(index.size));
+    return words[static_cast<size_t>(index.size)];
+  }
+  double real = index.real;
+  if (!(std::trunc(real) == real) || std::isinf(real))
+    return fail("invalid-input", "indices", "element ", Digits(place),
+                " of `indices` is ", Digits(real), ", needed a whole number");
+  if (index.isNegative || real >= static_cast<double>(words.size()))
+    return outside("", Digits(real));
+  return words[static_cast<size_t>(real)];
 }
 } // namespace
 
@@ -101,22 +130,23 @@ Types graph(std::span<const TensorType> inputs) {
   return listOf<TensorType>({{"utf8", inputs[0].dims}});
 }
 
-template <class T> static Tensors run(const Tensor &indices) {
-  Elements<T> in = BLOCK_TRY(elements<T>(indices, "indices"));
-  uint64_t bytes = 0;
-  for (size_t i = 0; i < in.size(); ++i)
-    bytes += 4 + BLOCK_TRY(wordAt(in[i], i)).size();
-  std::span<uint8_t> out = BLOCK_TRY(outputBytes(bytes, "labels"));
-  uint8_t *at = out.data();
-  for (size_t i = 0; i < in.size(); ++i)
-    at = append(at, words[static_cast<size_t>(in[i])]);
-  return listOf<Tensor>({{"utf8", indices.dims, out}});
-}
-
 Tensors compute(std::span<const Tensor> inputs) {
   BLOCK_TRY(graph(typesOf(inputs)));
-  return computeAs(AllNumbers{}, inputs[0].dtype,
-                   [&]<class T>(As<T>) { return run<T>(inputs[0]); });
+  const Tensor &indices = inputs[0];
+  Reader reader = readerOf(indices.dtype);
+  size_t count = BLOCK_TRY(expectData(indices, "indices", reader.elementBytes));
+  auto asked = [&](size_t i) {
+    return wordAt(reader.read(indices.data.data() + i * reader.elementBytes),
+                  i);
+  };
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < count; ++i)
+    bytes += 4 + BLOCK_TRY(asked(i)).size();
+  std::span<uint8_t> out = BLOCK_TRY(outputBytes(bytes, "labels"));
+  uint8_t *at = out.data();
+  for (size_t i = 0; i < count; ++i)
+    at = appendText(at, BLOCK_TRY(asked(i)));
+  return listOf<Tensor>({{"utf8", indices.dims, out}});
 }
 
 } // namespace exports::rune::block::block

@@ -6,7 +6,7 @@
 // As in the first system the input is one row of numbers, and dimensions of 1
 // around it do not count: [10], [1, 10] and [1, 1, 10, 1] are the same. NaN,
 // which that one left undefined, comes after every number.
-#include "block_kit.h"
+#include "order.h"
 
 #include <algorithm>
 
@@ -16,25 +16,21 @@ namespace {
 uint32_t count = 1;
 
 /// True if element `a` stands before element `b` in the answer: a total order.
-template <class T> struct Before {
-  const Elements<T> &in;
+struct Before {
+  const Ordered &in;
   bool operator()(uint32_t a, uint32_t b) const {
-    T x = in[a], y = in[b];
-    if (x > y || y > x)
-      return x > y;
-    bool xIsNan = x != x, yIsNan = y != y;
-    return xIsNan != yIsNan ? yIsNan : a < b;
+    uint64_t x = in[a], y = in[b];
+    return x != y ? x > y : a < b;
   }
 };
 
 /// Fills `best`, which is no longer than `in`: a heap with the last one on top.
-template <class T>
-void selectBest(const Elements<T> &in, std::span<uint32_t> best) {
-  Before<T> before{in};
+void selectBest(const Ordered &in, std::span<uint32_t> best) {
+  Before before{in};
   for (uint32_t i = 0; i < best.size(); ++i)
     best[i] = i;
   std::make_heap(best.begin(), best.end(), before);
-  for (uint32_t i = best.size(); i < in.size(); ++i) {
+  for (uint32_t i = best.size(); i < in.size; ++i) {
     if (!before(i, best[0]))
       continue;
     std::pop_heap(best.begin(), best.end(), before);
@@ -101,11 +97,7 @@ BlockMetadata metadata() {
 Done create(std::span<const Argument> given) {
   Arguments arguments =
       BLOCK_TRY(Arguments::check(given, metadata().arguments));
-  int64_t wanted = arguments.integer("count");
-  if (wanted < 1 || wanted > UINT32_MAX)
-    return fail("invalid-argument", "count", "argument `count` is ",
-                Digits(wanted), ", needed 1 to 4294967295");
-  count = wanted;
+  count = BLOCK_TRY(arguments.integer("count", 1, UINT32_MAX));
   return {};
 }
 
@@ -117,17 +109,12 @@ Types graph(std::span<const TensorType> inputs) {
       {{dtypeName<uint32_t>, listOf<Dimension>({fixedDimension(count)})}});
 }
 
-template <class T> static Tensors run(const Tensor &input) {
-  Elements<T> in = BLOCK_TRY(elements<T>(input, "confidences"));
+Tensors compute(std::span<const Tensor> inputs) {
+  BLOCK_TRY(graph(typesOf(inputs)));
+  Ordered in = BLOCK_TRY(ordered(inputs[0], "confidences"));
   std::span<uint32_t> best = BLOCK_TRY(output<uint32_t>(count, "indices"));
   selectBest(in, best);
   return listOf<Tensor>({tensorOf(best, listOf<uint32_t>({count}))});
-}
-
-Tensors compute(std::span<const Tensor> inputs) {
-  BLOCK_TRY(graph(typesOf(inputs)));
-  return computeAs(AllNumbers{}, inputs[0].dtype,
-                   [&]<class T>(As<T>) { return run<T>(inputs[0]); });
 }
 
 } // namespace exports::rune::block::block

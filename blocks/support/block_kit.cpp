@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "block_kit.h"
 
+#include "utf8.h"
+
 namespace rune::kit {
 
 using ::rune::wit::allocate;
@@ -80,9 +82,12 @@ std::string_view dimensionText(const Dimension &dimension) {
   return "?";
 }
 
-// What a message shows of text that may be of any length.
+// What a message shows of what may be of any length.
 constexpr size_t shownDims = 8;
 constexpr size_t shownBytes = 64;
+
+} // namespace
+
 std::string_view shown(std::string_view text) {
   size_t end = shownBytes;
   if (text.size() <= end)
@@ -91,8 +96,6 @@ std::string_view shown(std::string_view text) {
     --end;
   return text.substr(0, end);
 }
-
-} // namespace
 
 std::string_view typeText(const TensorType &type) {
   std::string_view pieces[2 * shownDims + 4];
@@ -190,6 +193,36 @@ Or<size_t> expectData(const Tensor &tensor, std::string_view subject,
   return count;
 }
 
+Or<Texts> textElements(const Tensor &tensor, std::string_view subject) {
+  size_t count = BLOCK_TRY(countOf(tensor.dims, subject));
+  std::span<const uint8_t> left = tensor.data;
+  for (size_t i = 0; i < count; ++i) {
+    uint32_t length = 0;
+    if (left.size() >= 4)
+      std::memcpy(&length, left.data(), 4);
+    if (left.size() < 4 || left.size() - 4 < length)
+      return fail("invalid-input", subject, "the data of `", subject,
+                  "` ends inside element ", Digits(i), " of ", Digits(count));
+    if (!isUtf8({reinterpret_cast<const char *>(left.data()) + 4, length}))
+      return fail("invalid-input", subject, "element ", Digits(i), " of `",
+                  subject, "` is not UTF-8");
+    left = left.subspan(4 + length);
+  }
+  if (!left.empty())
+    return fail("invalid-input", subject, "the data of `", subject, "` has ",
+                Digits(left.size()), " bytes more than its ", Digits(count),
+                count == 1 ? " element" : " elements");
+  return Texts(tensor.data);
+}
+
+uint8_t *appendText(uint8_t *at, std::string_view text) {
+  uint32_t length = text.size();
+  std::memcpy(at, &length, 4);
+  if (length)
+    std::memcpy(at + 4, text.data(), length);
+  return at + 4 + length;
+}
+
 Or<std::span<uint8_t>> outputBytes(uint64_t bytes, std::string_view subject) {
   void *memory = bytes <= ::rune::wit::arenaLeft()
                      ? ::rune::wit::tryAllocate(bytes)
@@ -246,7 +279,29 @@ Or<Arguments> Arguments::check(std::span<const Argument> given,
 const Value &Arguments::value(std::string_view name) const {
   if (const Argument *argument = named(given_, name))
     return argument->value;
-  return *named(declared_, name)->defaultValue;
+  const ArgumentInfo *info = named(declared_, name);
+  if (!info)
+    __builtin_trap(); // our own fault: a name that the block does not declare
+  return *info->defaultValue;
+}
+
+namespace {
+template <class T> Or<T> within(std::string_view name, T value, T low, T high) {
+  if (value >= low && value <= high)
+    return value;
+  return fail("invalid-argument", name, "argument `", name, "` is ",
+              Digits(value), ", needed ", Digits(low), " to ", Digits(high));
+}
+} // namespace
+
+Or<int64_t> Arguments::integer(std::string_view name, int64_t lowest,
+                               int64_t highest) const {
+  return within(name, integer(name), lowest, highest);
+}
+
+Or<double> Arguments::number(std::string_view name, double lowest,
+                             double highest) const {
+  return within(name, number(name), lowest, highest);
 }
 
 } // namespace rune::kit

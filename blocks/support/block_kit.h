@@ -159,6 +159,37 @@ private:
 Or<size_t> expectData(const Tensor &tensor, std::string_view subject,
                       size_t elementBytes);
 
+/// The elements of a utf8 tensor, one after the other.
+class Texts {
+public:
+  explicit Texts(std::span<const uint8_t> data) : data_(data) {}
+  bool done() const { return data_.empty(); }
+  std::string_view next() {
+    uint32_t length;
+    std::memcpy(&length, data_.data(), 4);
+    std::string_view text(reinterpret_cast<const char *>(data_.data()) + 4,
+                          length);
+    data_ = data_.subspan(4 + length);
+    return text;
+  }
+
+private:
+  std::span<const uint8_t> data_;
+};
+
+/// The elements of a utf8 tensor: as many as `dims` say, each UTF-8.
+///
+/// errors  `invalid-input`
+Or<Texts> textElements(const Tensor &tensor, std::string_view subject);
+
+/// Writes `text` as an element of a utf8 tensor.
+///
+/// result  behind it
+uint8_t *appendText(uint8_t *at, std::string_view text);
+
+/// Text in `bytes` for a message: not too long, not cut inside a character.
+std::string_view shown(std::string_view text);
+
 /// The elements of a tensor of dtype T, its data as long as its dims say.
 template <class T>
 Or<Elements<T>> elements(const Tensor &tensor, std::string_view subject) {
@@ -209,9 +240,19 @@ public:
   int64_t integer(std::string_view name) const {
     return std::get_if<Value::Integer>(&value(name).variants)->value;
   }
+  double number(std::string_view name) const {
+    return std::get_if<Value::Number>(&value(name).variants)->value;
+  }
   std::string_view text(std::string_view name) const {
     return std::get_if<Value::Text>(&value(name).variants)->value;
   }
+
+  /// The same, from `lowest` to `highest`; a NaN is neither.
+  ///
+  /// errors  `invalid-argument`
+  Or<int64_t> integer(std::string_view name, int64_t lowest,
+                      int64_t highest) const;
+  Or<double> number(std::string_view name, double lowest, double highest) const;
 
 private:
   Arguments(std::span<const Argument> given,
@@ -221,6 +262,9 @@ private:
   std::span<const Argument> given_;
   std::span<const ArgumentInfo> declared_;
 };
+
+/// Any number of an f32 argument but the infinite ones.
+inline constexpr double mostFloat = 3.4028234663852886e38;
 
 /// Room for `count` values that stay until the next `create`; zeros.
 ///

@@ -28,6 +28,8 @@ Result<Pipeline> check(const runefile::Runefile &tree,
   bool connected = report.errors() == errorsBefore;
   for (size_t stage = 0; stage < tree.stages.size(); ++stage)
     readOwnArguments(checking, stage);
+  if (!connected)
+    findBlockResources(checking);
   // From here on every edge leads to a stage that comes before; blocks and
   // models are asked, each after its inputs.
   for (size_t stage : checking.order)

@@ -39,6 +39,10 @@ struct Checking {
 /// Stages, resources and edges by name. Reports names that lead nowhere.
 void resolveNames(Checking &checking);
 
+/// Reports the resources that are missing for blocks, where the blocks
+/// themselves will not be asked.
+void findBlockResources(Checking &checking);
+
 /// Finds `order`: depth first, inputs before the stage, else as written.
 /// Reports cycles.
 void findOrder(Checking &checking);

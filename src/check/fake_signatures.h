@@ -93,19 +93,23 @@ public:
       return std::move(*parseTensorType(text));
     };
     if (path == "./digits.onnx")
-      return ModelSignature{{"image"},
-                            {type("f32[1, 28, 28, 3]")},
-                            {"digit"},
-                            {type("f32[1, 10]")}};
+      return ModelSignature{"onnx",    false,
+                            {"image"}, {type("f32[1, 28, 28, 3]")},
+                            {"digit"}, {type("f32[1, 10]")}};
     if (path == "./batch.onnx")
-      return ModelSignature{
-          {"x"}, {type("f32[batch, 4]")}, {"y"}, {type("f32[batch, 2]")}};
+      return ModelSignature{"onnx", false,
+                            {"x"},  {type("f32[batch, 4]")},
+                            {"y"},  {type("f32[batch, 2]")}};
     if (path.starts_with("./missing"))
       return error("file.not-found", "Unable to read \"{}\" for \"{}\": {}",
                    path, stage.name, "No such file or directory");
-    return error("check.no-signature",
-                 "`{}` is not checked: {} models cannot be read yet",
-                 stage.name, stage.format);
+    if (path == "./lite.tflite")
+      return ModelSignature{"tensorflow-lite",   false, {"x"},
+                            {type("f32[1, 4]")}, {"y"}, {type("f32[1, 2]")}};
+    ModelSignature opaque;
+    opaque.format = path.ends_with('/') ? "tensorflow-js" : "";
+    opaque.opaque = true;
+    return opaque;
   }
 
 private:

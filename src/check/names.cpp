@@ -122,6 +122,14 @@ static void resolveModel(Checking &checking, Stage &stage,
         .withHelp(fmt::format("add `type: binary` to `{}`", *name));
 }
 
+void findBlockResources(Checking &checking) {
+  for (const runefile::Stage &written : checking.tree.stages)
+    if (written.kind == runefile::StageKind::ProcBlock)
+      for (const runefile::Argument &argument : written.arguments)
+        if (argument.kind == runefile::Argument::Kind::Resource)
+          (void)findResource(checking, argument.text, argument.where);
+}
+
 void resolveNames(Checking &checking) {
   Pipeline &pipeline = checking.pipeline;
   pipeline.image = checking.tree.image.text;

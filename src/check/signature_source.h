@@ -44,6 +44,11 @@ struct BlockSignature {
 };
 
 struct ModelSignature {
+  /// What the file is by its content, or empty: "tensorflow-lite".
+  std::string format;
+  /// Nothing here reads this format: the file is kept as it is, and nothing is
+  /// known of its tensors.
+  bool opaque = false;
   std::vector<std::string> inputNames;
   std::vector<TensorType> inputs;
   std::vector<std::string> outputNames;
@@ -69,9 +74,7 @@ public:
   blockOutputs(const Stage &stage, const std::vector<TensorType> &inputs,
                const std::vector<Resource> &resources) = 0;
 
-  /// errors  what reading and importing the model says; `check.no-signature`
-  /// for a
-  ///         format that cannot be read yet (then nothing is checked)
+  /// errors  what reading and importing the model says
   virtual Result<ModelSignature>
   model(const Stage &stage, const std::vector<Resource> &resources) = 0;
 };

@@ -4,6 +4,7 @@
 // Runefile; models and blocks know better, so both are compared. After a
 // message the declared type goes on, or one fault would be told many times.
 #include "check/checking.h"
+#include "runefile/words.h"
 
 #include <algorithm>
 
@@ -78,9 +79,18 @@ private:
     return inputs_.size() == stage_.inputs.size();
   }
 
+  /// A fault within a file is told where it is, and who named the file.
   void addError(Diagnostic why) {
+    // What two stages use is at fault once.
+    for (const Diagnostic &told : checking_.report.diagnostics())
+      if (why.where && told.message == why.message &&
+          told.where.source == why.where.source &&
+          told.where.span == why.where.span)
+        return;
     if (!why.where)
       why.at(written_.what.where);
+    else if (why.where.source != written_.what.where.source)
+      why.note(written_.what.where, fmt::format("`{}` uses it", stage_.name));
     checking_.report.add(std::move(why));
   }
   /// An error if that cannot have worked in the first system, else lenient.
@@ -168,17 +178,43 @@ private:
     return resource.path || resource.inlineText;
   }
 
+  /// The content of the file wins over what the Runefile calls it.
+  void compareFormat(const std::string &format) {
+    if (format.empty() || format == stage_.format)
+      return;
+    auto written = std::ranges::find(
+        written_.arguments, "format",
+        [](const runefile::Argument &each) { return each.name.text; });
+    if (written != written_.arguments.end())
+      checking_
+          .lenient("check.wrong-format", written->where,
+                   "`{}` is said to be {}, but `{}` is {}", stage_.name,
+                   stage_.format, stage_.what, format)
+          .withHelp(fmt::format("write `format: {}`", format));
+    stage_.format = format;
+  }
+
+  void sayOpaque() {
+    Diagnostic note =
+        error("check.opaque-model",
+              "nothing here can read or run {} models yet: `{}` is stored as "
+              "it is",
+              stage_.format, stage_.what)
+            .at(written_.what.where);
+    note.severity = Severity::Note;
+    checking_.report.add(std::move(note));
+  }
+
   void checkModel() {
     if (!isModelHere())
       return;
     auto signature =
         checking_.signatures.model(stage_, checking_.pipeline.resources);
-    if (!signature && signature.error().code == "check.no-signature") {
-      signature.error().severity = Severity::Note;
-      return addError(std::move(signature).error());
-    }
     if (!signature)
       return addError(std::move(signature).error());
+    compareFormat(signature->format);
+    if (signature->opaque)
+      return sayOpaque();
     compareCount(signature->inputs.size(), inputs_.size(),
                  "check.wrong-input-count", "input");
     size_t count = std::min(signature->inputs.size(), inputs_.size());
@@ -192,10 +228,22 @@ private:
     compareOutputs(signature->outputs, false);
   }
 
+  void sayForeign() {
+    checking_.report
+        .warning("check.foreign-block", written_.what.where,
+                 "nothing is fetched: for `{}` the block of that name of our "
+                 "own library is taken",
+                 stage_.what)
+        .withHelp("if another one is meant, name its module: `./block.wasm`");
+  }
+
   void checkBlock() {
     auto signature = checking_.signatures.block(stage_);
     if (!signature)
       return addError(std::move(signature).error());
+    if (auto path = runefile::parseBlockPath(stage_.what);
+        path && path->isForeign())
+      sayForeign();
     bool fine = readBlockArguments(checking_, index_, *signature);
     // No port at all: any number, as the block's `graph` decides.
     if (!signature->inputs.empty() || !signature->outputs.empty())

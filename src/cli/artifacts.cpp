@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/artifacts.h"
 
-#include "base/did_you_mean.h"
-#include "base/files.h"
 #include "cli/block_signature.h"
-#include "runefile/words.h"
+#include "cli/paths.h"
+#include "link/stored_arguments.h"
+#include "link/zip.h"
+#include "wasm/decode.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <utility>
 
 namespace rune::cli {
 
@@ -17,44 +16,6 @@ namespace {
 /// Time a block gets to say what it is. A block that needs longer is at fault.
 engine::Deadline patience() {
   return engine::Clock::now() + std::chrono::seconds(5);
-}
-
-/// `base[@version][#sub/path]` names the library's block by its last part.
-std::string libraryName(const std::string &path) {
-  auto parts = runefile::parseBlockPath(path);
-  return parts ? std::string(parts->name()) : path;
-}
-
-bool isFile(const std::string &path) { return path.ends_with(".wasm"); }
-
-Diagnostic unknownBlock(const std::string &name, const std::string &path) {
-  std::vector<std::string> known;
-  for (const blocks::LibraryBlock &block : blocks::all())
-    known.emplace_back(block.name);
-  Diagnostic why = error("check.unknown-block",
-                         "there is no block `{}` in the library", name);
-  if (path.starts_with("."))
-    return why.withHelp(
-        "to use a block of your own, give the path of its `.wasm` file");
-  if (auto near = didYouMean(name, known))
-    return why.withHelp(fmt::format("did you mean `{}`?", *near));
-  return why.withHelp(
-      fmt::format("the library has {}", fmt::join(known, ", ")));
-}
-
-Result<BlockArtifact> openBlock(const std::string &what,
-                                const std::string &path) {
-  if (!isFile(what)) {
-    std::string name = libraryName(what);
-    const blocks::LibraryBlock *found = blocks::find(name);
-    if (!found)
-      return unknownBlock(name, what);
-    return BlockArtifact{std::string(found->name), found->wasm, nullptr};
-  }
-  auto file = std::make_shared<FileBytes>(
-      RUNE_TRY(FileBytes::open(path, maxBlockBytes)));
-  return BlockArtifact{std::filesystem::path(what).stem().string(),
-                       file->bytes(), file};
 }
 
 /// The names of all tensors and their types.
@@ -68,77 +29,131 @@ void listTypes(const graph::Graph &graph,
   }
 }
 
+/// What a stage's arguments refer to.
+std::vector<size_t> resourcesOf(const check::Stage &stage) {
+  std::vector<size_t> used;
+  for (const check::Argument &argument : stage.arguments)
+    if (auto *to = std::get_if<check::ResourceReference>(&argument.value))
+      used.push_back(to->resource);
+  return used;
+}
+
 } // namespace
 
 Artifacts::Artifacts(std::string folder, Report &report)
     : folder_(std::move(folder)), report_(report),
       engine_(engine::makeInterpreter()) {}
 
-std::string Artifacts::resolve(const std::string &path) const {
-  std::filesystem::path asked(path);
-  return (asked.is_absolute() ? asked : std::filesystem::path(folder_) / asked)
-      .lexically_normal()
-      .string();
-}
-
-Result<const BlockArtifact *> Artifacts::blockOf(const check::Stage &stage) {
+Result<BlockFile *> Artifacts::blockOf(const check::Stage &stage) {
   auto found = blocks_.find(stage.what);
-  if (found == blocks_.end())
-    found = blocks_
-                .emplace(stage.what,
-                         RUNE_TRY(openBlock(stage.what, resolve(stage.what))))
-                .first;
-  return &found->second;
+  if (found != blocks_.end())
+    return &found->second;
+  auto block = openBlock(stage.what, folder_);
+  if (!block && block.error().code.starts_with("file."))
+    return unableToRead(block.error(), resolvePath(stage.what, folder_),
+                        stage.what, stage.name);
+  if (!block)
+    return std::move(block).error();
+  return &blocks_.emplace(stage.what, std::move(*block)).first->second;
 }
 
 Result<runtime::BlockInstance> Artifacts::start(const check::Stage &stage) {
-  const BlockArtifact *block = RUNE_TRY(blockOf(stage));
+  BlockFile *block = RUNE_TRY(blockOf(stage));
+  if (!block->module)
+    block->module = RUNE_TRY(wasm::load(
+        block->wasm, Source::binary(block->file ? stage.what : block->name),
+        block->file));
   return runtime::BlockInstance::load(
-      *engine_, block->wasm, {stage.name, block->name}, {}, patience());
+      *engine_, block->module, {stage.name, block->name}, {}, patience());
+}
+
+Result<runtime::BlockInstance>
+Artifacts::instanceFor(const check::Stage &stage) {
+  auto started = started_.find(stage.name);
+  if (started == started_.end())
+    return start(stage);
+  runtime::BlockInstance instance = std::move(started->second);
+  started_.erase(started);
+  return instance;
+}
+
+Result<const runtime::block::Metadata *>
+Artifacts::metadataOf(const check::Stage &stage) {
+  auto found = metadata_.find(stage.what);
+  if (found == metadata_.end()) {
+    runtime::BlockInstance instance = RUNE_TRY(start(stage));
+    found =
+        metadata_.emplace(stage.what, RUNE_TRY(instance.metadata(patience())))
+            .first;
+    started_.emplace(stage.name, std::move(instance));
+  }
+  return &found->second;
 }
 
 Result<check::BlockSignature> Artifacts::block(const check::Stage &stage) {
-  runtime::BlockInstance instance = RUNE_TRY(start(stage));
-  return signatureOf(RUNE_TRY(instance.metadata(patience())));
+  return signatureOf(*RUNE_TRY(metadataOf(stage)));
+}
+
+Result<Artifacts::Data>
+Artifacts::readResource(const check::Resource &resource) const {
+  Data data;
+  if (resource.inlineText) {
+    ByteSpan text = asBytes(*resource.inlineText);
+    data.own.assign(text.begin(), text.end());
+    data.bytes = data.own;
+    return data;
+  }
+  std::string path = resolvePath(*resource.path, folder_);
+  if (isFolder(path)) {
+    data.own = RUNE_TRY(link::zipFolder(path, maxResourceBytes));
+    data.bytes = data.own;
+    return data;
+  }
+  data.file = std::make_shared<FileBytes>(
+      RUNE_TRY(FileBytes::open(path, maxResourceBytes)));
+  data.bytes = data.file->bytes();
+  return data;
+}
+
+Result<std::optional<ByteSpan>>
+Artifacts::dataOf(const check::Resource &resource) {
+  if (!resource.path && !resource.inlineText)
+    return std::optional<ByteSpan>();
+  auto found = resources_.find(resource.name);
+  if (found == resources_.end()) {
+    auto data = readResource(resource);
+    if (!data)
+      return unableToRead(data.error(), resolvePath(*resource.path, folder_),
+                          *resource.path, resource.name)
+          .at(resource.where);
+    found = resources_.emplace(resource.name, std::move(*data)).first;
+  }
+  return std::optional(found->second.bytes);
 }
 
 Result<runtime::ResourceTexts>
-Artifacts::texts(const std::vector<check::Resource> &resources) const {
-  runtime::ResourceTexts texts;
-  for (const check::Resource &resource : resources) {
-    texts.push_back(resource.inlineText.value_or(""));
-    if (resource.path)
-      texts.back() = asText(
-          RUNE_TRY(FileBytes::open(resolve(*resource.path), maxResourceBytes))
-              .bytes());
-  }
+Artifacts::textsFor(const check::Stage &stage,
+                    const std::vector<check::Resource> &resources) {
+  runtime::ResourceTexts texts(resources.size());
+  for (size_t used : resourcesOf(stage))
+    if (auto data = RUNE_TRY(dataOf(resources[used])))
+      texts[used] = asText(*data);
   return texts;
-}
-
-/// True if the stage has an argument whose text only the run will know.
-static bool waitsForRun(const check::Stage &stage,
-                        const std::vector<check::Resource> &resources) {
-  return std::ranges::any_of(
-      stage.arguments, [&](const check::Argument &argument) {
-        auto *reference =
-            std::get_if<check::ResourceReference>(&argument.value);
-        return reference && !resources[reference->resource].path &&
-               !resources[reference->resource].inlineText;
-      });
 }
 
 Result<std::vector<TensorType>>
 Artifacts::blockOutputs(const check::Stage &stage,
                         const std::vector<TensorType> &inputs,
                         const std::vector<check::Resource> &resources) {
-  if (waitsForRun(stage, resources))
-    return error("check.no-signature",
-                 "an argument of `{}` is given at run time", stage.name);
-  runtime::BlockInstance instance = RUNE_TRY(start(stage));
-  runtime::block::Metadata metadata = RUNE_TRY(instance.metadata(patience()));
-  std::vector<container::Argument> given = storedArguments(stage);
-  auto arguments = RUNE_TRY(runtime::bindArguments(stage.name, metadata, given,
-                                                   RUNE_TRY(texts(resources))));
+  for (size_t used : resourcesOf(stage))
+    if (!resources[used].path && !resources[used].inlineText)
+      return error("check.no-signature",
+                   "an argument of `{}` is given at run time", stage.name);
+  const runtime::block::Metadata *metadata = RUNE_TRY(metadataOf(stage));
+  runtime::BlockInstance instance = RUNE_TRY(instanceFor(stage));
+  auto arguments = RUNE_TRY(runtime::bindArguments(
+      stage.name, *metadata, link::storedArguments(stage),
+      RUNE_TRY(textsFor(stage, resources))));
   RUNE_TRY(instance.create(arguments, patience()));
   auto outputs = instance.graph(inputs, patience());
   if (!outputs && outputs.error().code == "runtime.block-refused")
@@ -146,85 +161,53 @@ Artifacts::blockOutputs(const check::Stage &stage,
   return outputs;
 }
 
-/// The file of a model stage as the Runefile writes it; none where it comes at
-/// run time.
-static std::optional<std::string>
-modelPath(const check::Stage &stage,
-          const std::vector<check::Resource> &resources) {
-  return stage.modelResource ? resources[*stage.modelResource].path
-                             : std::optional(stage.what);
+/// Where the model of a stage is; none where it comes at run time.
+static std::optional<ModelPlace>
+placeOf(const check::Stage &stage,
+        const std::vector<check::Resource> &resources,
+        const std::string &folder) {
+  if (!stage.modelResource)
+    return ModelPlace{stage.what, resolvePath(stage.what, folder)};
+  const check::Resource &resource = resources[*stage.modelResource];
+  if (resource.path)
+    return ModelPlace{*resource.path, resolvePath(*resource.path, folder)};
+  if (resource.inlineText)
+    return ModelPlace{stage.what, {}, *resource.inlineText};
+  return std::nullopt;
 }
 
-/// Imports with a report of its own: errors found elsewhere are not this
-/// model's. All that it says goes into `report`, but for the last error, which
-/// is returned.
-static Result<import::ImportedModel> importFor(const std::string &path,
-                                               Report &report) {
-  Report own;
-  auto model = readModel(path, own);
-  std::optional<Diagnostic> last;
-  for (const Diagnostic &diagnostic : own.diagnostics()) {
-    if (last)
-      report.add(*std::exchange(last, std::nullopt));
-    if (!model && diagnostic.severity == Severity::Error)
-      last = diagnostic;
-    else
-      report.add(diagnostic);
-  }
-  if (last)
-    return *last;
-  return model;
-}
-
-Result<const ModelArtifact *>
+Result<const ModelFile *>
 Artifacts::modelOf(const check::Stage &stage,
                    const std::vector<check::Resource> &resources) {
-  auto path = modelPath(stage, resources);
-  if (!path)
-    return error("check.no-signature", "the model of `{}` is given at run time",
-                 stage.name);
-  auto found = models_.find(*path);
+  auto place = placeOf(stage, resources, folder_);
+  if (!place)
+    return static_cast<const ModelFile *>(nullptr);
+  auto found = models_.find(place->name);
   if (found == models_.end()) {
-    ModelArtifact model{
-        *path, RUNE_TRY(importFor(resolve(*path), report_)), {}};
-    model.stored = RUNE_TRY(graph::store(model.imported.graph));
-    found = models_.emplace(*path, std::move(model)).first;
+    auto model = readModelFile(*place, stage.format, report_);
+    if (!model && model.error().code.starts_with("file."))
+      return unableToRead(model.error(), place->path, place->name, stage.name);
+    if (!model)
+      return std::move(model).error();
+    found = models_.emplace(place->name, std::move(*model)).first;
   }
   return &found->second;
-}
-
-/// What the file is by its content, whatever the Runefile calls it.
-static Result<std::string> contentFormat(const std::string &path) {
-  FileBytes file = RUNE_TRY(FileBytes::open(path, maxModelBytes));
-  return std::string(import::recognise(file.bytes()));
 }
 
 Result<check::ModelSignature>
 Artifacts::model(const check::Stage &stage,
                  const std::vector<check::Resource> &resources) {
-  if (auto path = modelPath(stage, resources)) {
-    auto format = contentFormat(resolve(*path));
-    if (!format)
-      return error(format.error().code, "Unable to read \"{}\" for \"{}\": {}",
-                   *path, stage.name, format.error().message);
-    if (*format != "onnx" && (!format->empty() || stage.format != "onnx"))
-      return error("check.no-signature",
-                   "models of format `{}` cannot be read yet",
-                   format->empty() ? stage.format : *format);
-  }
-  const ModelArtifact *model = RUNE_TRY(modelOf(stage, resources));
+  const ModelFile *model = RUNE_TRY(modelOf(stage, resources));
+  RUNE_CHECK(model, "only a model that is here is asked what it is");
   check::ModelSignature signature;
-  const graph::Graph &graph = model->imported.graph;
+  signature.format = model->format;
+  signature.opaque = model->isOpaque();
+  if (model->isOpaque())
+    return signature;
+  const graph::Graph &graph = model->imported->graph;
   listTypes(graph, graph.inputs, signature.inputNames, signature.inputs);
   listTypes(graph, graph.outputs, signature.outputNames, signature.outputs);
   return signature;
-}
-
-Result<import::ImportedModel> readModel(const std::string &path,
-                                        Report &report) {
-  auto file = std::make_shared<FileBytes>(
-      RUNE_TRY(FileBytes::open(path, maxModelBytes)));
-  return import::importModel(file->bytes(), file, Source::binary(path), report);
 }
 
 } // namespace rune::cli

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The blocks and models that a Runefile names, read once, and what they say of
-// themselves.
+// The blocks, models and resources that a Runefile names, each read once, and
+// what they say of themselves.
 #pragma once
 
-#include "base/files.h"
-#include "blocks/library.h"
 #include "check/signature_source.h"
+#include "cli/block_file.h"
+#include "cli/model_file.h"
 #include "engine/engine.h"
-#include "graph/store.h"
-#include "import/import.h"
 #include "runtime/arguments.h"
 #include "runtime/block_instance.h"
 
@@ -18,21 +16,6 @@
 #include <string>
 
 namespace rune::cli {
-
-/// A block's module, from the library or from a file.
-struct BlockArtifact {
-  std::string name;
-  ByteSpan wasm;
-  /// Keeps a file's bytes; empty for library blocks.
-  std::shared_ptr<const FileBytes> file;
-};
-
-/// A model, imported and in its stored form.
-struct ModelArtifact {
-  std::string name;
-  import::ImportedModel imported;
-  graph::StoredGraph stored;
-};
 
 class Artifacts final : public check::SignatureSource {
 public:
@@ -47,35 +30,49 @@ public:
   model(const check::Stage &stage,
         const std::vector<check::Resource> &resources) override;
 
-  /// What `block` and `model` have read, by the stage's `what`.
-  Result<const BlockArtifact *> blockOf(const check::Stage &stage);
-  Result<const ModelArtifact *>
+  /// The block's module; the second time the one that was read before.
+  Result<BlockFile *> blockOf(const check::Stage &stage);
+  /// Likewise the model; null where it is given at run time.
+  Result<const ModelFile *>
   modelOf(const check::Stage &stage,
           const std::vector<check::Resource> &resources);
-
-  /// A path of the Runefile, seen from where the command was started.
-  std::string resolve(const std::string &path) const;
+  /// Likewise the data of a resource; none where it is given at run time.
+  ///
+  /// errors  `file.…`, `link.bad-folder`, at the resource
+  Result<std::optional<ByteSpan>> dataOf(const check::Resource &resource);
 
 private:
-  /// The text of each resource as far as it is known now; empty for the rest.
+  /// The texts that the arguments of a stage refer to; empty for the rest.
   Result<runtime::ResourceTexts>
-  texts(const std::vector<check::Resource> &resources) const;
+  textsFor(const check::Stage &stage,
+           const std::vector<check::Resource> &resources);
   Result<runtime::BlockInstance> start(const check::Stage &stage);
+  /// Of a stage that `block` has started, or a new one.
+  Result<runtime::BlockInstance> instanceFor(const check::Stage &stage);
+  Result<const runtime::block::Metadata *>
+  metadataOf(const check::Stage &stage);
+
+  /// A resource's file, or its folder zipped, or its text.
+  struct Data {
+    std::shared_ptr<const FileBytes> file;
+    Bytes own;
+    ByteSpan bytes;
+  };
+  Result<Data> readResource(const check::Resource &resource) const;
 
   std::string folder_;
   Report &report_;
   std::unique_ptr<engine::Engine> engine_;
-  std::map<std::string, BlockArtifact> blocks_;
-  std::map<std::string, ModelArtifact> models_;
+  /// By what the Runefile calls them.
+  std::map<std::string, BlockFile> blocks_;
+  std::map<std::string, runtime::block::Metadata> metadata_;
+  std::map<std::string, ModelFile> models_;
+  std::map<std::string, Data> resources_;
+  /// By stage: started to say what they are, not yet used.
+  std::map<std::string, runtime::BlockInstance> started_;
 };
 
-/// Limits on what a Runefile may name.
-constexpr uint64_t maxModelBytes = uint64_t{2} << 30;
-constexpr uint64_t maxBlockBytes = uint64_t{64} << 20;
+/// Limit on what a Runefile may name.
 constexpr uint64_t maxResourceBytes = uint64_t{1} << 30;
-
-/// Reads and imports one model file, for `model-info` and `verify` too.
-Result<import::ImportedModel> readModel(const std::string &path,
-                                        Report &report);
 
 } // namespace rune::cli

@@ -36,21 +36,4 @@ check::BlockSignature signatureOf(const runtime::block::Metadata &metadata) {
   return signature;
 }
 
-std::vector<container::Argument> storedArguments(const check::Stage &stage) {
-  std::vector<container::Argument> arguments;
-  for (const check::Argument &argument : stage.arguments)
-    arguments.push_back(
-        {argument.name,
-         std::visit(
-             []<class T>(const T &value) -> container::ArgumentValue {
-               if constexpr (std::is_same_v<T, check::ResourceReference>)
-                 return container::ResourceReference{
-                     static_cast<uint32_t>(value.resource)};
-               else
-                 return value;
-             },
-             argument.value)});
-  return arguments;
-}
-
 } // namespace rune::cli

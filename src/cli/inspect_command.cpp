@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/command.h"
 #include "cli/rune_on_disk.h"
+#include "container/encodings.h"
 
 #include <set>
 
@@ -67,6 +68,19 @@ uint64_t weightBytes(const container::Model &model) {
   return bytes;
 }
 
+/// Whether a model that the Rune holds was read from this resource.
+bool isInAModel(const container::RuneFile &file, size_t resource) {
+  for (const container::Stage &stage : file.stages)
+    if (stage.kind == container::StageKind::Model &&
+        file.models[stage.artifact].encoding != container::resourceEncoding)
+      for (const container::Argument &argument : stage.arguments)
+        if (auto *to =
+                std::get_if<container::ResourceReference>(&argument.value);
+            to && to->resource == resource)
+          return true;
+  return false;
+}
+
 /// Everything, as JSON; the text form is made from it.
 Json describe(const container::RuneFile &file, uint64_t bytes) {
   Json json = {{"name", file.name},
@@ -96,11 +110,14 @@ Json describe(const container::RuneFile &file, uint64_t bytes) {
                               {"weightBytes", weightBytes(model)},
                               {"sha256", model.hash.hex()}});
   json["resources"] = Json::array();
-  for (const container::Resource &resource : file.resources) {
+  for (size_t i = 0; i < file.resources.size(); ++i) {
+    const container::Resource &resource = file.resources[i];
     Json entry = {{"name", resource.name},
                   {"type", resource.isText ? "string" : "binary"}};
     if (resource.data)
       entry["bytes"] = resource.data->size();
+    if (isInAModel(file, i))
+      entry["model"] = true;
     json["resources"].push_back(std::move(entry));
   }
   return json;
@@ -159,7 +176,8 @@ std::string textOf(const Json &json) {
         "resource {:24} {}\n", field(resource, "name"),
         resource.contains("bytes")
             ? fmt::format("{:>8} bytes", resource["bytes"].get<uint64_t>())
-            : "given at run time");
+        : resource.contains("model") ? "held as a model"
+                                     : "given at run time");
   return text;
 }
 

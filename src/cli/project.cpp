@@ -4,6 +4,7 @@
 #include "base/files.h"
 #include "check/check.h"
 #include "cli/version.h"
+#include "container/encodings.h"
 #include "link/link.h"
 #include "runefile/runefile.h"
 
@@ -46,32 +47,49 @@ Result<Project> openProject(const std::string &path, bool strict,
 
 namespace {
 
-/// Bytes of resources, kept until the Rune is written.
-struct ResourceBytes {
-  std::vector<std::unique_ptr<FileBytes>> files;
-  std::vector<std::optional<ByteSpan>> spans;
-};
+/// Resources that only models are read from: the Rune holds those models.
+std::vector<bool> onlyModels(const check::Pipeline &pipeline) {
+  std::vector<bool> only(pipeline.resources.size(), false);
+  for (const check::Stage &stage : pipeline.stages)
+    if (stage.modelResource)
+      only[*stage.modelResource] = true;
+  for (const check::Stage &stage : pipeline.stages)
+    for (const check::Argument &argument : stage.arguments)
+      if (auto *to = std::get_if<check::ResourceReference>(&argument.value))
+        only[to->resource] = false;
+  return only;
+}
 
-Result<ResourceBytes> readResources(const Project &project, Report &report) {
-  ResourceBytes bytes;
-  for (const check::Resource &resource : project.pipeline.resources) {
-    bytes.spans.emplace_back();
-    if (resource.inlineText)
-      bytes.spans.back() = asBytes(*resource.inlineText);
-    if (!resource.path)
+/// The data of each resource; reports what cannot be read.
+std::vector<std::optional<ByteSpan>> readResources(Project &project,
+                                                   Report &report) {
+  std::vector<std::optional<ByteSpan>> spans;
+  std::vector<bool> only = onlyModels(project.pipeline);
+  for (size_t i = 0; i < only.size(); ++i) {
+    spans.emplace_back();
+    if (only[i])
       continue;
-    auto file = FileBytes::open(project.artifacts->resolve(*resource.path),
-                                maxResourceBytes);
-    if (!file) {
-      report.add(std::move(file).error()).at(resource.where);
-      continue;
-    }
-    bytes.files.push_back(std::make_unique<FileBytes>(std::move(*file)));
-    bytes.spans.back() = bytes.files.back()->bytes();
+    if (auto data = project.artifacts->dataOf(project.pipeline.resources[i]))
+      spans.back() = *data;
+    else
+      report.add(std::move(data).error());
   }
-  if (report.failed())
-    return report.failure();
-  return bytes;
+  return spans;
+}
+
+link::Artifact modelArtifactOf(const check::Stage &stage, Project &project,
+                               Report &report) {
+  auto model = project.artifacts->modelOf(stage, project.pipeline.resources);
+  if (!model) {
+    report.add(std::move(model).error()).at(stage.where);
+    return {};
+  }
+  const ModelFile *file = *model;
+  if (!file)
+    return link::ModelArtifact{
+        stage.what, std::string(container::resourceEncoding), {}, {}};
+  return link::ModelArtifact{file->name, file->encoding(stage.format),
+                             file->stored.table, file->stored.weights};
 }
 
 /// The block or model of one stage; what cannot be read is reported at the
@@ -84,15 +102,8 @@ link::Artifact artifactOf(const check::Stage &stage, Project &project,
     else
       report.add(std::move(block).error()).at(stage.where);
   }
-  if (stage.kind == check::StageKind::Model) {
-    if (auto model =
-            project.artifacts->modelOf(stage, project.pipeline.resources))
-      return link::ModelArtifact{(*model)->name, "rune-graph",
-                                 (*model)->stored.table,
-                                 (*model)->stored.weights};
-    else if (!isReported(model.error()))
-      report.add(std::move(model).error()).at(stage.where);
-  }
+  if (stage.kind == check::StageKind::Model)
+    return modelArtifactOf(stage, project, report);
   return {};
 }
 
@@ -103,8 +114,9 @@ Result<Bytes> buildRune(Project &project, Report &report) {
       project.pipeline, project.name, std::string("rune ") + version(), {}, {}};
   for (const check::Stage &stage : project.pipeline.stages)
     request.artifacts.push_back(artifactOf(stage, project, report));
-  ResourceBytes resources = RUNE_TRY(readResources(project, report));
-  request.resources = resources.spans;
+  request.resources = readResources(project, report);
+  if (report.failed())
+    return report.failure();
   // From here on the files of the project are not touched again.
   return link::link(request, report);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/command.h"
 #include "cli/quantities.h"
+#include "cli/run_resources.h"
 #include "cli/rune_on_disk.h"
 
 #include "device/evaluator/evaluator_device.h"
@@ -17,6 +18,7 @@ struct Options {
   std::string rune;
   /// By flag, in the order given.
   std::map<std::string, std::vector<std::string>> inputs;
+  ResourceFlags resources;
   uint64_t repeat = 1;
   std::string timeout;
   std::string memoryLimit;
@@ -48,13 +50,13 @@ Result<OpenInputs> openInputs(const Options &options) {
 }
 
 /// The command that would run this Rune, with a word for each file it wants.
-std::string fullCommand(const Options &options,
-                        const container::RuneFile &file) {
+std::string fullCommand(const Options &options, const container::RuneFile &file,
+                        const GivenResources &given) {
   std::string command = "rune run " + options.rune;
   for (const runtime::WantedInput &input : runtime::wantedInputs(file))
     if (input.needed && !input.flag.empty())
       command += " " + input.flag + " FILE";
-  return command;
+  return command + missingResources(file, given);
 }
 
 Result<runtime::RuneLimits> limitsOf(const Options &options) {
@@ -68,11 +70,23 @@ Result<runtime::RuneLimits> limitsOf(const Options &options) {
   return limits;
 }
 
+/// What was done to the inputs stands before the results, not behind the last.
+void tell(const Report &notes, Console &console) {
+  for (const Diagnostic &note : notes.diagnostics())
+    if (console.json())
+      console.report().add(note);
+    else
+      fmt::print(stderr, "{}", renderText(note));
+}
+
 Result<> run(const Options &options, Console &console) {
   auto onDisk = std::make_shared<RuneOnDisk>(RUNE_TRY(openRune(options.rune)));
   console.say("Running rune: " +
               std::filesystem::path(options.rune).filename().string());
   OpenInputs inputs = RUNE_TRY(openInputs(options));
+  GivenResources given = RUNE_TRY(
+      giveResources(options.resources, onDisk->file, console.report()));
+  Report notes;
   auto engine = engine::makeInterpreter();
   auto device = device::makeEvaluator();
   auto rune =
@@ -82,13 +96,16 @@ Result<> run(const Options &options, Console &console) {
                            .grants = runtime::Grants::forInputs(inputs.byFlag),
                            .inputs = inputs.byFlag,
                            .limits = RUNE_TRY(limitsOf(options)),
-                           .resources = {}});
+                           .resources = given.byName,
+                           .notes = &notes});
+  tell(notes, console);
   if (!rune) {
     Diagnostic why = std::move(rune).error();
     if (why.code == "runtime.missing-input" ||
+        why.code == "runtime.missing-resource" ||
         why.code == "runtime.capability-not-granted")
       why.withHelp("the full command is `" +
-                   fullCommand(options, onDisk->file) + "`");
+                   fullCommand(options, onDisk->file, given) + "`");
     return why;
   }
   for (uint64_t i = 0; i < options.repeat; ++i) {
@@ -124,10 +141,22 @@ Action installRun(CLI::App &app) {
       ->required()
       ->option_text("FILE.rune");
   addInput(app, *options, "--image,--img", "--image",
-           "a png or jpeg for an IMAGE capability");
+           "a png or jpeg for an IMAGE or FLOAT_IMAGE capability");
+  addInput(app, *options, "--sound", "--sound",
+           "a wav or flac for a SOUND capability");
+  addInput(app, *options, "--accelerometer,--accel", "--accelerometer",
+           "a csv of x,y,z for an ACCEL capability");
   addInput(app, *options, "--raw", "--raw", "bytes for a RAW capability");
   addInput(app, *options, "--random,--rand", "--random",
            "a seed for a RAND capability (default: the machine's own)", "SEED");
+  app.add_option("--file-resource", options->resources.files,
+                 "a file for a resource, in place of what the Rune holds")
+      ->option_text("NAME=FILE")
+      ->allow_extra_args(false);
+  app.add_option("--string-resource", options->resources.texts,
+                 "a text for a resource")
+      ->option_text("NAME=TEXT")
+      ->allow_extra_args(false);
   app.add_option("--repeat", options->repeat,
                  "run so often; blocks keep their state")
       ->check(CLI::Range(uint64_t{1}, uint64_t{1} << 32))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "cli/artifacts.h"
 #include "cli/command.h"
+#include "cli/model_file.h"
 
 #include "graph/evaluate.h"
 #include "import/verify_folder.h"

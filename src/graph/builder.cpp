@@ -34,6 +34,32 @@ ValueId GraphBuilder::constant(std::string name, Constant constant) {
   return id;
 }
 
+ValueId GraphBuilder::variable(std::string name, TensorType type,
+                               std::optional<Constant> initial) {
+  if (auto fits = checkType(type, name); !fits)
+    refuse(std::move(fits).error());
+  ValueId id = static_cast<ValueId>(graph_.values.size());
+  Variable variable{id, id, {}};
+  if (initial) {
+    if (auto fits = checkConstant(*initial, name); !fits)
+      refuse(std::move(fits).error());
+    variable.initial = static_cast<uint32_t>(graph_.constants.size());
+    graph_.constants.push_back(*std::move(initial));
+  }
+  graph_.values.push_back({std::move(name), std::move(type), {}});
+  graph_.variables.push_back(variable);
+  return id;
+}
+
+void GraphBuilder::update(ValueId variable, ValueId next) {
+  auto place = std::ranges::find(graph_.variables, variable, &Variable::input);
+  if (place == graph_.variables.end() || next >= graph_.values.size())
+    return refuse(error("graph.invalid",
+                        "variable {} cannot become value {} (graph.3)",
+                        variable, next));
+  place->output = next;
+}
+
 static std::string resultName(const std::string &node, size_t index) {
   return index == 0 ? node : fmt::format("{}:{}", node, index);
 }
@@ -96,6 +122,7 @@ void GraphBuilder::output(ValueId value, std::string name) {
                         name, value));
   bool taken = graph_.values[value].constant.has_value() ||
                std::ranges::count(graph_.inputs, value) ||
+               std::ranges::count(graph_.variables, value, &Variable::input) ||
                std::ranges::count(graph_.outputs, value);
   if (taken && (graph_.values[value].name != name ||
                 std::ranges::count(graph_.outputs, value))) {

@@ -16,6 +16,13 @@ public:
   ValueId input(std::string name, TensorType type);
   ValueId constant(std::string name, Constant constant);
 
+  /// State from run to run, zeros at first or as given: its value in this run.
+  /// It stays as it is unless `update` says what it becomes.
+  ValueId variable(std::string name, TensorType type,
+                   std::optional<Constant> initial = {});
+  /// What a variable is in the next run.
+  void update(ValueId variable, ValueId next);
+
   /// Adds a node with `outputs` results, named `name` (the first) and `name:1`,
   /// …. Attributes that are not given take their declared defaults.
   ///

@@ -45,7 +45,8 @@ std::set<std::string> rulesOfFiles(bool tests) {
   for (const auto &entry :
        fs::recursive_directory_iterator(RUNE_SOURCE_DIR "/src/graph")) {
     std::string name = entry.path().filename();
-    if (name.ends_with(".cpp") && name.ends_with("_test.cpp") == tests &&
+    bool isCode = name.ends_with(".cpp") || name.ends_with(".h");
+    if (isCode && name.ends_with("_test.cpp") == tests &&
         name != "docs_test.cpp")
       rules.merge(rulesIn(read(entry.path())));
   }

@@ -45,19 +45,24 @@ private:
 class Evaluator {
 public:
   Evaluator(const Graph &graph, std::span<const TensorView> inputs,
-            const EvaluateLimits &limits)
-      : graph_(graph), given_(inputs), budget_(limits),
+            const EvaluateLimits &limits, State *state)
+      : graph_(graph), given_(inputs), state_(state), budget_(limits),
         tensors_(graph.values.size()), inputOf_(graph.values.size(), noValue),
         lastUse_(graph.values.size(), 0) {}
 
   Result<Tensors> run() {
     RUNE_TRY(takeInputs());
+    RUNE_TRY(takeState());
     findLastUses();
     for (size_t i = 0; i < graph_.nodes.size(); ++i) {
       RUNE_TRY(step(graph_.nodes[i]));
       free(i);
     }
-    return outputs();
+    State next = RUNE_TRY(nextState());
+    Tensors results = RUNE_TRY(outputs());
+    if (state_)
+      *state_ = std::move(next);
+    return results;
   }
 
 private:
@@ -79,6 +84,45 @@ private:
     return {};
   }
 
+  /// Variables hold copies: what a failed run does is forgotten.
+  Result<> takeState() {
+    bool fresh = !state_ || state_->empty();
+    if (!fresh && state_->size() != graph_.variables.size())
+      return error("evaluate.input-mismatch",
+                   "the graph has {} variables, the state {}",
+                   graph_.variables.size(), state_->size());
+    for (size_t i = 0; i < graph_.variables.size(); ++i) {
+      const Variable &variable = graph_.variables[i];
+      const Value &value = graph_.values[variable.input];
+      std::optional<TensorView> old;
+      if (!fresh)
+        old = (*state_)[i].view();
+      else if (variable.initial)
+        old = graph_.constants[*variable.initial].view();
+      if (old && old->type() != value.type)
+        return error("evaluate.input-mismatch",
+                     "variable `{}` needs {}, got {}", value.name,
+                     value.type.str(), old->type().str());
+      tensors_[variable.input] =
+          old ? RUNE_TRY(copyOf(*old))
+              : RUNE_TRY(
+                    budget_.allocate(value.type.dtype, value.type.sizes()));
+    }
+    return {};
+  }
+
+  Result<State> nextState() {
+    State next;
+    for (const Variable &variable : graph_.variables)
+      next.push_back(RUNE_TRY(copyOf(view(variable.output))));
+    return next;
+  }
+
+  Result<Tensor> copyOf(const TensorView &view) {
+    RUNE_TRY(budget_.reserve(view.data.size()));
+    return Tensor::copyOf(view);
+  }
+
   void findLastUses() {
     for (size_t i = 0; i < graph_.nodes.size(); ++i) {
       for (ValueId id : graph_.nodes[i].outputs)
@@ -89,6 +133,8 @@ private:
     }
     for (ValueId id : graph_.outputs)
       lastUse_[id] = graph_.nodes.size();
+    for (const Variable &variable : graph_.variables)
+      lastUse_[variable.output] = graph_.nodes.size();
   }
 
   TensorView view(ValueId id) const {
@@ -150,14 +196,14 @@ private:
         results.push_back(std::move(*tensors_[id]));
         continue;
       }
-      RUNE_TRY(budget_.reserve(view(id).data.size()));
-      results.push_back(RUNE_TRY(Tensor::copyOf(view(id))));
+      results.push_back(RUNE_TRY(copyOf(view(id))));
     }
     return results;
   }
 
   const Graph &graph_;
   std::span<const TensorView> given_;
+  State *state_;
   Budget budget_;
   Bindings bindings_;
   std::vector<std::optional<Tensor>> tensors_;
@@ -171,8 +217,9 @@ private:
 
 Result<std::vector<Tensor>> evaluate(const Graph &graph,
                                      std::span<const TensorView> inputs,
-                                     const EvaluateLimits &limits) {
-  return Evaluator(graph, inputs, limits).run();
+                                     const EvaluateLimits &limits,
+                                     State *state) {
+  return Evaluator(graph, inputs, limits, state).run();
 }
 
 } // namespace rune::graph

@@ -10,13 +10,13 @@
 namespace rune::graph {
 namespace {
 
-Constant zeros(std::vector<int64_t> sizes) {
-  return Constant::of(Tensor::zeros(DType::F32, std::move(sizes)).value());
+Constant zeros(std::vector<int64_t> sizes, DType dtype = DType::F32) {
+  return Constant::of(Tensor::zeros(dtype, std::move(sizes)).value());
 }
 
 void run(benchmark::State &state, const Graph &graph, double macs) {
-  auto input =
-      Tensor::zeros(DType::F32, graph.values[graph.inputs[0]].type.sizes());
+  auto input = Tensor::zeros(graph.values[graph.inputs[0]].type.dtype,
+                             graph.values[graph.inputs[0]].type.sizes());
   TensorView view = input->view();
   for (auto _ : state) {
     auto outputs = evaluate(graph, {&view, 1});
@@ -38,6 +38,28 @@ void conv3x3(benchmark::State &state) {
   run(state, std::move(builder).finish().value(), 28. * 28 * 32 * 16 * 9);
 }
 BENCHMARK(conv3x3);
+
+/// A layer of a quantised image model: channels last.
+void convInteger(benchmark::State &state, int64_t kernel, int64_t groups) {
+  GraphBuilder builder("conv_integer");
+  constexpr int64_t channels = 64, size = 28;
+  int64_t pad = kernel / 2;
+  ValueId x = builder.input("x", {DType::I8, {1, size, size, channels}});
+  ValueId w = builder.constant(
+      "w", zeros({channels, channels / groups, kernel, kernel}, DType::I8));
+  ValueId zero = builder.constant("zero", zeros({}, DType::I8));
+  auto y = builder.one(Op::ConvInteger, "conv", {x, w, noValue, zero},
+                       {{"layout", "NXC"},
+                        {"groups", groups},
+                        {"pads", std::vector<int64_t>{pad, pad, pad, pad}}});
+  builder.output(y.value(), "y");
+  run(state, std::move(builder).finish().value(),
+      static_cast<double>(size * size * channels * channels / groups * kernel *
+                          kernel));
+}
+BENCHMARK_CAPTURE(convInteger, three, 3, 1);
+BENCHMARK_CAPTURE(convInteger, one, 1, 1);
+BENCHMARK_CAPTURE(convInteger, depthwise, 3, 64);
 
 void matmul(benchmark::State &state) {
   GraphBuilder builder("matmul");

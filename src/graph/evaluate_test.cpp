@@ -212,5 +212,93 @@ TEST(Evaluate, InputsAndOutputsMayBeTheSameValue) {
   EXPECT_EQ((*result)[1].as<float>()[1], 5);
 }
 
+/// y = x + state; the state becomes y.
+Graph counter(std::optional<Constant> initial = {}) {
+  GraphBuilder builder("counter");
+  ValueId x = builder.input("x", {DType::F32, {2}});
+  ValueId state = builder.variable("state", {DType::F32, {2}}, initial);
+  ValueId sum = *builder.one(Op::Add, "sum", {x, state});
+  builder.update(state, sum);
+  builder.output(sum, "y");
+  return *std::move(builder).finish();
+}
+
+float countOnce(const Graph &graph, State *state,
+                const EvaluateLimits &limits = {}) {
+  Tensor one = f32({2});
+  TensorView view = one.view();
+  auto results = evaluate(graph, {&view, 1}, limits, state);
+  return results ? results->at(0).as<float>()[1] : -1;
+}
+
+TEST(State, IsKeptByWhoRunsTheGraph) {
+  Graph graph = counter();
+  State first, second;
+  EXPECT_EQ(countOnce(graph, &first), 1);
+  EXPECT_EQ(countOnce(graph, &first), 2);
+  EXPECT_EQ(countOnce(graph, &second), 1);
+  EXPECT_EQ(countOnce(graph, &first), 3);
+  first.clear();
+  EXPECT_EQ(countOnce(graph, &first), 1);
+  EXPECT_EQ(countOnce(graph, nullptr), 1);
+  EXPECT_EQ(countOnce(graph, nullptr), 1);
+}
+
+TEST(State, StartsWithItsConstant) {
+  Graph graph = counter(test::constantOf({DType::F32, {2}}, "5 7"));
+  State state;
+  EXPECT_EQ(countOnce(graph, &state), 8);
+  EXPECT_EQ(countOnce(graph, &state), 9);
+}
+
+TEST(State, StaysWhenARunFails) {
+  Graph graph = counter();
+  State state;
+  EXPECT_EQ(countOnce(graph, &state), 1);
+  EvaluateLimits late;
+  late.deadline = std::chrono::steady_clock::time_point();
+  EvaluateLimits small;
+  small.memoryBytes = 12; // the state, but not the sum
+  EXPECT_EQ(countOnce(graph, &state, late), -1);
+  EXPECT_EQ(countOnce(graph, &state, small), -1);
+  EXPECT_EQ(countOnce(graph, &state), 2);
+}
+
+TEST(State, MustBeOfThisGraph) {
+  Graph graph = counter();
+  State tooMany, mistyped;
+  tooMany.push_back(f32({2}));
+  tooMany.push_back(f32({2}));
+  mistyped.push_back(f32({3}));
+  for (State *state : {&tooMany, &mistyped}) {
+    Tensor one = f32({2});
+    TensorView view = one.view();
+    expectCode(evaluate(graph, {&view, 1}, {}, state),
+               "evaluate.input-mismatch");
+  }
+}
+
+/// Two variables that change places, and one nobody updates; none is an output.
+TEST(State, VariablesMayBecomeEachOther) {
+  GraphBuilder builder("swap");
+  ValueId a = builder.variable("a", {DType::F32, {1}},
+                               test::constantOf({DType::F32, {1}}, "3"));
+  ValueId b = builder.variable("b", {DType::F32, {1}});
+  ValueId still = builder.variable("still", {DType::F32, {1}},
+                                   test::constantOf({DType::F32, {1}}, "9"));
+  builder.update(a, b);
+  builder.update(b, a);
+  builder.output(a, "y");
+  builder.output(still, "z");
+  Graph graph = *std::move(builder).finish();
+  State state;
+  for (float expected : {3.0F, 0.0F, 3.0F}) {
+    auto results = evaluate(graph, {}, {}, &state);
+    ASSERT_TRUE(results.ok()) << results.error().message;
+    EXPECT_EQ(results->at(0).as<float>()[0], expected);
+    EXPECT_EQ(results->at(1).as<float>()[0], 9);
+  }
+}
+
 } // namespace
 } // namespace rune::graph

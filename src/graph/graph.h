@@ -75,6 +75,16 @@ struct Node {
   const std::vector<int64_t> &integers(std::string_view name) const;
 };
 
+/// State that a graph keeps from run to run: `input` holds the initial constant
+/// (zeros without one) in the first run, and what `output` was in the next
+/// ones.
+struct Variable {
+  ValueId input = noValue;
+  ValueId output = noValue;
+  /// Index among the constants.
+  std::optional<uint32_t> initial;
+};
+
 struct Graph {
   std::string name;
   std::vector<Value> values;
@@ -83,6 +93,8 @@ struct Graph {
   std::vector<Node> nodes;
   std::vector<ValueId> inputs;
   std::vector<ValueId> outputs;
+  /// No inputs or outputs of the graph: who runs it keeps them.
+  std::vector<Variable> variables;
 };
 
 /// Limits on what a file may state; graphs beyond them are refused.

@@ -78,7 +78,10 @@ void evaluateWithZeros(const Graph &graph) {
   limits.memoryBytes = mostBytes;
   limits.deadline =
       std::chrono::steady_clock::now() + std::chrono::milliseconds(20);
-  (void)evaluate(graph, views, limits).ok();
+  // twice: the second run meets the state of the first
+  State state;
+  if (evaluate(graph, views, limits, &state))
+    (void)evaluate(graph, views, limits, &state).ok();
 }
 
 } // namespace

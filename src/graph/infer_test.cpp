@@ -201,5 +201,73 @@ TEST(Builder, FaultsOfInputsAreRefusedLater) {
   EXPECT_FALSE(std::move(third).finish().ok());
 }
 
+TEST(Infer, OperatorsOnIntegersWithSymbols) {
+  const Case cases[] = {
+      {Op::ConvInteger,
+       {"u8[N, H, W, 3]", "i8[8, 3, 3, 3]", "i32[8]", "u8[]", "i8[8]"},
+       {{"layout", "NXC"}, {"pads", List{1, 1, 1, 1}}},
+       "i32[N, H, W, 8]"},
+      {Op::ConvInteger,
+       {"i16[1, 2, 5]", "i8[4, 1, 3]", "i64[4]"},
+       {{"groups", int64_t{2}}, {"accumulator", "i64"}},
+       "i64[1, 4, 3]"},
+      {Op::ConvTranspose,
+       {"f32[N, 2, H]", "f32[2, 3, 3]"},
+       {{"pads", List{1, 1}}},
+       "f32[N, 3, H]"},
+      {Op::ConvTranspose,
+       {"f32[N, 2, H]", "f32[2, 3, 3]"},
+       {{"strides", List{2}}},
+       "f32[N, 3, ?]"},
+      {Op::ConvTransposeInteger,
+       {"i8[1, 2, 5]", "i8[2, 3, 3]"},
+       {{"groups", int64_t{2}}, {"strides", List{2}}},
+       "i32[1, 6, 11]"},
+      {Op::MatMulInteger, {"u8[N, 4]", "i8[4, M]", "i32[M]"}, {}, "i32[N, M]"},
+      {Op::Requantize,
+       {"i32[N, 3]", "i32[3]", "i32[]"},
+       {{"dtype", "i8"}, {"axis", int64_t{-1}}},
+       "i8[N, 3]"},
+      {Op::Quantize, {"f32[N]", "f32[]"}, {{"dtype", "u16"}}, "u16[N]"},
+      {Op::Dequantize, {"i8[N]", "f16[]"}, {}, "f16[N]"},
+      {Op::Lookup, {"i8[N]", "f32[256]"}, {}, "f32[N]"},
+      {Op::Cast, {"f32[N, ?]"}, {{"dtype", "bool"}}, "bool[N, ?]"},
+      {Op::Less, {"f32[N]", "f32[1]"}, {}, "bool[N]"},
+      {Op::Where, {"bool[N]", "u8[3, 1]", "u8[]"}, {}, "u8[3, N]"},
+      {Op::ReduceSum,
+       {"i8[N, 3, M]"},
+       {{"axes", List{1}}, {"keep_dims", int64_t{0}}},
+       "i8[N, M]"},
+      {Op::ArgMax, {"f32[N, 3]"}, {{"axis", int64_t{-1}}}, "i64[N, 1]"},
+      {Op::Slice, {"f32[N, 9]", "i64[1]", "i64[1]"}, {}, "f32[?, ?]"},
+      {Op::Slice,
+       {"f32[N, 9]", "i64[1] = 2", "i64[1] = -1", "i64[1] = 1"},
+       {},
+       "f32[N, 6]"},
+      {Op::Slice, {"f32[N]", "i64[1] = 1", "i64[1] = 3"}, {}, "f32[?]"},
+      {Op::Gather,
+       {"f32[N, 9]", "i32[M, 2]"},
+       {{"axis", int64_t{1}}},
+       "f32[N, M, 2]"},
+      {Op::GatherNd, {"f32[N, 9, 4]", "i32[M, 2]"}, {}, "f32[M, 4]"},
+      {Op::Expand, {"f32[N, 1]", "i64[2] = 1 5"}, {}, "f32[N, 5]"},
+      {Op::Expand, {"f32[3]", "i64[2]"}, {}, "f32[?, 3]"},
+      {Op::Tile, {"f32[N, 2]", "i64[2] = 1 3"}, {}, "f32[N, 6]"},
+      {Op::Tile, {"f32[N, 2]", "i64[2] = 2 3"}, {}, "f32[?, 6]"},
+      {Op::Tile, {"f32[2]", "i64[1]"}, {}, "f32[?]"},
+      {Op::ResizeNearest,
+       {"f32[N, 2, H]", "i64[1] = 7"},
+       {{"axes", List{2}}},
+       "f32[N, 2, 7]"},
+      {Op::ResizeLinear, {"f32[2, 3]", "i64[2]"}, {}, "f32[?, ?]"},
+      {Op::AveragePool, {"u8[N, C, 4]"}, {{"kernel", List{2}}}, "u8[N, C, 3]"},
+  };
+  for (const Case &test : cases)
+    EXPECT_EQ(test::inferred(test.op, test.inputs, test.attributes),
+              test.result)
+        << opName(test.op) << " "
+        << fmt::format("{}", fmt::join(test.inputs, " "));
+}
+
 } // namespace
 } // namespace rune::graph

@@ -28,6 +28,8 @@ public:
     RUNE_TRY(nodes());
     graph_.inputs = RUNE_TRY(ids(maxPerNode));
     graph_.outputs = RUNE_TRY(ids(maxPerNode));
+    if (version_ >= 2)
+      RUNE_TRY(variables());
     if (!in_.atEnd())
       return malformed("{} bytes after the end", in_.remaining());
     return std::move(graph_);
@@ -56,11 +58,11 @@ private:
   Result<> header() {
     if (RUNE_TRY(in_.u32()) != tableMagic)
       return malformed("not a graph table");
-    uint16_t version = RUNE_TRY(in_.u16());
-    if (version != tableVersion)
+    version_ = RUNE_TRY(in_.u16());
+    if (version_ < oldestTableVersion || version_ > tableVersion)
       return error("graph.unsupported-version",
-                   "graph table of version {}, this program reads {}", version,
-                   tableVersion)
+                   "graph table of version {}, this program reads {} to {}",
+                   version_, oldestTableVersion, tableVersion)
           .withHelp("update rune, or build the file again");
     if (RUNE_TRY(in_.u16()) != 0)
       return malformed("reserved bytes are not 0");
@@ -234,6 +236,17 @@ private:
     return {};
   }
 
+  Result<> variables() {
+    uint32_t number = RUNE_TRY(count(maxPerNode, 12, "variables"));
+    for (uint32_t i = 0; i < number; ++i) {
+      Variable variable{RUNE_TRY(in_.u32()), RUNE_TRY(in_.u32()), {}};
+      if (uint32_t initial = RUNE_TRY(in_.u32()); initial != noIndex)
+        variable.initial = initial;
+      graph_.variables.push_back(variable);
+    }
+    return {};
+  }
+
   Result<AttributeValue> attribute() {
     switch (static_cast<AttributeKind>(RUNE_TRY(in_.u8()))) {
     case AttributeKind::Integer:
@@ -265,6 +278,7 @@ private:
   static constexpr uint64_t maxNameBytes = 1 << 28;
 
   ByteReader in_;
+  uint16_t version_ = 0;
   uint64_t copied_ = 0;
   std::span<const ByteSpan> weights_;
   std::vector<std::string_view> strings_;

@@ -88,7 +88,10 @@ template <class T> class Elements {
 public:
   explicit Elements(ByteSpan data) : data_(data.data()) {}
   T operator[](int64_t index) const {
-    return loadUnaligned<T>(data_ + index * static_cast<int64_t>(sizeof(T)));
+    if constexpr (std::is_same_v<T, bool>) // files may hold any byte
+      return data_[index] != 0;
+    else
+      return loadUnaligned<T>(data_ + index * static_cast<int64_t>(sizeof(T)));
   }
 
 private:

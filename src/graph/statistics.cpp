@@ -26,9 +26,9 @@ static uint64_t macsPerElement(const Graph &graph, const Node &node) {
   auto dims = [&](size_t input) -> const Dims & {
     return graph.values[node.inputs[input]].type.dims;
   };
-  if (node.op == Op::Conv)
+  if (node.op == Op::Conv || node.op == Op::ConvInteger)
     return elements(dims(1), 1);
-  if (node.op != Op::MatMul)
+  if (node.op != Op::MatMul && node.op != Op::MatMulInteger)
     return 0;
   bool transposed = node.integer("transpose_a") != 0;
   return sizeOf(dims(0)[dims(0).size() - (transposed ? 2 : 1)]);
@@ -38,8 +38,14 @@ uint64_t macs(const Graph &graph) {
   uint64_t sum = 0;
   for (const Node &node : graph.nodes) {
     uint64_t each = macsPerElement(graph, node);
+    // a transposed convolution spreads each of its inputs
+    bool spreads =
+        node.op == Op::ConvTranspose || node.op == Op::ConvTransposeInteger;
     uint64_t all =
-        times(each, elements(graph.values[node.outputs[0]].type.dims));
+        spreads
+            ? times(elements(graph.values[node.inputs[0]].type.dims),
+                    elements(graph.values[node.inputs[1]].type.dims, 1))
+            : times(each, elements(graph.values[node.outputs[0]].type.dims));
     if (__builtin_add_overflow(sum, all, &sum))
       return UINT64_MAX;
   }

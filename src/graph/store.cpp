@@ -40,6 +40,7 @@ public:
     nodes();
     ids(graph_.inputs);
     ids(graph_.outputs);
+    variables();
     return assemble();
   }
 
@@ -96,6 +97,15 @@ private:
         body_.u8(static_cast<uint8_t>(kindOf(attribute.value)));
         std::visit([&](const auto &value) { put(value); }, attribute.value);
       }
+    }
+  }
+
+  void variables() {
+    count(graph_.variables.size());
+    for (const Variable &variable : graph_.variables) {
+      body_.u32(variable.input);
+      body_.u32(variable.output);
+      body_.u32(variable.initial.value_or(noIndex));
     }
   }
 

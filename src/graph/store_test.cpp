@@ -63,6 +63,26 @@ TEST(Store, GivesBackTheSameGraph) {
   EXPECT_EQ(store(*loaded)->table, stored->table);
 }
 
+TEST(Store, KeepsVariables) {
+  GraphBuilder builder("counter");
+  ValueId x = builder.input("x", {DType::I32, {1}});
+  ValueId state = builder.variable("state", {DType::I32, {1}});
+  ValueId other = builder.variable("other", {DType::I32, {1}},
+                                   test::constantOf({DType::I32, {1}}, "4"));
+  builder.update(state, *builder.one(Op::Add, "sum", {x, state}));
+  builder.output(other, "y");
+  Graph graph = *std::move(builder).finish();
+  auto stored = store(graph);
+  ASSERT_TRUE(stored.ok());
+  auto loaded = loadStored(*stored);
+  ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+  EXPECT_EQ(renderText(*loaded), renderText(graph));
+  EXPECT_EQ(store(*loaded)->table, stored->table);
+  for (size_t size = 0; size < stored->table.size(); ++size)
+    expectCode(ByteSpan(stored->table).first(size), stored->weights,
+               "graph.malformed");
+}
+
 TEST(Store, EqualGraphsGiveEqualBytes) {
   EXPECT_EQ(store(sample())->table, store(sample())->table);
 }
@@ -123,11 +143,38 @@ TEST(Load, RefusesTrailingBytesAndWrongWeights) {
 TEST(Load, NamesTheVersionItCannotRead) {
   Graph graph = sample();
   auto stored = store(graph);
-  stored->table[4] = 2;
+  for (uint8_t version : {0, 3}) {
+    stored->table[4] = version;
+    auto loaded = loadStored(*stored);
+    ASSERT_FALSE(loaded.ok());
+    EXPECT_EQ(loaded.error().code, "graph.unsupported-version");
+    EXPECT_NE(loaded.error().message.find(fmt::format("version {}", version)),
+              std::string::npos);
+  }
+}
+
+/// Version 1 ended after the outputs.
+TEST(Load, ReadsTheVersionBeforeVariables) {
+  Graph graph = sample();
+  auto stored = store(graph);
+  stored->table[4] = 1;
+  expectCode(stored->table, stored->weights, "graph.malformed");
+  stored->table.resize(stored->table.size() - sizeof(uint32_t));
   auto loaded = loadStored(*stored);
-  ASSERT_FALSE(loaded.ok());
-  EXPECT_EQ(loaded.error().code, "graph.unsupported-version");
-  EXPECT_NE(loaded.error().message.find("version 2"), std::string::npos);
+  ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+  EXPECT_EQ(renderText(*loaded), renderText(graph));
+}
+
+TEST(Load, LimitsVariablesBeforeItAllocates) {
+  Graph graph = sample();
+  auto stored = store(graph);
+  Bytes table = stored->table;
+  for (size_t i = 1; i <= 4; ++i)
+    table[table.size() - i] = 0xff;
+  expectCode(table, stored->weights, "graph.limit");
+  table = stored->table;
+  table[table.size() - 4] = 1; // one, without its bytes
+  expectCode(table, stored->weights, "graph.malformed");
 }
 
 TEST(Load, ListsAllUnknownOperators) {

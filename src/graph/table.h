@@ -10,7 +10,9 @@ namespace rune::graph {
 
 /// "RGTB" in the order of the bytes.
 constexpr uint32_t tableMagic = 0x42544752;
-constexpr uint16_t tableVersion = 1;
+/// Version 2 adds variables at the end.
+constexpr uint16_t tableVersion = 2;
+constexpr uint16_t oldestTableVersion = 1;
 
 enum class DimTag : uint8_t { Unknown = 0, Fixed = 1, Named = 2 };
 

@@ -43,8 +43,15 @@ public:
     for (ValueId id = 0; id < graph_.values.size(); ++id)
       if (graph_.values[id].constant)
         text += fmt::format("  {} = constant\n", declaration(id));
+    for (const Variable &variable : graph_.variables)
+      text += fmt::format(
+          "  {} = variable{}\n", declaration(variable.input),
+          variable.initial ? fmt::format(" #{}", *variable.initial) : "");
     for (const Node &node : graph_.nodes)
       text += line(node);
+    for (const Variable &variable : graph_.variables)
+      text += fmt::format("  {} becomes {}\n", name(variable.input),
+                          name(variable.output));
     return text + fmt::format("  return {}\n}}\n", list(graph_.outputs));
   }
 

@@ -120,6 +120,44 @@ Result<> checkNode(const Graph &graph, const Node &node) {
   return {};
 }
 
+/// What a graph keeps: an input that is defined by it, an output of its type.
+Result<> checkVariables(const Graph &graph, Definitions &definitions) {
+  // graph.8: not too many, whose types say all
+  if (graph.variables.size() > maxPerNode)
+    return invalid(8, "{} variables, at most {}", graph.variables.size(),
+                   maxPerNode);
+  for (const Variable &variable : graph.variables) {
+    RUNE_TRY(definitions.define(variable.input, "the graph's variables"));
+    const Value &value = graph.values[variable.input];
+    if (!value.type.isStatic() || value.type.dtype == DType::Utf8)
+      return invalid(8, "variable `{}` of type {} needs fixed sizes, no utf8",
+                     value.name, value.type.str());
+    if (!variable.initial)
+      continue;
+    if (*variable.initial >= graph.constants.size())
+      return invalid(3, "`{}`: no constant {}", value.name, *variable.initial);
+    // graph.9: it starts as what it is
+    TensorType type = graph.constants[*variable.initial].view().type();
+    if (type != value.type)
+      return invalid(9, "variable `{}` of type {} starts as {}", value.name,
+                     value.type.str(), type.str());
+  }
+  return {};
+}
+
+Result<> checkUpdates(const Graph &graph, const Definitions &definitions) {
+  for (const Variable &variable : graph.variables) {
+    RUNE_TRY(definitions.use(variable.output, "the graph's variables"));
+    const Value &value = graph.values[variable.input];
+    // graph.8: and of the same type afterwards
+    if (graph.values[variable.output].type != value.type)
+      return invalid(8, "variable `{}` of type {} becomes {}", value.name,
+                     value.type.str(),
+                     graph.values[variable.output].type.str());
+  }
+  return {};
+}
+
 } // namespace
 
 Result<> verify(const Graph &graph) {
@@ -128,6 +166,7 @@ Result<> verify(const Graph &graph) {
   Definitions definitions(graph);
   for (ValueId id : graph.inputs)
     RUNE_TRY(definitions.define(id, "the graph's inputs"));
+  RUNE_TRY(checkVariables(graph, definitions));
   for (const Node &node : graph.nodes) {
     for (ValueId id : node.inputs)
       if (id != noValue)
@@ -139,7 +178,7 @@ Result<> verify(const Graph &graph) {
   RUNE_TRY(definitions.complete());
   for (ValueId id : graph.outputs)
     RUNE_TRY(definitions.use(id, "the graph's outputs"));
-  return {};
+  return checkUpdates(graph, definitions);
 }
 
 } // namespace rune::graph

@@ -74,6 +74,67 @@ TEST(Verify, EachRuleRefusesItsFault) {
   EXPECT_TRUE(verify(graph).ok());
 }
 
+/// x + state, which the state becomes.
+Graph counter() {
+  GraphBuilder builder("counter");
+  ValueId x = builder.input("x", {DType::F32, {2}});
+  ValueId state = builder.variable("state", {DType::F32, {2}},
+                                   test::constantOf({DType::F32, {2}}, "5 7"));
+  ValueId sum = *builder.one(Op::Add, "sum", {x, state});
+  builder.update(state, sum);
+  builder.output(sum, "y");
+  return *std::move(builder).finish();
+}
+
+TEST(Verify, VariablesHaveRulesToo) {
+  ASSERT_TRUE(verify(counter()).ok());
+  Graph graph = counter();
+  graph.variables[0].input = 0; // an input
+  expectRule(graph, "graph.4");
+  graph = counter();
+  graph.variables[0].input = 99;
+  expectRule(graph, "graph.3");
+  graph = counter();
+  graph.variables[0].output = 99;
+  expectRule(graph, "graph.3");
+  graph = counter();
+  graph.variables[0].initial = 1;
+  expectRule(graph, "graph.3");
+  graph = counter();
+  graph.variables.clear();
+  expectRule(graph, "graph.5");
+  graph = counter();
+  graph.values[1].type.dims[0] = Dim::unknown();
+  expectRule(graph, "graph.8");
+  graph = counter();
+  graph.values[1].type.dtype = DType::Utf8;
+  expectRule(graph, "graph.8");
+  graph = counter();
+  graph.variables.resize(maxPerNode + 1, graph.variables[0]);
+  expectRule(graph, "graph.8");
+  graph = counter();
+  graph.values[0].type.dims[0] = graph.values[2].type.dims[0] = 1;
+  graph.variables[0].output = 0;
+  expectRule(graph, "graph.7");
+  graph = counter();
+  graph.values.push_back({"other", {DType::F32, {3}}, {}});
+  graph.inputs.push_back(3);
+  graph.variables[0].output = 3;
+  expectRule(graph, "graph.8");
+  graph = counter();
+  graph.constants[0] = test::constantOf({DType::I32, {2}}, "5 7");
+  expectRule(graph, "graph.9");
+}
+
+TEST(Text, ShowsVariables) {
+  EXPECT_EQ(renderText(counter()), "graph \"counter\" (%x : f32[2]) {\n"
+                                   "  %state : f32[2] = variable #0\n"
+                                   "  %y : f32[2] = add(%x, %state) \"sum\"\n"
+                                   "  %state becomes %y\n"
+                                   "  return %y\n"
+                                   "}\n");
+}
+
 TEST(Text, IsOneLineANode) {
   Graph graph = *test::oneNode(Op::Conv, {"f32[N, 2, 6]", "f32[1, 2, 3] = 0"});
   EXPECT_EQ(renderText(graph),
@@ -114,6 +175,15 @@ TEST(Statistics, CountMultiplicationsWeightsAndOperators) {
                                 {{"transpose_a", int64_t{1}}})),
             30u);
   EXPECT_EQ(macs(sum()), 0u);
+  EXPECT_EQ(
+      macs(*test::oneNode(Op::ConvInteger, {"i8[1, 2, 5]", "i8[3, 2, 3]"})),
+      3u * 3 * 6);
+  EXPECT_EQ(macs(*test::oneNode(Op::MatMulInteger, {"i8[5, 3]", "i8[3, 2]"})),
+            30u);
+  EXPECT_EQ(
+      macs(*test::oneNode(Op::ConvTranspose, {"f32[1, 2, 5]", "f32[2, 4, 3]"},
+                          {{"strides", List{2}}})),
+      10u * 12);
   EXPECT_EQ(macs(*test::oneNode(Op::MatMul, {"f32[1073741824, 1073741824]",
                                              "f32[1073741824, 1073741824]"})),
             UINT64_MAX);

@@ -3,6 +3,7 @@
 
 #include "import/onnx/importer.h"
 #include "import/onnx/wire.h"
+#include "import/tflite/importer.h"
 
 namespace rune::import {
 
@@ -16,17 +17,16 @@ std::string_view recognise(ByteSpan bytes) {
 Result<ImportedModel> importModel(ByteSpan bytes,
                                   std::shared_ptr<const void> owner,
                                   const SourcePtr &source, Report &report) {
-  (void)owner; // protobuf copies; the graph keeps the copy
   std::string_view format = recognise(bytes);
+  if (format == "tensorflow-lite")
+    return importTflite(bytes, std::move(owner), source, report);
+  // protobuf copies; the graph keeps the copy
   if (format == "onnx")
     return importOnnx(bytes, source, report);
-  if (format.empty())
-    report.error("import.unknown-format", {source, {}},
-                 "{} bytes that are no model of a known format, needs ONNX",
-                 bytes.size());
-  else
-    report.error("import.unsupported", {source, {}},
-                 "models of format `{}` are not supported yet", format);
+  report.error("import.unknown-format", {source, {}},
+               "{} bytes that are no model of a known format, needs ONNX or "
+               "TensorFlow Lite",
+               bytes.size());
   return report.failure();
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "import/verify_folder.h"
 
+#include "base/files.h"
+#include "import/npy.h"
 #include "import/onnx/tensor_file.h"
 
 #include <algorithm>
@@ -33,23 +35,63 @@ std::optional<uint64_t> setNumber(const std::string &name) {
                                              : std::nullopt;
 }
 
-/// KIND_0.pb, KIND_1.pb, … as far as they go.
-Result<std::vector<NamedTensor>> readAll(const fs::path &folder,
-                                         std::string_view kind) {
+/// A file of 2 GB holds no more than a tensor may have.
+constexpr uint64_t maxFileBytes = uint64_t{2} << 30;
+
+/// Reads a file by `parse`; what it says gets the file's name.
+template <class Parse>
+Result<NamedTensor> readOther(const fs::path &path, Parse parse) {
+  FileBytes file = RUNE_TRY(FileBytes::open(path.string(), maxFileBytes));
+  auto tensor = parse(file.bytes());
+  if (!tensor)
+    return std::move(tensor).error().at({Source::binary(path.string()), {}});
+  return NamedTensor{{}, *std::move(tensor)};
+}
+
+/// KIND_I.pb, .npy or .bin, the last as what the model takes or gives; nothing
+/// where there is none.
+Result<std::optional<NamedTensor>> readOne(const fs::path &folder,
+                                           const std::string &stem,
+                                           const TensorType *type) {
+  fs::path proto = folder / (stem + ".pb"), numpy = folder / (stem + ".npy"),
+           bare = folder / (stem + ".bin");
+  if (isThere(proto))
+    return std::optional(RUNE_TRY(readTensorFile(proto.string())));
+  if (isThere(numpy))
+    return std::optional(RUNE_TRY(readOther(numpy, parseNpy)));
+  if (isThere(bare) && type)
+    return std::optional(RUNE_TRY(readOther(
+        bare, [&](ByteSpan bytes) { return tensorOfBytes(*type, bytes); })));
+  return std::optional<NamedTensor>();
+}
+
+/// KIND_0, KIND_1, … as far as they go.
+Result<std::vector<NamedTensor>>
+readAll(const graph::Graph &graph, const std::vector<graph::ValueId> &ends,
+        const fs::path &folder, std::string_view kind) {
   std::vector<NamedTensor> tensors;
   for (size_t i = 0; i < maxFiles; ++i) {
-    fs::path path = folder / fmt::format("{}_{}.pb", kind, i);
-    if (!isThere(path))
+    const TensorType *type =
+        i < ends.size() ? &graph.values[ends[i]].type : nullptr;
+    auto tensor =
+        RUNE_TRY(readOne(folder, fmt::format("{}_{}", kind, i), type));
+    if (!tensor)
       break;
-    tensors.push_back(RUNE_TRY(readTensorFile(path.string())));
+    tensors.push_back(*std::move(tensor));
   }
   return tensors;
 }
 
+/// True if a folder holds a first output itself.
+bool isDataSet(const fs::path &folder) {
+  return isThere(folder / "output_0.pb") || isThere(folder / "output_0.npy") ||
+         isThere(folder / "output_0.bin");
+}
+
 Diagnostic wrongCount(const std::string &folder, std::string_view kind,
                       size_t files, size_t needed) {
-  return error("verify.no-data", "{} files {}_N.pb, the model has {} {}s",
-               files, kind, needed, kind)
+  return error("verify.no-data", "{} files {}_N, the model has {} {}s", files,
+               kind, needed, kind)
       .at({Source::binary(folder), {}});
 }
 
@@ -100,7 +142,7 @@ std::string CaseOutcome::failures() const {
 }
 
 Result<std::vector<std::string>> dataSets(const std::string &directory) {
-  if (isThere(fs::path(directory) / "output_0.pb"))
+  if (isDataSet(directory))
     return std::vector{directory};
   std::error_code fault;
   std::vector<std::pair<uint64_t, std::string>> found;
@@ -113,8 +155,9 @@ Result<std::vector<std::string>> dataSets(const std::string &directory) {
                  "{}", fault.message())
         .at({Source::binary(directory), {}});
   if (found.empty())
-    return error("verify.no-data",
-                 "neither output_0.pb nor a folder test_data_set_0")
+    return error(
+               "verify.no-data",
+               "neither output_0.pb, .npy or .bin nor a folder test_data_set_0")
         .at({Source::binary(directory), {}});
   std::ranges::sort(found);
   std::vector<std::string> folders;
@@ -127,8 +170,8 @@ Result<CaseOutcome> verifyCase(const graph::Graph &graph,
                                const std::string &dataSet,
                                const ToleranceOptions &options,
                                const Runner &runner) {
-  auto inputs = RUNE_TRY(readAll(dataSet, "input"));
-  auto wanted = RUNE_TRY(readAll(dataSet, "output"));
+  auto inputs = RUNE_TRY(readAll(graph, graph.inputs, dataSet, "input"));
+  auto wanted = RUNE_TRY(readAll(graph, graph.outputs, dataSet, "output"));
   if (wanted.size() != graph.outputs.size())
     return wrongCount(dataSet, "output", wanted.size(), graph.outputs.size());
   auto views = RUNE_TRY(matchInputs(graph, inputs, dataSet));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // `rune verify`: a model on stored inputs against stored outputs, in the layout
-// of ONNX's backend tests: test_data_set_0/input_0.pb, …, output_0.pb, ….
+// of ONNX's backend tests: test_data_set_0/input_0.pb, …, output_0.pb, …. Each
+// may also be a .npy, or a .bin: bare bytes of the model's type.
 // Whoever runs the model is a function, so that every device meets one judge.
 #pragma once
 
@@ -65,7 +66,7 @@ using Runner = std::function<Result<std::vector<Tensor>>(
     std::span<const TensorView> inputs)>;
 
 /// The folders of stored inputs and outputs: `directory` itself if it holds
-/// output_0.pb, else its test_data_set_N by number.
+/// output_0, else its test_data_set_N by number.
 ///
 /// errors  `verify.no-data`, `file.not-found`
 Result<std::vector<std::string>> dataSets(const std::string &directory);

@@ -169,13 +169,12 @@ TEST_F(VerifyCase, wantsAFileForEveryInputAndOutput) {
   auto outcome = verified();
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().code, "verify.no-data");
-  EXPECT_EQ(outcome.error().message,
-            "1 files input_N.pb, the model has 2 inputs");
+  EXPECT_EQ(outcome.error().message, "1 files input_N, the model has 2 inputs");
   fs::remove(folder_ / "test_data_set_0/output_0.pb");
   outcome = verified();
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().message,
-            "0 files output_N.pb, the model has 1 outputs");
+            "0 files output_N, the model has 1 outputs");
 }
 
 TEST_F(VerifyCase, findsDataSetsByNumber) {
@@ -198,6 +197,30 @@ TEST_F(VerifyCase, saysWhenThereIsNothing) {
             "file.not-found");
   EXPECT_EQ(dataSets((folder_ / "test_data_set_0").string()).error().code,
             "verify.no-data");
+}
+
+TEST_F(VerifyCase, readsBareBytesAndNumpyArrays) {
+  auto write = [&](const std::string &name, std::string_view bytes) {
+    fs::path path = folder_ / "test_data_set_0" / name;
+    ASSERT_TRUE(writeFileAtomically(path.string(), asBytes(bytes)));
+  };
+  put("test_data_set_0/input_0.pb", 5, 7);
+  // written by numpy 1.24: np.save("input_1.npy", np.float32([1, 2]))
+  std::string numpy("\x93NUMPY\x01\x00\x76\x00", 10);
+  std::string header =
+      "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }";
+  header.resize(0x75, ' ');
+  numpy += header + "\n" + std::string("\0\0\x80\x3f\0\0\0\x40", 8);
+  write("input_1.npy", numpy);
+  write("output_0.bin", std::string("\0\0\x80\x40\0\0\xa0\x40", 8)); // 4, 5
+  auto outcome = verified();
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  EXPECT_TRUE(outcome->passed()) << outcome->failures();
+  write("output_0.bin", "four");
+  outcome = verified();
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().code, "verify.bad-file");
+  EXPECT_EQ(outcome.error().message, "4 bytes are no `f32[2]`");
 }
 
 TEST_F(VerifyCase, refusesFilesThatAreNoTensors) {

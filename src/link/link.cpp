@@ -2,6 +2,7 @@
 #include "link/link.h"
 
 #include "link/block_interface.h"
+#include "link/stored_arguments.h"
 
 #include <map>
 
@@ -10,19 +11,6 @@ namespace rune::link {
 namespace {
 
 using container::RuneFile;
-
-container::ArgumentValue toContainer(const check::ArgumentValue &value) {
-  return std::visit(
-      [](const auto &each) -> container::ArgumentValue {
-        if constexpr (std::is_same_v<std::decay_t<decltype(each)>,
-                                     check::ResourceReference>)
-          return container::ResourceReference{
-              static_cast<uint32_t>(each.resource)};
-        else
-          return each;
-      },
-      value);
-}
 
 container::StageKind toContainer(check::StageKind kind) {
   switch (kind) {
@@ -86,8 +74,7 @@ private:
     stage.kind = toContainer(from.kind);
     stage.channel = from.channel;
     stage.outputs = from.outputs;
-    for (const check::Argument &argument : from.arguments)
-      stage.arguments.push_back({argument.name, toContainer(argument.value)});
+    stage.arguments = storedArguments(from);
     for (const check::Edge &edge : from.inputs)
       stage.inputs.push_back({static_cast<uint32_t>(edge.stage),
                               static_cast<uint32_t>(edge.port)});

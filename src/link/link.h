@@ -19,7 +19,8 @@ struct BlockArtifact {
 /// The model of a model stage, in its stored form. The bytes outlive the call.
 struct ModelArtifact {
   std::string name;
-  /// "rune-graph"
+  /// As container/encodings.h; for a file that nothing here can read, the name
+  /// of its format, no table, and the file as the one weight.
   std::string encoding;
   ByteSpan table;
   std::vector<ByteSpan> weights;

@@ -42,6 +42,20 @@ std::optional<std::string_view> resourceName(std::string_view text) {
   return text.substr(1);
 }
 
+bool BlockPath::isLocal() const {
+  return base.starts_with('.') || base.starts_with('/') ||
+         base.ends_with(".wasm");
+}
+
+bool BlockPath::isForeign() const {
+  std::string_view repository = base;
+  for (std::string_view host : {"https://github.com/", "http://github.com/"})
+    if (repository.starts_with(host))
+      repository.remove_prefix(host.size());
+  return !isLocal() && repository.find('/') != repository.npos &&
+         !repository.starts_with("hotg-ai/");
+}
+
 std::string_view BlockPath::name() const {
   std::string_view path = subPath.empty() ? base : subPath;
   while (path.ends_with('/'))

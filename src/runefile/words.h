@@ -29,8 +29,11 @@ struct BlockPath {
   std::string_view version;
   std::string_view subPath;
 
-  /// Begins with a dot: beside the Runefile, needs no version.
-  bool isLocal() const { return base.starts_with('.'); }
+  /// A block of one's own: begins with a dot, is absolute, or ends as a module
+  /// does. Needs no version.
+  bool isLocal() const;
+  /// In a repository that is not the first system's.
+  bool isForeign() const;
   /// Last segment of the sub-path, or of the base.
   std::string_view name() const;
 };

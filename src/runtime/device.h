@@ -25,7 +25,8 @@ struct NamedType {
   TensorType type;
 };
 
-/// A model made ready on one device. Runs one at a time.
+/// A model made ready on one device. Runs one at a time; a model with state
+/// keeps it from run to run.
 class Program {
 public:
   virtual ~Program() = default;
@@ -38,6 +39,8 @@ public:
   ///         `device.failed` (an operator refused its values)
   virtual Result<std::vector<Tensor>> run(std::span<const TensorView> inputs,
                                           const RunLimits &limits) = 0;
+  /// Forgets the state: the next run is a first one again.
+  virtual void reset() {}
 };
 
 class Device {

@@ -7,6 +7,9 @@
 namespace rune::runtime {
 
 constexpr std::array codes = std::to_array<ErrorCode>({
+    {"accel.bad-line", Fault::Input, "a line of a csv has not three fields"},
+    {"accel.bad-number", Fault::Input, "a field of a csv is no finite number"},
+    {"accel.not-csv", Fault::Input, "a file is something else than a csv"},
     {"device.deadline", Fault::Guest, "a model ran past the deadline"},
     {"device.failed", Fault::Guest, "an operator refused its values"},
     {"device.input-mismatch", Fault::Guest,
@@ -61,6 +64,10 @@ constexpr std::array codes = std::to_array<ErrorCode>({
     {"runtime.unknown-out", Fault::Input, "this host has no such out"},
     {"runtime.value-too-big", Fault::Guest,
      "a tensor is longer than a block can be given"},
+    {"sound.corrupt", Fault::Input, "a sound breaks off or is damaged"},
+    {"sound.unknown-format", Fault::Input, "a sound is neither WAV nor FLAC"},
+    {"sound.unsupported", Fault::Input,
+     "a kind of WAV or FLAC, or a rate, that we cannot read"},
     {"tensor.too-big", Fault::Guest, "a tensor outgrew its limit"},
 });
 static_assert(std::ranges::is_sorted(codes, {}, &ErrorCode::code));

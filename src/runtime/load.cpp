@@ -3,6 +3,7 @@
 // From a Rune file, grants and inputs to stages that are ready to run.
 #include "runtime/rune.h"
 
+#include "container/encodings.h"
 #include "runtime/deadline.h"
 #include "wasm/decode.h"
 
@@ -36,12 +37,29 @@ private:
       return admitCapability(stage);
     if (stage.kind == container::StageKind::Out)
       return admitOut(stage);
+    if (stage.kind == container::StageKind::Model)
+      return admitModel(stage);
     return {};
+  }
+
+  /// The caller puts the models that it was given in their places before.
+  Result<> admitModel(const container::Stage &stage) const {
+    const container::Model &model = file_.models[stage.artifact];
+    if (model.encoding != container::resourceEncoding)
+      return {};
+    auto argument = std::ranges::find(stage.arguments, container::modelArgument,
+                                      &container::Argument::name);
+    if (argument == stage.arguments.end())
+      return error("runtime.missing-resource",
+                   "stage `{}`: the Rune holds no model and names no resource",
+                   stage.name);
+    auto *to = std::get_if<container::ResourceReference>(&argument->value);
+    return noData(to ? file_.resources[to->resource].name : stage.name);
   }
 
   Result<> admitCapability(const container::Stage &stage) {
     const CapabilityKind *kind = findCapability(stage.capability);
-    if (!kind || !kind->open)
+    if (!kind)
       return withWanted(error("runtime.unknown-capability",
                               "stage `{}`: this host cannot give `{}`",
                               stage.name, stage.capability));
@@ -104,14 +122,22 @@ private:
   Result<> openResources() {
     texts_.resize(file_.resources.size());
     std::set<uint32_t> used;
-    for (const container::Stage &stage : file_.stages)
+    for (const container::Stage &stage : file_.stages) {
+      if (stage.kind == container::StageKind::Model)
+        continue; // `admitModel` has seen to it
       for (const container::Argument &argument : stage.arguments)
         if (auto *reference =
                 std::get_if<container::ResourceReference>(&argument.value))
           used.insert(reference->resource);
+    }
     for (uint32_t index : used)
       RUNE_TRY(openResource(index));
     return {};
+  }
+
+  static Diagnostic noData(const std::string &resource) {
+    return error("runtime.missing-resource",
+                 "resource `{}` has no data, it must be given", resource);
   }
 
   Result<> openResource(uint32_t index) {
@@ -121,9 +147,7 @@ private:
     if (given != options_.resources.end())
       data = given->second;
     if (!data)
-      return error("runtime.missing-resource",
-                   "resource `{}` has no data, it must be given",
-                   resource.name);
+      return noData(resource.name);
     if (!isUtf8(*data))
       return error("runtime.bad-argument",
                    "resource `{}` is used as a text and is not UTF-8",
@@ -151,7 +175,7 @@ private:
     const CapabilityKind *kind = findCapability(stage.capability);
     CapabilityRequest request{StageArguments(stage, texts_), stage.outputs[0],
                               RUNE_TRY(inputOf(stage, *kind)),
-                              options_.limits.tensorBytes};
+                              options_.limits.tensorBytes, options_.notes};
     return makeCapabilityStage(RUNE_TRY(kind->open(request)));
   }
 

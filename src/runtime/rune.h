@@ -34,6 +34,8 @@ struct LoadOptions {
   /// Data for resources by name, in place of what the Rune holds. They outlive
   /// the loading.
   std::map<std::string, ByteSpan, std::less<>> resources;
+  /// Takes what had to be done to inputs so that they fit (`sound.converted`).
+  Report *notes = nullptr;
 };
 
 /// What reached one out stage in one run.

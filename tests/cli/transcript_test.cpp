@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Every transcript beside this file, and those of the README and the example
-// pages, are typed again. Each gets a fresh folder; $ROOT is the source tree,
-// $BLOCKS the folder of the library blocks' modules.
+// Every transcript beside this file, and those of the README, the example
+// pages and docs/runefile-v1.md, are typed again. Each gets a fresh folder;
+// $ROOT is the source tree, $BLOCKS the folder of the library blocks' modules.
 #include "transcript.h"
 
 #include <gtest/gtest.h>
@@ -52,7 +52,7 @@ public:
     // A page shows commands as typed from the top of the source tree.
     fs::path folder = folder_;
     if (markdown_)
-      for (const char *name : {"examples", "README.md"})
+      for (const char *name : {"examples", "tests", "README.md"})
         fs::create_symlink(fs::path(RUNE_SOURCE_DIR) / name, folder_ / name);
     ASSERT_FALSE(transcript.steps.empty()) << file_ << " holds no command";
     for (Step &step : transcript.steps) {
@@ -109,7 +109,9 @@ int main(int argc, char **argv) {
   for (const auto &entry : fs::directory_iterator(root / "tests/cli"))
     if (entry.path().extension() == ".transcript")
       registerFile(entry.path(), false);
-  for (const char *page : {"README.md", "examples/digits/README.md"})
+  for (const char *page :
+       {"README.md", "examples/digits/README.md", "examples/keywords/README.md",
+        "docs/runefile-v1.md"})
     registerFile(root / page, true);
   return RUN_ALL_TESTS();
 }

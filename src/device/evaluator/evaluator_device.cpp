@@ -38,15 +38,18 @@ public:
   }
   Result<std::vector<Tensor>> run(std::span<const TensorView> inputs,
                                   const runtime::RunLimits &limits) override {
-    auto outputs =
-        graph::evaluate(graph_, inputs, {limits.deadline, limits.memoryBytes});
+    auto outputs = graph::evaluate(
+        graph_, inputs, {limits.deadline, limits.memoryBytes}, &state_);
     if (!outputs)
       return asDeviceError(std::move(outputs).error());
     return outputs;
   }
 
+  void reset() override { state_.clear(); }
+
 private:
   graph::Graph graph_;
+  graph::State state_;
   std::vector<runtime::NamedType> inputs_;
   std::vector<runtime::NamedType> outputs_;
 };

@@ -70,6 +70,28 @@ TEST(Evaluator, RunsAStoredGraph) {
   }
 }
 
+TEST(Evaluator, KeepsStateUntilItIsReset) {
+  graph::GraphBuilder builder("sum");
+  auto x = builder.input("x", *parseTensorType("f32[1]"));
+  auto state = builder.variable("state", *parseTensorType("f32[1]"));
+  auto sum = *builder.one(Op::Add, "sum", {x, state});
+  builder.update(state, sum);
+  builder.output(sum, "y");
+  graph::Graph graph = *std::move(builder).finish();
+  auto stored = *graph::store(graph);
+  container::Model model;
+  model.encoding = "rune-graph";
+  model.graph = stored.table;
+  auto device = makeEvaluator();
+  auto program = *device->load(model), other = *device->load(model);
+  EXPECT_EQ(program->inputs().size(), 1u);
+  for (float expected : {1.0F, 2.0F, 3.0F})
+    EXPECT_EQ(run(*program, {1}, {1})->at(0).as<float>()[0], expected);
+  EXPECT_EQ(run(*other, {1}, {1})->at(0).as<float>()[0], 1);
+  program->reset();
+  EXPECT_EQ(run(*program, {1}, {1})->at(0).as<float>()[0], 1);
+}
+
 TEST(Evaluator, NamesItsErrorsAsADevice) {
   StoredModel stored;
   auto program = *makeEvaluator()->load(stored.model);

@@ -8,12 +8,6 @@
 
 namespace rune::graph {
 
-/// One element: a scalar, or a vector of one.
-static bool isSingle(const TensorType &type) {
-  return type.dims.empty() ||
-         (type.dims.size() == 1 && unify(type.dims[0], Dim(1)));
-}
-
 static Result<Types> infer(const InferContext &context) {
   const TensorType &x = context.type(0);
   // clamp.1: numbers

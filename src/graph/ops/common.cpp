@@ -30,6 +30,25 @@ bool areAxes(std::span<const int64_t> axes, size_t rank) {
   return true;
 }
 
+bool isSingle(const TensorType &type) {
+  return type.dims.empty() ||
+         (type.dims.size() == 1 && unify(type.dims[0], Dim(1)));
+}
+
+AttributeSpec flagSpec(std::string_view name, int64_t fallback) {
+  return {name, AttributeKind::Integer, fallback, {}};
+}
+
+AttributeSpec dtypeSpec(std::vector<std::string_view> allowed) {
+  return {"dtype", AttributeKind::Text, std::nullopt, std::move(allowed)};
+}
+
+DType dtypeOf(const Node &node) {
+  auto dtype = dtypeNamed(node.text("dtype"));
+  RUNE_CHECK(dtype.has_value(), "an allowed element type");
+  return *dtype;
+}
+
 AttributeSpec accumulatorSpec() {
   return {"accumulator",
           AttributeKind::Text,

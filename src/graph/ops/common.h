@@ -35,6 +35,15 @@ void completeAxis(const InferContext &context,
 /// True if `axes` are ascending, distinct and in [0, rank).
 bool areAxes(std::span<const int64_t> axes, size_t rank);
 
+/// One element: a scalar, or a vector of one.
+bool isSingle(const TensorType &type);
+
+/// An attribute that is 0 or 1.
+AttributeSpec flagSpec(std::string_view name, int64_t fallback = 0);
+/// The attribute `dtype`, required: one of these element types.
+AttributeSpec dtypeSpec(std::vector<std::string_view> allowed);
+DType dtypeOf(const Node &node);
+
 /// The attribute `accumulator`: the type sums are kept in.
 AttributeSpec accumulatorSpec();
 /// Fills an empty `accumulator`: f32 for floats of up to 32 bits, f64 for f64;

@@ -10,18 +10,14 @@
 // The sum is kept in `accumulator`, c before k, the bias last.
 //
 // source  ONNX Conv-22
+#include "graph/ops/convolution.h"
 #include "graph/ops/window.h"
 
 namespace rune::graph {
 
 namespace {
 
-/// The spatial dimensions of the weights, which are O, I, then those.
-std::span<const Dim> kernelOf(const InferContext &context) {
-  return std::span(context.dims(1)).subspan(2);
-}
-
-Result<> checkOperands(const InferContext &context) {
+Result<Types> infer(const InferContext &context) {
   const TensorType &x = context.type(0), &weights = context.type(1);
   bool hasBias = context.has(2);
   // conv.1: floats of one type
@@ -30,56 +26,11 @@ Result<> checkOperands(const InferContext &context) {
     return context.fail(1, "needs floats of one type, got x {}, weights {}{}{}",
                         x.str(), weights.str(), hasBias ? ", bias " : "",
                         hasBias ? context.type(2).str() : "");
-  // conv.2: batch, channels and at least one spatial dimension
-  if (x.dims.size() < 3 || weights.dims.size() != x.dims.size())
-    return context.fail(2,
-                        "x is {}, weights are {}; both need the same 3 or "
-                        "more dimensions",
-                        x.str(), weights.str());
   // conv.9: sums in a type that holds the elements
   if (!mayAccumulate(x.dtype, context.node.text("accumulator")))
     return context.fail(9, "sums of {} cannot be kept in `{}`",
                         dtypeName(x.dtype), context.node.text("accumulator"));
-  return {};
-}
-
-Result<> checkChannels(const InferContext &context, const Layout &layout) {
-  const Dim &channels = context.dims(0)[layout.channel];
-  const Dim &out = context.dims(1)[0], &in = context.dims(1)[1];
-  int64_t groups = context.node.integer("groups");
-  // conv.6: channels of x = groups · I
-  int64_t needed = 0;
-  if (groups < 1 ||
-      (in.isFixed() && __builtin_mul_overflow(in.size(), groups, &needed)) ||
-      (in.isFixed() && channels.isFixed() && channels.size() != needed) ||
-      (channels.isFixed() && channels.size() % groups != 0))
-    return context.fail(6,
-                        "x {} has {} channels, weights {} take {} in each of "
-                        "{} groups",
-                        context.type(0).str(), channels.str(),
-                        context.type(1).str(), in.str(), groups);
-  // conv.7: as many output channels in each group
-  if (out.isFixed() && out.size() % groups != 0)
-    return context.fail(7, "{} output channels do not divide into {} groups",
-                        out.str(), groups);
-  // conv.8: bias[O]
-  if (context.has(2) &&
-      (context.rank(2) != 1 || !unify(context.dims(2)[0], out)))
-    return context.fail(8, "bias is {}, must be [{}]", context.type(2).str(),
-                        out.str());
-  return {};
-}
-
-Result<Types> infer(const InferContext &context) {
-  RUNE_TRY(checkOperands(context));
-  Layout layout(context);
-  Window window = RUNE_TRY(windowOf(context, layout, kernelOf(context)));
-  RUNE_TRY(checkChannels(context, layout));
-  Dims places = RUNE_TRY(placesOf(context, layout, window));
-  TensorType result = context.type(0);
-  result.dims[layout.channel] = context.dims(1)[0];
-  std::ranges::copy(places, result.dims.begin() + layout.spatial);
-  return Types{result};
+  return Types{{x.dtype, RUNE_TRY(inferConvolution(context))}};
 }
 
 struct Convolution {

@@ -7,6 +7,7 @@
 //   constant  y[i + begin] = x[i], elsewhere value (0, false or "" without one)
 //   edge      the nearest element
 //   reflect   mirrored at the outermost elements, again and again if need be
+//   symmetric mirrored at their outer edges: they are repeated
 //   wrap      repeated from the other end
 //
 // source  ONNX Pad-23, numpy.pad
@@ -36,9 +37,7 @@ Result<> checkOperands(const InferContext &context) {
   // pad.2: the value is one element of x's type
   if (context.has(2)) {
     const TensorType &value = context.type(2);
-    bool single = value.dims.empty() ||
-                  (value.dims.size() == 1 && unify(value.dims[0], Dim(1)));
-    if (value.dtype != x.dtype || !single)
+    if (value.dtype != x.dtype || !isSingle(value))
       return context.fail(2, "the value is {}, must be one {}", value.str(),
                           dtypeName(x.dtype));
   }
@@ -117,8 +116,7 @@ Result<Types> infer(const InferContext &context) {
   if (!pads)
     return Types{{result.dtype, Dims(result.dims.size())}};
   for (size_t i = 0; i < result.dims.size(); ++i) {
-    // pad.5: no more is cropped than there is; reflect, edge and wrap need an
-    // element
+    // pad.5: no more is cropped than there is; the other modes need an element
     auto size = padded(result.dims[i], (*pads)[i], context.node.text("mode"));
     if (!size)
       return context.fail(5,
@@ -144,6 +142,10 @@ std::optional<int64_t> sourceOf(int64_t at, int64_t low, int64_t kept,
   auto modulo = [](int64_t a, int64_t b) { return (a % b + b) % b; };
   if (mode == "wrap")
     return low + modulo(at, kept);
+  if (mode == "symmetric") {
+    int64_t place = modulo(at, 2 * kept);
+    return low + (place < kept ? place : 2 * kept - 1 - place);
+  }
   if (kept == 1)
     return low;
   int64_t period = 2 * (kept - 1);
@@ -225,7 +227,7 @@ OpDefinition definePad() {
           {{"mode",
             AttributeKind::Text,
             std::string("constant"),
-            {"constant", "reflect", "edge", "wrap"}}},
+            {"constant", "reflect", "symmetric", "edge", "wrap"}}},
           infer,
           evaluate};
 }

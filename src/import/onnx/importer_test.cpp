@@ -191,7 +191,7 @@ TEST(OnnxImporter, wantsTheVersionOfTheOperators) {
   EXPECT_EQ(
       importOf(format).messages,
       "import.unknown-format: 4 bytes that are no model of a known format, "
-      "needs ONNX");
+      "needs ONNX or TensorFlow Lite");
 }
 
 TEST(OnnxImporter, wantsTopologicalOrder) {
@@ -419,8 +419,8 @@ TEST(OnnxImporter, knowsItsFormats) {
   EXPECT_EQ(recognise(asBytes("version: 1\nimage: runicos/base\n")), "");
   EXPECT_EQ(recognise({}), "");
   EXPECT_EQ(importBytes(asBytes(tflite)).messages,
-            "import.unsupported: models of format `tensorflow-lite` are not "
-            "supported yet");
+            "import.malformed: the file is damaged: it is no FlatBuffer of a "
+            "TensorFlow Lite model, or has more than 1048576 tables");
 }
 
 } // namespace

@@ -243,7 +243,7 @@ TEST(OnnxBadInput, aSparseFileOf2GigabytesIsRefused) {
   ASSERT_TRUE(file);
   EXPECT_EQ(importBytes(file->bytes()).messages,
             "import.unknown-format: 2147483647 bytes that are no model of a "
-            "known format, needs ONNX");
+            "known format, needs ONNX or TensorFlow Lite");
   Bytes head = smallModel().bytes();
   SparseFile model(head, size);
   auto padded = FileBytes::open(model.path(), uint64_t{1} << 32);

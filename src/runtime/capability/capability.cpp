@@ -11,9 +11,9 @@ constexpr std::array kinds = std::to_array<CapabilityKind>({
     {"IMAGE", "--image", true, openImage},
     {"RAND", "--random", false, openRandom},
     {"RANDOM", "--random", false, openRandomOfAnyAmount},
-    {"SOUND", "--sound", true, nullptr},
-    {"ACCEL", "--accelerometer", true, nullptr},
-    {"FLOAT_IMAGE", "--image", true, nullptr},
+    {"SOUND", "--sound", true, openSound},
+    {"ACCEL", "--accelerometer", true, openAcceleration},
+    {"FLOAT_IMAGE", "--image", true, openFloatImage},
 });
 
 std::span<const CapabilityKind> capabilityKinds() { return kinds; }

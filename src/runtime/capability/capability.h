@@ -30,6 +30,8 @@ struct CapabilityRequest {
   const Input *input = nullptr;
   /// The tensor may have no more bytes than this.
   uint64_t maxBytes = Tensor::defaultMaxBytes;
+  /// Where to say what had to be done to the input, if anyone listens.
+  Report *notes = nullptr;
 };
 
 /// An open capability: gives one tensor for every run. It may give the same one
@@ -47,7 +49,6 @@ struct CapabilityKind {
   std::string_view flag;
   /// Cannot do without an input.
   bool needsInput;
-  /// Null where this host knows the name and cannot do it yet.
   Result<std::unique_ptr<Capability>> (*open)(const CapabilityRequest &);
 };
 
@@ -65,6 +66,17 @@ Result<std::unique_ptr<Capability>>
 openRandomOfAnyAmount(const CapabilityRequest &request);
 /// errors  `runtime.bad-argument`, `runtime.bad-input`, `image.…`
 Result<std::unique_ptr<Capability>> openImage(const CapabilityRequest &request);
+/// As openImage, in f32: each channel divided by 255.
+Result<std::unique_ptr<Capability>>
+openFloatImage(const CapabilityRequest &request);
+/// Notes what it converted (`sound.converted`).
+///
+/// errors  `runtime.bad-argument`, `runtime.missing-argument`,
+///         `runtime.bad-input`, `sound.…`
+Result<std::unique_ptr<Capability>> openSound(const CapabilityRequest &request);
+/// errors  `runtime.bad-argument`, `runtime.bad-input`, `accel.…`
+Result<std::unique_ptr<Capability>>
+openAcceleration(const CapabilityRequest &request);
 
 /// A capability whose tensor never changes.
 std::unique_ptr<Capability> alwaysTheSame(Tensor tensor);

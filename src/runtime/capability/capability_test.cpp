@@ -3,6 +3,7 @@
 
 #include "base/files.h"
 #include "runtime/capability/pcg32.h"
+#include "runtime/errors.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -206,6 +207,47 @@ TEST(Image, SaysWhatDoesNotFit) {
               HasSubstr("not `YUV`"));
   EXPECT_EQ(first("IMAGE", "u8[1, 5, 7, 3]", {}, asBytes("text")).error().code,
             "image.unknown-format");
+}
+
+TEST(FloatImage, IsTheImageFromZeroToOne) {
+  Bytes file = picture();
+  auto bytes = *first("IMAGE", "u8[1, 5, 7, 3]", {}, file);
+  auto floats = first("FLOAT_IMAGE", "f32[1, 5, 7, 3]", {}, file);
+  ASSERT_TRUE(floats) << floats.error().message;
+  for (size_t i = 0; i < 105; ++i)
+    EXPECT_EQ((*floats)->as<float>()[i],
+              static_cast<float>(bytes->bytes()[i]) / 255.0f);
+  EXPECT_EQ((*first("FLOAT_IMAGE", "f32[1, ?, ?, 1]",
+                    {{"width", "4"},
+                     {"height", "2"},
+                     {"pixel_format", "@PixelFormat::GrayScale"}},
+                    file))
+                ->type()
+                .str(),
+            "f32[1, 2, 4, 1]");
+  EXPECT_EQ(first("FLOAT_IMAGE", "u8[1, 5, 7, 3]", {}, file).error().message,
+            "stage `source`: FLOAT_IMAGE gives f32[1, 5, 7, 3], but the stage "
+            "declares u8[1, 5, 7, 3]");
+}
+
+TEST(Image, SaysWhatTheFileLooksLike) {
+  EXPECT_EQ(
+      first("IMAGE", "u8[1, 5, 7, 3]", {}, asBytes("fLaC....")).error().message,
+      "`file`: neither PNG nor JPEG: it looks like a FLAC sound");
+}
+
+TEST(InputsPage, NamesEveryCapabilityFlagAndCode) {
+  auto page = FileBytes::open(RUNE_SOURCE_DIR "/docs/inputs.md", 1 << 20);
+  ASSERT_TRUE(page);
+  std::string text(asText(page->bytes()));
+  for (const CapabilityKind &kind : capabilityKinds()) {
+    EXPECT_THAT(text, HasSubstr(std::string(kind.name)));
+    EXPECT_THAT(text, HasSubstr("`" + std::string(kind.flag) + " "));
+  }
+  for (const ErrorCode &code : errorCodes())
+    if (code.code.starts_with("sound.") || code.code.starts_with("accel.") ||
+        code.code.starts_with("image."))
+      EXPECT_THAT(text, HasSubstr("`" + std::string(code.code) + "`"));
 }
 
 } // namespace

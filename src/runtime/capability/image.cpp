@@ -7,6 +7,10 @@
 // an argument is missing, the last dimensions are read as height, width (and
 // channels).
 //
+// FLOAT_IMAGE: the same as f32, each channel divided by 255, so from 0 to 1.
+// The first system declared it for its browser runtime only and never fixed a
+// range.
+//
 // source  the first system, "IMAGE" of its command line
 #include "runtime/capability/capability.h"
 
@@ -18,6 +22,14 @@
 namespace rune::runtime {
 
 namespace {
+
+/// One of the two.
+struct Kind {
+  std::string_view name;
+  DType dtype;
+};
+constexpr Kind bytesKind = {"IMAGE", DType::U8};
+constexpr Kind floatsKind = {"FLOAT_IMAGE", DType::F32};
 
 struct Shape {
   uint32_t width = 0;
@@ -75,7 +87,8 @@ std::optional<int64_t> declared(const Dims &dims, int64_t channels,
   return dims[rank - fromEnd].size();
 }
 
-Result<uint32_t> sideOf(const CapabilityRequest &request, std::string_view name,
+Result<uint32_t> sideOf(const CapabilityRequest &request, const Kind &kind,
+                        std::string_view name,
                         std::optional<int64_t> fallback) {
   auto side = RUNE_TRY(request.arguments.integer(name, 1, maxPictureSide));
   if (!side)
@@ -84,19 +97,18 @@ Result<uint32_t> sideOf(const CapabilityRequest &request, std::string_view name,
     return static_cast<uint32_t>(*side);
   return error(
       "runtime.missing-argument",
-      "stage `{}`: IMAGE needs the argument `{}` (its type {} does not "
-      "tell)",
-      request.arguments.stage(), name, request.type.str());
+      "stage `{}`: {} needs the argument `{}` (its type {} does not tell)",
+      request.arguments.stage(), kind.name, name, request.type.str());
 }
 
-Result<Shape> shapeOf(const CapabilityRequest &request) {
+Result<Shape> shapeOf(const CapabilityRequest &request, const Kind &kind) {
   Shape shape;
   shape.format = RUNE_TRY(formatOf(request));
   const Dims &dims = request.type.dims;
-  shape.width =
-      RUNE_TRY(sideOf(request, "width", declared(dims, shape.channels(), 1)));
-  shape.height =
-      RUNE_TRY(sideOf(request, "height", declared(dims, shape.channels(), 2)));
+  shape.width = RUNE_TRY(
+      sideOf(request, kind, "width", declared(dims, shape.channels(), 1)));
+  shape.height = RUNE_TRY(
+      sideOf(request, kind, "height", declared(dims, shape.channels(), 2)));
   RUNE_TRY(checkPictureSize(shape.width, shape.height));
   return shape;
 }
@@ -104,33 +116,51 @@ Result<Shape> shapeOf(const CapabilityRequest &request) {
 /// The declared sizes if their bytes are those of the picture; for a type that
 /// leaves something open, the picture's own.
 Result<std::vector<int64_t>> tensorSizes(const CapabilityRequest &request,
-                                         const Shape &shape) {
+                                         const Kind &kind, const Shape &shape) {
   std::vector<int64_t> own = {1, shape.height, shape.width, shape.channels()};
-  uint64_t bytes = RUNE_TRY(elementCount(own));
-  TensorType made{DType::U8, Dims(own.begin(), own.end())};
+  uint64_t count = RUNE_TRY(elementCount(own));
+  TensorType made{kind.dtype, Dims(own.begin(), own.end())};
   const TensorType &type = request.type;
-  bool fits = type.dtype == DType::U8 &&
-              (type.isStatic() ? RUNE_TRY(elementCount(type.sizes())) == bytes
+  bool fits = type.dtype == kind.dtype &&
+              (type.isStatic() ? RUNE_TRY(elementCount(type.sizes())) == count
                                : mayFlow(made, type));
   if (!fits)
     return error("runtime.bad-input",
-                 "stage `{}`: IMAGE gives {}, but the stage declares {}",
-                 request.arguments.stage(), made.str(), type.str());
+                 "stage `{}`: {} gives {}, but the stage declares {}",
+                 request.arguments.stage(), kind.name, made.str(), type.str());
   return type.isStatic() ? type.sizes() : own;
+}
+
+void copyPixels(const Bytes &pixels, Tensor &tensor) {
+  if (tensor.dtype() == DType::U8)
+    std::ranges::copy(pixels, tensor.bytes().begin());
+  else
+    std::ranges::transform(pixels, tensor.as<float>().begin(),
+                           [](uint8_t value) { return value / 255.0f; });
+}
+
+Result<std::unique_ptr<Capability>> open(const CapabilityRequest &request,
+                                         const Kind &kind) {
+  Shape shape = RUNE_TRY(shapeOf(request, kind));
+  std::vector<int64_t> sizes = RUNE_TRY(tensorSizes(request, kind, shape));
+  Tensor tensor = RUNE_TRY(Tensor::zeros(kind.dtype, sizes, request.maxBytes));
+  Picture picture =
+      RUNE_TRY(decodePicture(request.input->bytes, request.input->name));
+  picture = toFormat(resize(picture, shape.width, shape.height), shape.format);
+  copyPixels(picture.pixels, tensor);
+  return alwaysTheSame(std::move(tensor));
 }
 
 } // namespace
 
 Result<std::unique_ptr<Capability>>
 openImage(const CapabilityRequest &request) {
-  Shape shape = RUNE_TRY(shapeOf(request));
-  std::vector<int64_t> sizes = RUNE_TRY(tensorSizes(request, shape));
-  Tensor tensor = RUNE_TRY(Tensor::zeros(DType::U8, sizes, request.maxBytes));
-  Picture picture =
-      RUNE_TRY(decodePicture(request.input->bytes, request.input->name));
-  picture = toFormat(resize(picture, shape.width, shape.height), shape.format);
-  std::ranges::copy(picture.pixels, tensor.bytes().begin());
-  return alwaysTheSame(std::move(tensor));
+  return open(request, bytesKind);
+}
+
+Result<std::unique_ptr<Capability>>
+openFloatImage(const CapabilityRequest &request) {
+  return open(request, floatsKind);
 }
 
 } // namespace rune::runtime

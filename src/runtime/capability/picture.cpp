@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/capability/picture.h"
 
+#include "runtime/capability/looks_like.h"
+
 #include <utility>
 
 namespace rune::runtime {
@@ -24,9 +26,8 @@ static Result<Picture> decode(ByteSpan bytes) {
     return decodePng(bytes);
   if (isJpeg(bytes))
     return decodeJpeg(bytes);
-  return error("image.unknown-format",
-               "neither PNG nor JPEG (it begins with {:02x})",
-               fmt::join(bytes.first(std::min<size_t>(bytes.size(), 8)), " "));
+  return error("image.unknown-format", "neither PNG nor JPEG: {}",
+               looksLike(bytes));
 }
 
 Result<Picture> decodePicture(ByteSpan bytes, std::string_view name) {

@@ -89,8 +89,8 @@ TEST(DecodePicture, SurvivesEveryFlippedByte) {
 TEST(DecodePicture, SaysWhatIsWrong) {
   auto text = decodePicture(asBytes("GIF89a"), "a.gif");
   EXPECT_EQ(text.error().code, "image.unknown-format");
-  EXPECT_EQ(text.error().message, "`a.gif`: neither PNG nor JPEG (it begins "
-                                  "with 47 49 46 38 39 61)");
+  EXPECT_EQ(text.error().message, "`a.gif`: neither PNG nor JPEG: it looks "
+                                  "like a GIF picture");
   EXPECT_EQ(decodePicture({}, "none").error().code, "image.unknown-format");
   auto bomb = decodePicture(testFile("bomb.png"), "bomb.png");
   EXPECT_EQ(bomb.error().code, "image.too-big");

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// logical_or(a, b): whether one of them is true.
+//
+// source  ONNX Or-7
+#include "graph/ops/arithmetic.h"
+
+namespace rune::graph {
+
+static Result<Tensors> evaluate(const EvalContext &context) {
+  return evaluateComparison(context, [](auto a, auto b) { return a || b; });
+}
+
+OpDefinition defineLogicalOr() {
+  return {{2, 2}, {1, 1}, {}, inferLogical, evaluate};
+}
+
+} // namespace rune::graph

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// matmul_integer(a, b, bias, a_zero_point, b_zero_point): matmul on integers.
+// Sums wrap in the accumulator.
+//
+// source  ONNX MatMulInteger-10
+#include "graph/ops/convolution.h"
+#include "graph/ops/matrices.h"
+
+namespace rune::graph {
+
+namespace {
+
+Result<> checkZeroPoint(const InferContext &context, size_t input,
+                        const Dim &several) {
+  if (!context.has(input))
+    return {};
+  const TensorType &type = context.type(input);
+  const TensorType &operand = context.type(input - 3);
+  // matmul_integer.7: zero points of the operands
+  bool isVector = type.dims.size() == 1 && unify(type.dims[0], several);
+  if (type.dtype != operand.dtype || (!isSingle(type) && !isVector))
+    return context.fail(7, "zero point {} does not go with {}", type.str(),
+                        operand.str());
+  return {};
+}
+
+Result<Types> infer(const InferContext &context) {
+  const TensorType &a = context.type(0), &b = context.type(1);
+  DType sum = *dtypeNamed(context.node.text("accumulator"));
+  // matmul_integer.1: small integers, bias as the sums
+  if (!isQuantized(a.dtype) || !isQuantized(b.dtype) ||
+      (context.has(2) && context.dtype(2) != sum))
+    return context.fail(1,
+                        "needs i8, u8, i16 or u16 and a bias of {}, got {}, "
+                        "{}{}{}",
+                        dtypeName(sum), a.str(), b.str(),
+                        context.has(2) ? " and " : "",
+                        context.has(2) ? context.type(2).str() : "");
+  ProductType product = RUNE_TRY(inferProduct(context));
+  // matmul_integer.6: bias[N]
+  if (context.has(2) &&
+      (context.rank(2) != 1 || !unify(context.dims(2)[0], product.columns)))
+    return context.fail(6, "bias is {}, must be [{}]", context.type(2).str(),
+                        product.columns.str());
+  RUNE_TRY(checkZeroPoint(context, 3, Dim(1)));
+  RUNE_TRY(checkZeroPoint(context, 4, product.columns));
+  return Types{{sum, product.dims}};
+}
+
+template <class A, class B, class Sum>
+Result<> multiply(const EvalContext &context, Tensor &result) {
+  Product product = productOf(context);
+  uint64_t scratch =
+      static_cast<uint64_t>(product.columns) * 2 * sizeof(int64_t);
+  RUNE_TRY(context.budget.reserve(scratch));
+  int64_t aZero = zeroPointsOf(context, 3, 1)[0];
+  auto zeros = zeroPointsOf(context, 4, product.columns);
+  auto bias = biasOf(context, 2, product.columns);
+  Elements<A> a(context.input(0).data);
+  Elements<B> b(context.input(1).data);
+  RUNE_TRY(eachProduct(
+      context, product, elementsOf<Sum>(result),
+      [&](int64_t aAt, int64_t bAt, int64_t j) {
+        int64_t sum = bias[static_cast<size_t>(j)];
+        int64_t bZero = zeros[static_cast<size_t>(j)];
+        for (int64_t k = 0; k < product.inner; ++k)
+          sum = addWrapping(sum,
+                            (int64_t{a[aAt + k * product.a.column]} - aZero) *
+                                (int64_t{b[bAt + k * product.b.row]} - bZero));
+        return sum;
+      }));
+  context.budget.release(scratch);
+  return {};
+}
+
+template <class F> Result<> withQuantized(DType dtype, F &&f) {
+  return withInteger(dtype, [&]<class T>(Type<T> type) -> Result<> {
+    if constexpr (sizeof(T) <= 2)
+      return f(type);
+    else
+      RUNE_CHECK(false, "small integers");
+  });
+}
+
+Result<Tensors> evaluate(const EvalContext &context) {
+  Tensor result = RUNE_TRY(context.allocate());
+  if (result.count() == 0)
+    return single(std::move(result));
+  RUNE_TRY(withQuantized(context.dtype(0), [&]<class A>(Type<A>) {
+    return withQuantized(context.dtype(1), [&]<class B>(Type<B>) {
+      return result.dtype() == DType::I32
+                 ? multiply<A, B, int32_t>(context, result)
+                 : multiply<A, B, int64_t>(context, result);
+    });
+  }));
+  return single(std::move(result));
+}
+
+} // namespace
+
+OpDefinition defineMatMulInteger() {
+  return {{2, 5},
+          {1, 1},
+          {integerAccumulatorSpec(), flagSpec("transpose_a"),
+           flagSpec("transpose_b")},
+          infer,
+          evaluate};
+}
+
+} // namespace rune::graph

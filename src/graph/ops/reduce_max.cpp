@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// reduce_max(x): the largest element over all `axes` together; NaN wins. No
+// elements give the smallest value. Of bool: whether any are true.
+//
+// source  ONNX ReduceMax-20
+#include "graph/ops/reduce.h"
+
+#include <limits>
+
+namespace rune::graph {
+
+template <class W> static W start() {
+  if constexpr (std::is_floating_point_v<W>)
+    return -std::numeric_limits<W>::infinity();
+  else
+    return std::numeric_limits<W>::min();
+}
+
+static Result<Tensors> evaluate(const EvalContext &context) {
+  return evaluateExtreme(
+      context, []<class W>(Type<W>) { return start<W>(); },
+      [](auto next, auto best) { return next > best; });
+}
+
+OpDefinition defineReduceMax() {
+  return {{1, 1},
+          {1, 1},
+          {{"axes", AttributeKind::Integers, std::nullopt, {}},
+           flagSpec("keep_dims", 1)},
+          inferExtreme,
+          evaluate,
+          completeReduce};
+}
+
+} // namespace rune::graph

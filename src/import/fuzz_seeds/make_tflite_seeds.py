@@ -1,0 +1,203 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Writes the seeds of tflite_import_fuzz: small TensorFlow Lite models, one for
+each group of operators. Needs nothing but Python; the bytes are written by hand
+from the slots in tflite_facts.fbs.
+
+    src/import/fuzz_seeds/make_tflite_seeds.py
+"""
+import pathlib
+import struct
+
+F32, I32, U8, I64, I16, I8 = 0, 2, 3, 4, 7, 9
+FORMATS = {F32: "f", I32: "i", U8: "B", I64: "q", I16: "h", I8: "b"}
+
+
+class Table:
+    """Fields by slot: (format, number), a Table, a Vector, text, or None."""
+
+    def __init__(self, *fields):
+        self.fields = fields
+
+
+class Vector:
+    """Numbers of one format, or tables."""
+
+    def __init__(self, format, items, align=4):
+        self.format, self.items, self.align = format, list(items), align
+
+
+class Writer:
+    """Parents first, so that every offset points forward."""
+
+    def __init__(self):
+        self.data = bytearray(8)
+        self.pending = []
+
+    def align(self, to, extra=0):
+        while (len(self.data) + extra) % to:
+            self.data.append(0)
+
+    def patch(self, at):
+        struct.pack_into("<I", self.data, at, len(self.data) - at)
+
+    def table(self, table, at):
+        sizes = [0 if f is None else struct.calcsize(f[0]) if isinstance(f, tuple) else 4
+                 for f in table.fields]
+        offsets, end = [], 4
+        for size in sizes:
+            end = (end + size - 1) // size * size if size else end
+            offsets.append(end if size else 0)
+            end += size
+        vtable = struct.pack(f"<HH{len(sizes)}H", 4 + 2 * len(sizes), end, *offsets)
+        self.align(8, len(vtable))
+        self.data += vtable
+        self.patch(at)
+        start = len(self.data)
+        self.data += struct.pack("<i", len(vtable)) + bytes(end - 4)
+        for field, offset in zip(table.fields, offsets):
+            if isinstance(field, tuple):
+                struct.pack_into("<" + field[0], self.data, start + offset, field[1])
+            elif field is not None:
+                self.pending.append((field, start + offset))
+
+    def vector(self, vector, at):
+        self.align(4)
+        self.align(vector.align, 4)
+        self.patch(at)
+        self.data += struct.pack("<I", len(vector.items))
+        if vector.format:
+            self.data += struct.pack(f"<{len(vector.items)}{vector.format}", *vector.items)
+            return
+        start = len(self.data)
+        self.data += bytes(4 * len(vector.items))
+        self.pending += [(item, start + 4 * i) for i, item in enumerate(vector.items)]
+
+    def text(self, text, at):
+        self.align(4)
+        self.patch(at)
+        self.data += struct.pack("<I", len(text)) + text.encode() + b"\0"
+
+    def finish(self, root):
+        self.pending.append((root, 0))
+        self.data[4:8] = b"TFL3"
+        while self.pending:
+            item, at = self.pending.pop(0)
+            {Table: self.table, Vector: self.vector, str: self.text}[type(item)](item, at)
+        return bytes(self.data)
+
+
+class Model:
+    def __init__(self):
+        self.tensors, self.buffers = [], [Table()]
+        self.codes, self.operators = [], []
+        self.inputs, self.outputs = [], []
+
+    def tensor(self, name, shape, kind=F32, values=None, scale=None, zero=0, open=None):
+        """`scale`: one, or a list, one for each index of the first dimension."""
+        buffer = 0
+        if values is not None:
+            self.buffers.append(Table(Vector(
+                "B", struct.pack(f"<{len(values)}{FORMATS[kind]}", *values), 16)))
+            buffer = len(self.buffers) - 1
+        quantization = None
+        if scale is not None:
+            scales = scale if isinstance(scale, list) else [scale]
+            quantization = Table(None, None, Vector("f", scales),
+                                 Vector("q", [zero] * len(scales), 8))
+        self.tensors.append(Table(
+            Vector("i", shape), ("b", kind), ("I", buffer), name, quantization, None, None,
+            Vector("i", open) if open else None))
+        return len(self.tensors) - 1
+
+    def input(self, *arguments, **named):
+        self.inputs.append(self.tensor(*arguments, **named))
+        return self.inputs[-1]
+
+    def op(self, code, inputs, output, kind=0, options=None, version=1):
+        self.codes.append(Table(("b", code), None, ("i", version), ("i", code)))
+        self.operators.append(Table(
+            ("I", len(self.codes) - 1), Vector("i", inputs), Vector("i", [output]),
+            ("B", kind) if kind else None, options))
+        return output
+
+    def bytes(self):
+        graph = Table(Vector(None, self.tensors), Vector("i", self.inputs),
+                      Vector("i", self.outputs), Vector(None, self.operators), "seed")
+        return Writer().finish(Table(
+            ("I", 3), Vector(None, self.codes), Vector(None, [graph]), "by a script",
+            Vector(None, self.buffers)))
+
+
+def dense():
+    m = Model()
+    x = m.input("x", [1, 4], open=[-1, 4])
+    w = m.tensor("w", [3, 4], values=[0.5] * 12)
+    b = m.tensor("b", [3], values=[1, 2, 3])
+    y = m.op(9, [x, w, b], m.tensor("dense", [1, 3], open=[-1, 3]), 8, Table(("b", 1)))
+    z = m.op(25, [y], m.tensor("softmax", [1, 3], open=[-1, 3]), 9, Table(("f", 1.0)))
+    s = m.tensor("shape", [2], I32, [-1, 1])
+    m.outputs.append(m.op(22, [z, s], m.tensor("out", [3, 1])))
+    return m
+
+
+def cnn(kind=I8, zero=-1):
+    m = Model()
+    quantised = {"kind": kind, "scale": 0.5, "zero": zero}
+    x = m.input("x", [1, 4, 4, 2], **quantised)
+    w = m.tensor("w", [2, 3, 3, 2], kind if kind == U8 else I8, list(range(36)),
+                 scale=0.25 if kind == U8 else [0.25, 0.5])
+    b = m.tensor("b", [2], I32, [7, -7], scale=0.125)
+    conv = m.op(3, [x, w, b], m.tensor("conv", [1, 4, 4, 2], **quantised), 1,
+                Table(("b", 0), ("i", 1), ("i", 1), ("b", 1), ("i", 1), ("i", 1)), 3)
+    pool = m.op(1, [conv], m.tensor("pool", [1, 2, 2, 2], **quantised), 5,
+                Table(("b", 1), ("i", 2), ("i", 2), ("i", 2), ("i", 2)), 2)
+    total = m.op(0, [pool, pool], m.tensor("sum", [1, 2, 2, 2], **quantised), 11,
+                 Table(("b", 3)), 2)
+    out = m.op(6, [total], m.tensor("real", [1, 2, 2, 2]), version=2)
+    m.outputs.append(out)
+    return m
+
+
+def moves():
+    m = Model()
+    x = m.input("x", [2, 3, 4])
+    pads = m.tensor("pads", [3, 2], I32, [0, 1, 1, 0, 2, 2])
+    padded = m.op(34, [x, pads], m.tensor("padded", [3, 4, 8]))
+    order = m.tensor("order", [3], I32, [2, 0, 1])
+    turned = m.op(39, [padded, order], m.tensor("turned", [8, 3, 4]))
+    begin = m.tensor("begin", [3], I32, [1, 0, -1])
+    end = m.tensor("end", [3], I32, [7, 3, 0])
+    step = m.tensor("step", [3], I32, [2, 1, -1])
+    cut = m.op(45, [turned, begin, end, step], m.tensor("cut", [3, 3, 4]), 32,
+               Table(("i", 0), ("i", 4), ("i", 0), ("i", 0), ("i", 0)))
+    joined = m.op(2, [cut, cut], m.tensor("joined", [3, 6, 4]), 10, Table(("i", 1)))
+    axes = m.tensor("axes", [1], I32, [1])
+    m.outputs.append(m.op(40, [joined, axes], m.tensor("mean", [3, 1, 4]), 27,
+                          Table(("?", True))))
+    return m
+
+
+def sizes():
+    m = Model()
+    x = m.input("x", [1, 2, 3], open=[-1, 2, 3])
+    shape = m.op(77, [x], m.tensor("shape", [3], I32), 55, Table(("b", I32)))
+    zero = m.tensor("zero", [1], I32, [0])
+    one = m.tensor("one", [1], I32, [1])
+    first = m.op(45, [shape, zero, one, one], m.tensor("first", [], I32), 32,
+                 Table(("i", 0), ("i", 0), ("i", 0), ("i", 0), ("i", 1)))
+    six = m.tensor("six", [], I32, [6])
+    wanted = m.op(83, [first, six], m.tensor("wanted", [2], I32), 59, Table(("i", 2)))
+    flat = m.op(22, [x, wanted], m.tensor("flat", [1, 6], open=[-1, 6]))
+    low = m.op(19, [flat], m.tensor("low", [1, 6], open=[-1, 6]))
+    both = m.op(18, [low, flat], m.tensor("both", [1, 6], open=[-1, 6]), 21, Table(("b", 2)))
+    m.outputs.append(m.op(14, [both], m.tensor("out", [1, 6], open=[-1, 6])))
+    return m
+
+
+if __name__ == "__main__":
+    folder = pathlib.Path(__file__).parent / "tflite_import_fuzz"
+    folder.mkdir(exist_ok=True)
+    for name, model in {"dense": dense(), "cnn_int8": cnn(), "cnn_uint8": cnn(U8, 128),
+                        "moves": moves(), "sizes": sizes()}.items():
+        (folder / f"{name}.tflite").write_bytes(model.bytes())

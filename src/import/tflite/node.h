@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One operator of a .tflite file as its importer sees it: inputs already
+// translated, options by their table, quantisation of each tensor, messages
+// that begin with the layer.
+#pragma once
+
+#include "graph/builder.h"
+#include "import/tflite/file.h"
+
+namespace rune::import {
+
+using graph::Attribute;
+using graph::noValue;
+using graph::Op;
+using graph::ValueId;
+using Integers = std::vector<int64_t>;
+/// What an importer gives back: one value for each output of the operator.
+using Imported = Result<std::vector<ValueId>>;
+
+/// Constants that importers make (weights in our order, tables, multipliers),
+/// in all: so often the size of the file, and this much more.
+constexpr uint64_t maxDerivedTimes = 8;
+constexpr uint64_t maxDerivedBytes = uint64_t{64} << 20;
+
+/// What the layers of one model share while they are imported.
+struct TfliteImport {
+  const TfliteFile &file;
+  graph::GraphBuilder &graph;
+  /// What importers may still make.
+  uint64_t derivedBytes;
+  /// Every constant of the graph, with who owns its bytes.
+  std::map<ValueId, graph::Constant> constants;
+  /// Small integer tensors that say how large others are, where some of their
+  /// elements are names: what SHAPE makes of an open size.
+  std::map<ValueId, Dims> sizes;
+
+  ValueId add(std::string name, graph::Constant constant);
+};
+
+class TfliteNode {
+public:
+  TfliteNode(TfliteImport &model, size_t index, std::vector<ValueId> inputs,
+             std::string name);
+
+  const std::string &name() const { return name_; }
+  int32_t version() const { return code().version; }
+  graph::GraphBuilder &graph() const { return model_.graph; }
+  /// Copies: the graph's own move while it grows.
+  TensorType type(ValueId value) const { return graph().type(value); }
+  Dims dims(ValueId value) const { return graph().type(value).dims; }
+  DType dtype(ValueId value) const { return graph().type(value).dtype; }
+  int64_t rank(ValueId value) const {
+    return static_cast<int64_t>(graph().type(value).dims.size());
+  }
+
+  size_t inputs() const { return inputs_.size(); }
+  size_t outputs() const { return outputs_.size(); }
+  /// errors  `import.malformed`: the input is not there
+  Result<ValueId> input(size_t index, std::string_view what) const;
+  /// noValue if it is left out.
+  ValueId optionalInput(size_t index) const;
+  /// errors  `import.malformed`: more or fewer
+  Result<> checkInputs(size_t least, size_t most) const;
+
+  /// The quantisation of an input or output; the scale is above 0.
+  ///
+  /// errors  `import.malformed`: none is stated, or one for each channel
+  Result<Quantization> inputQuantization(size_t index) const;
+  Result<Quantization> outputQuantization(size_t index = 0) const;
+  /// The same with one scale for each channel where the file says so.
+  Result<Quantization> weightQuantization(size_t index) const;
+  bool inputIsQuantized(size_t index) const;
+  /// What the file says of the output.
+  Result<TensorType> statedOutput(size_t index = 0) const;
+
+  /// The options, with the format's defaults where there are none.
+  ///
+  /// errors  `import.malformed`: options of another operator
+  template <class Options> Result<const Options *> options() const {
+    const void *table =
+        RUNE_TRY(optionsOf(tflite::OptionsTraits<Options>::enum_value));
+    return static_cast<const Options *>(table);
+  }
+
+  /// `axis` counted from the front.
+  ///
+  /// errors  `import.malformed`: outside of [-rank, rank)
+  Result<int64_t> axis(int64_t axis, int64_t rank) const;
+  /// The numbers of an i32 or i64 input that is known now.
+  std::optional<Integers> knownIntegers(ValueId value) const;
+  /// errors  `import.unsupported`: not known before the run ·
+  ///         `import.malformed`: no integers
+  Result<Integers> constantIntegers(ValueId value, std::string_view what) const;
+
+  /// A node of ours, named as this layer; `part` tells several apart. One of
+  /// constants only, with a small result, is computed here and now.
+  Result<ValueId> one(Op op, std::vector<ValueId> inputs,
+                      std::vector<Attribute> attributes = {},
+                      std::string_view part = {}) const;
+  Result<std::vector<ValueId>> many(Op op, std::vector<ValueId> inputs,
+                                    std::vector<Attribute> attributes,
+                                    size_t outputs) const;
+  /// errors  `import.limit`: importers made too much already
+  Result<ValueId> constant(std::string_view part, Tensor tensor) const;
+  /// A constant of the file under other sizes, with as many elements.
+  Result<ValueId> reshapedConstant(std::string_view part, ValueId value,
+                                   Integers sizes) const;
+  Result<ValueId> integers(std::string_view part, const Integers &values) const;
+  /// A scalar of a numeric type; integers are the caller's to have checked.
+  Result<ValueId> scalar(std::string_view part, DType dtype,
+                         double value) const;
+  /// The same elements in other sizes; constants are no nodes.
+  Result<ValueId> reshaped(ValueId value, Integers sizes,
+                           std::string_view part) const;
+  /// Dimensions in another order; constants are no nodes.
+  Result<ValueId> transposed(ValueId value, const Integers &permutation,
+                             std::string_view part) const;
+
+  /// What is known of the elements of a small integer tensor.
+  std::optional<Dims> sizesIn(ValueId value) const;
+  /// Sizes as an integer tensor of `rank` 0 or 1: a constant where all are
+  /// known, otherwise something that only operators on sizes may read.
+  Result<ValueId> sizes(std::string_view part, DType dtype, const Dims &sizes,
+                        int64_t rank) const;
+  /// True if some of the elements are open sizes.
+  bool isSizes(ValueId value) const { return model_.sizes.contains(value); }
+
+  /// The file contradicts the format: `import.malformed`.
+  template <class... Args>
+  Diagnostic fail(fmt::format_string<Args...> text, Args &&...args) const {
+    return error("import.malformed", "{}: {}", layer(),
+                 fmt::format(text, std::forward<Args>(args)...));
+  }
+  /// The format allows it, we cannot: `import.unsupported`.
+  template <class... Args>
+  Diagnostic unsupported(fmt::format_string<Args...> text,
+                         Args &&...args) const {
+    return error("import.unsupported", "{}: {}", layer(),
+                 fmt::format(text, std::forward<Args>(args)...));
+  }
+  /// layer `conv1`: `CONV_2D` version 3
+  std::string layer() const;
+
+private:
+  const TfliteOperatorCode &code() const { return model_.file.codeOf(index_); }
+  Result<const void *> optionsOf(tflite::Options kind) const;
+  Result<Quantization> quantizationOf(size_t tensor, bool perAxis) const;
+  std::string partName(std::string_view part) const;
+
+  TfliteImport &model_;
+  size_t index_;
+  std::string name_;
+  std::vector<ValueId> inputs_;
+  /// Which tensors of the file they are; -1 where one is left out.
+  std::vector<int32_t> inputTensors_;
+  std::vector<int32_t> outputs_;
+};
+
+} // namespace rune::import

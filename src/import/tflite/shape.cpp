@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// source  TensorFlow Lite, SHAPE, version 1
+#include "import/tflite/operators.h"
+
+namespace rune::import {
+
+/// result  the sizes of the input: numbers now; names for open ones, which
+///         RESHAPE, STRIDED_SLICE, PACK and CONCATENATION understand
+Imported importTfliteShape(TfliteNode &node) {
+  RUNE_TRY(node.checkInputs(1, 1));
+  ValueId x = RUNE_TRY(node.input(0, "input"));
+  DType dtype = RUNE_TRY(node.statedOutput()).dtype;
+  if (dtype != DType::I32 && dtype != DType::I64)
+    return node.fail("sizes of {}, needs i32 or i64", dtypeName(dtype));
+  return std::vector{RUNE_TRY(node.sizes("sizes", dtype, node.dims(x), 1))};
+}
+
+} // namespace rune::import

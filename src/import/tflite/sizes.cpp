@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "import/tflite/sizes.h"
+
+#include <algorithm>
+
+namespace rune::import {
+
+Result<ValueId> withSizes(const TfliteNode &node, ValueId value,
+                          const Dims &sizes, std::string_view part) {
+  Integers shape;
+  for (const Dim &dim : sizes)
+    shape.push_back(dim.isFixed() ? dim.size() : -1);
+  if (std::ranges::count(shape, -1) > 1)
+    return node.unsupported("{} sizes that are not known before the run",
+                            std::ranges::count(shape, -1));
+  return node.reshaped(value, std::move(shape), part);
+}
+
+Result<ValueId> sliced(const TfliteNode &node, ValueId value, int64_t axis,
+                       int64_t start, int64_t end, std::string_view part) {
+  auto constant = [&](std::string_view what, int64_t number) {
+    return node.integers(fmt::format("{}/{}", part, what), {number});
+  };
+  ValueId from = RUNE_TRY(constant("start", start));
+  ValueId to = RUNE_TRY(constant("end", end));
+  ValueId along = RUNE_TRY(constant("axis", axis));
+  return node.one(Op::Slice, {value, from, to, along}, {}, part);
+}
+
+Result<Integers> axesOf(const TfliteNode &node, ValueId axes, int64_t rank) {
+  Integers found;
+  for (int64_t axis : RUNE_TRY(node.constantIntegers(axes, "axes")))
+    found.push_back(RUNE_TRY(node.axis(axis, rank)));
+  std::ranges::sort(found);
+  auto [from, to] = std::ranges::unique(found);
+  found.erase(from, to);
+  return found;
+}
+
+} // namespace rune::import

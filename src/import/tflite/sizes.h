@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Sizes that are numbers or names: what operators that only move elements make
+// of them.
+#pragma once
+
+#include "import/tflite/node.h"
+
+namespace rune::import {
+
+/// `value` under other sizes. At most one of them may be open.
+///
+/// errors  `import.unsupported`: more open sizes
+Result<ValueId> withSizes(const TfliteNode &node, ValueId value,
+                          const Dims &sizes, std::string_view part = {});
+
+/// Elements [start, end) along `axis`.
+Result<ValueId> sliced(const TfliteNode &node, ValueId value, int64_t axis,
+                       int64_t start, int64_t end, std::string_view part);
+
+/// Axes of an i32 operand, from the front, ascending, each once.
+Result<Integers> axesOf(const TfliteNode &node, ValueId axes, int64_t rank);
+
+} // namespace rune::import

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "import/tflite/test_tflite_model.h"
+
+#include "graph/evaluate.h"
+#include "graph/numeric.h"
+
+#include <gtest/gtest.h>
+
+namespace rune::import::testing {
+namespace {
+
+using Builder = flatbuffers::FlatBufferBuilder;
+
+/// The number of an element type in the format.
+int8_t elementNumber(DType dtype) {
+#define RUNE_TFLITE_ELEMENT(number, name, ours)                                \
+  if (dtype == DType::ours)                                                    \
+    return number;
+#define RUNE_TFLITE_FOREIGN(number, name)
+#include "import/tflite/element_types.def"
+#undef RUNE_TFLITE_ELEMENT
+#undef RUNE_TFLITE_FOREIGN
+  return 0;
+}
+
+TensorType typeOf(const std::string &text) {
+  auto type = parseTensorType(text);
+  RUNE_CHECK(type, "a type in a test");
+  return *type;
+}
+
+Tensor filled(DType dtype, std::vector<int64_t> sizes,
+              const std::vector<double> &values) {
+  auto tensor = Tensor::zeros(dtype, std::move(sizes));
+  RUNE_CHECK(tensor && tensor->count() == values.size(),
+             "as many elements as the type needs");
+  graph::withNumeric(dtype == DType::Bool ? DType::U8 : dtype,
+                     [&]<class T>(graph::Type<T>) {
+                       for (size_t i = 0; i < values.size(); ++i)
+                         tensor->as<T>()[i] = graph::narrow<T>(values[i]);
+                     });
+  return *std::move(tensor);
+}
+
+std::vector<double> elementsOf(const Tensor &tensor) {
+  std::vector<double> values;
+  graph::withNumeric(tensor.dtype() == DType::Bool ? DType::U8 : tensor.dtype(),
+                     [&]<class T>(graph::Type<T>) {
+                       for (T value : tensor.as<T>())
+                         values.push_back(
+                             static_cast<double>(graph::widen(value)));
+                     });
+  return values;
+}
+
+flatbuffers::Offset<tflite::Quantization>
+writeQuantization(Builder &fbb, const TestQuantization &quantization) {
+  if (quantization.scales.empty())
+    return 0;
+  auto scales = fbb.CreateVector(quantization.scales);
+  auto zeros = fbb.CreateVector(quantization.zeroPoints);
+  tflite::QuantizationBuilder builder(fbb);
+  builder.add_scale(scales);
+  builder.add_zero_point(zeros);
+  builder.add_dimension(quantization.axis);
+  return builder.Finish();
+}
+
+flatbuffers::Offset<tflite::Tensor>
+writeTensor(Builder &fbb, const TestTensor &tensor, uint32_t buffer) {
+  TensorType type = typeOf(tensor.type);
+  std::vector<int32_t> shape, open;
+  for (const Dim &dim : type.dims) {
+    shape.push_back(dim.isFixed() ? static_cast<int32_t>(dim.size()) : 1);
+    open.push_back(dim.isFixed() ? shape.back() : -1);
+  }
+  auto sizes = fbb.CreateVector(shape);
+  auto signature = fbb.CreateVector(open);
+  auto name = fbb.CreateString(tensor.name);
+  auto quantization = writeQuantization(fbb, tensor.quantization);
+  tflite::TensorBuilder builder(fbb);
+  builder.add_shape(sizes);
+  builder.add_element(elementNumber(type.dtype));
+  builder.add_buffer(buffer);
+  builder.add_name(name);
+  builder.add_quantization(quantization);
+  builder.add_is_variable(tensor.variable);
+  builder.add_shape_signature(signature);
+  return builder.Finish();
+}
+
+flatbuffers::Offset<tflite::Buffer> writeBuffer(Builder &fbb,
+                                                const TestTensor &tensor) {
+  TensorType type = typeOf(tensor.type);
+  Tensor values = filled(type.dtype, type.sizes(), tensor.values);
+  fbb.ForceVectorAlignment(values.bytes().size(), 1, 16);
+  auto data =
+      fbb.CreateVector(values.view().data.data(), values.view().data.size());
+  return tflite::CreateBuffer(fbb, data);
+}
+
+} // namespace
+
+int32_t TfliteTestModel::tensor(TestTensor tensor) {
+  tensors_.push_back(std::move(tensor));
+  return static_cast<int32_t>(tensors_.size() - 1);
+}
+int32_t TfliteTestModel::input(TestTensor description) {
+  inputs_.push_back(tensor(std::move(description)));
+  return inputs_.back();
+}
+TfliteTestModel &TfliteTestModel::output(int32_t tensor) {
+  outputs_.push_back(tensor);
+  return *this;
+}
+
+TfliteTestModel &TfliteTestModel::op(int32_t code, std::vector<int32_t> inputs,
+                                     std::vector<int32_t> outputs,
+                                     int32_t version) {
+  Operator added;
+  added.code = code;
+  added.version = version;
+  added.inputs = std::move(inputs);
+  added.outputs = std::move(outputs);
+  operators_.push_back(std::move(added));
+  return *this;
+}
+TfliteTestModel &TfliteTestModel::custom(const std::string &name,
+                                         std::vector<int32_t> inputs,
+                                         std::vector<int32_t> outputs) {
+  op(BUILTIN_CUSTOM, std::move(inputs), std::move(outputs));
+  operators_.back().custom = name;
+  return *this;
+}
+
+Bytes TfliteTestModel::bytes() const {
+  Builder fbb;
+  std::vector<flatbuffers::Offset<tflite::Buffer>> buffers = {
+      tflite::CreateBuffer(fbb)};
+  std::vector<flatbuffers::Offset<tflite::Tensor>> tensors;
+  for (const TestTensor &tensor : tensors_) {
+    if (!tensor.values.empty())
+      buffers.push_back(writeBuffer(fbb, tensor));
+    uint32_t buffer =
+        tensor.values.empty() ? 0 : static_cast<uint32_t>(buffers.size() - 1);
+    tensors.push_back(writeTensor(fbb, tensor, buffer));
+  }
+  std::vector<flatbuffers::Offset<tflite::OperatorCode>> codes;
+  std::vector<flatbuffers::Offset<tflite::Operator>> operators;
+  for (const Operator &op : operators_) {
+    auto custom = op.custom.empty() ? 0 : fbb.CreateString(op.custom);
+    codes.push_back(tflite::CreateOperatorCode(
+        fbb, static_cast<int8_t>(std::min(op.code, 127)), custom, op.version,
+        op.code));
+    auto inputs = fbb.CreateVector(op.inputs);
+    auto outputs = fbb.CreateVector(op.outputs);
+    auto options = op.options ? op.options(fbb) : flatbuffers::Offset<void>();
+    operators.push_back(
+        tflite::CreateOperator(fbb, static_cast<uint32_t>(codes.size() - 1),
+                               inputs, outputs, op.kind, options));
+  }
+  auto graph = tflite::CreateSubgraph(
+      fbb, fbb.CreateVector(tensors), fbb.CreateVector(inputs_),
+      fbb.CreateVector(outputs_), fbb.CreateVector(operators),
+      fbb.CreateString("main"));
+  auto model = tflite::CreateModel(
+      fbb, 3, fbb.CreateVector(codes), fbb.CreateVector(std::vector{graph}),
+      fbb.CreateString("by a test"), fbb.CreateVector(buffers));
+  tflite::FinishModelBuffer(fbb, model);
+  return {fbb.GetBufferPointer(), fbb.GetBufferPointer() + fbb.GetSize()};
+}
+
+TfliteOutcome importBytesOf(ByteSpan bytes) {
+  TfliteOutcome outcome;
+  Report report;
+  auto model =
+      importModel(bytes, nullptr, Source::binary("test.tflite"), report);
+  for (const Diagnostic &diagnostic : report.diagnostics()) {
+    outcome.messages +=
+        fmt::format("{}: {}\n", diagnostic.code, diagnostic.message);
+    for (const Diagnostic &note : diagnostic.notes)
+      outcome.messages += fmt::format("note: {}\n", note.message);
+  }
+  if (model) {
+    outcome.graph = std::move(model->graph);
+    outcome.info = std::move(model->info);
+  }
+  return outcome;
+}
+
+TfliteOutcome importOf(const TfliteTestModel &model) {
+  return importBytesOf(model.bytes());
+}
+
+std::vector<TfliteResult>
+runAll(const TfliteTestModel &model,
+       const std::vector<std::vector<double>> &inputs,
+       const std::vector<std::vector<int64_t>> &sizes) {
+  TfliteOutcome outcome = importOf(model);
+  if (!outcome.graph)
+    return {{outcome.messages, {}}};
+  const graph::Graph &graph = *outcome.graph;
+  std::vector<Tensor> tensors;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const TensorType &type = graph.values[graph.inputs[i]].type;
+    tensors.push_back(filled(
+        type.dtype, i < sizes.size() ? sizes[i] : type.sizes(), inputs[i]));
+  }
+  std::vector<TensorView> views;
+  for (const Tensor &tensor : tensors)
+    views.push_back(tensor.view());
+  auto results = graph::evaluate(graph, views);
+  if (!results)
+    return {{results.error().code + ": " + results.error().message, {}}};
+  std::vector<TfliteResult> all;
+  for (const Tensor &tensor : *results)
+    all.push_back({tensor.type().str(), elementsOf(tensor)});
+  return all;
+}
+
+TfliteResult run(const TfliteTestModel &model,
+                 const std::vector<std::vector<double>> &inputs,
+                 const std::vector<std::vector<int64_t>> &sizes) {
+  return runAll(model, inputs, sizes).front();
+}
+
+} // namespace rune::import::testing
