@@ -23,16 +23,38 @@ std::optional<Trap> callBack(const wasm::Module *module, Instance &caller,
   return callAll(caller, *module);
 }
 
-std::vector<Import> importsOf(const wasm::Module &module) {
+/// Whatever the module wants that the store can make.
+External made(Store &store, const wasm::Module &module,
+              const wasm::Import &wanted) {
+  switch (wanted.kind) {
+  case wasm::ExternKind::Function:
+    return store.makeFunction(module.functionType(wanted.index),
+                              [&module](Instance &caller,
+                                        std::span<const Value>,
+                                        std::span<Value> results) {
+                                return callBack(&module, caller, results);
+                              });
+  case wasm::ExternKind::Table:
+    if (auto table = store.makeTable(module.tables[wanted.index].type, {});
+        table.ok())
+      return *table;
+    return {};
+  case wasm::ExternKind::Memory:
+    if (auto memory = store.makeMemory(module.memories[wanted.index]);
+        memory.ok())
+      return *memory;
+    return {};
+  case wasm::ExternKind::Global:
+    return store.makeGlobal(module.globals[wanted.index].type, {});
+  }
+  return {};
+}
+
+std::vector<Import> importsOf(Store &store, const wasm::Module &module) {
   std::vector<Import> imports;
   for (const wasm::Import &wanted : module.imports)
-    if (wanted.kind == wasm::ExternKind::Function)
-      imports.push_back({wanted.module, wanted.name,
-                         module.functionType(wanted.index),
-                         [&module](Instance &caller, std::span<const Value>,
-                                   std::span<Value> results) {
-                           return callBack(&module, caller, results);
-                         }});
+    imports.push_back(
+        {wanted.module, wanted.name, {}, {}, made(store, module, wanted)});
   return imports;
 }
 
@@ -76,9 +98,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   limits.callDepth = 100;
   limits.stackSlots = 1 << 14;
   limits.hostReentry = 3;
-  auto instance = makeInterpreter()->instantiate(*module, importsOf(**module),
-                                                 limits, soon());
-  if (instance.ok())
-    (void)callAll(**instance, **module);
+  // Every other input counts fuel, so that both ways to end are tried.
+  if (size % 2 == 0)
+    limits.fuel = 100'000;
+  limits.keepAfterTrap = size % 3 == 0;
+  auto store = makeInterpreter()->makeStore(limits);
+  auto imports = importsOf(*store, **module);
+  // Twice: instances of one store share what is imported.
+  for (int i = 0; i < 2; ++i)
+    if (auto instance = store->instantiate(*module, imports, soon());
+        instance.ok())
+      (void)callAll(**instance, **module);
   return 0;
 }

@@ -571,7 +571,8 @@ TEST(Interpreter, ImportsMustBeGivenWithTheirType) {
   Guest missing(hostModule());
   EXPECT_EQ(missing.why.code, "engine.missing-import");
   EXPECT_EQ(missing.why.message,
-            "import `env` `host` of type (i32, i32) -> (i32) is not given");
+            "unknown import: `env` `host`, a function of type (i32, i32) -> "
+            "(i32), is not given");
   Guest mistyped(hostModule(), {{"env", "host", {{I32}, {I32}}, {}}});
   EXPECT_EQ(mistyped.why.code, "engine.import-type");
   ModuleBuilder memory;

@@ -54,38 +54,50 @@ std::vector<Call> callsOf(const std::string &sourcePath,
   return calls;
 }
 
+/// The module that clang makes of a kernel, and its calls, here and in node.
+void compareKernel(const std::string &kernel, const std::string &flags) {
+  std::string node = test::nodeCommand();
+  if (node.empty())
+    GTEST_SKIP() << "no node: set RUNE_NODE or run ./dev setup";
+  std::string source =
+      fmt::format("{}/src/engine/kernels/{}.c", RUNE_SOURCE_DIR, kernel);
+  std::string output = test::temporaryFile(kernel + ".wasm");
+  ASSERT_TRUE(test::outputOf(fmt::format(
+      "clang-22 --target=wasm32-unknown-unknown {} -ffreestanding -nostdlib "
+      "-w -fuse-ld=lld -Wl,--no-entry -Wl,--export-memory -o {} {} 2>&1",
+      flags, output, source)))
+      << "clang-22 could not compile " << source;
+  FileBytes file = std::move(FileBytes::open(output, 1 << 20)).value();
+  std::filesystem::remove(output);
+  auto module = wasm::load(file.bytes(), Source::binary(output));
+  ASSERT_TRUE(module.ok()) << module.error().message;
+  std::vector<Call> calls = callsOf(source, **module);
+  ASSERT_FALSE(calls.empty());
+  test::compareWithNode(node, file.bytes(), calls);
+}
+
 class KernelsAgainstNode
     : public testing::TestWithParam<std::tuple<const char *, const char *>> {};
 
 TEST_P(KernelsAgainstNode, GiveTheSame) {
-  std::string node = test::nodeCommand();
-  if (node.empty())
-    GTEST_SKIP() << "no node: set RUNE_NODE or run ./dev setup";
   auto [kernel, level] = GetParam();
-  std::string source =
-      fmt::format("{}/src/engine/kernels/{}.c", RUNE_SOURCE_DIR, kernel);
-  std::string output =
-      test::temporaryFile(fmt::format("{}{}.wasm", kernel, level));
-  ASSERT_TRUE(test::outputOf(fmt::format(
-      "clang-22 --target=wasm32-unknown-unknown {} -ffreestanding -nostdlib "
-      "-w -fuse-ld=lld -Wl,--no-entry -Wl,--export-memory -o {} {} 2>&1",
-      level, output, source)))
-      << "clang-22 could not compile " << source;
-  {
-    FileBytes file = std::move(FileBytes::open(output, 1 << 20)).value();
-    auto module = wasm::load(file.bytes(), Source::binary(output));
-    ASSERT_TRUE(module.ok()) << module.error().message;
-    std::vector<Call> calls = callsOf(source, **module);
-    ASSERT_FALSE(calls.empty());
-    test::compareWithNode(node, file.bytes(), calls);
-  }
-  std::filesystem::remove(output);
+  compareKernel(kernel, level);
+}
+
+/// The same programs as clang makes vectors of them.
+TEST_P(KernelsAgainstNode, GiveTheSameAsVectors) {
+  auto [kernel, level] = GetParam();
+  compareKernel(kernel, fmt::format("{} -msimd128", level));
+}
+
+TEST(FeaturesAgainstNode, TailCalls) {
+  compareKernel("tails", "-O2 -mtail-call");
 }
 
 INSTANTIATE_TEST_SUITE_P(, KernelsAgainstNode,
                          testing::Combine(testing::Values("integers", "floats",
                                                           "memory", "calls",
-                                                          "traps"),
+                                                          "traps", "speed"),
                                           testing::Values("-O0", "-O2", "-Os")),
                          [](const auto &info) {
                            return fmt::format("{}_{}", std::get<0>(info.param),

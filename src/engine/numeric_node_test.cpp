@@ -22,14 +22,16 @@ struct Numeric {
   std::string_view signature;
 };
 
-/// All instructions with a signature and without immediates.
+/// All instructions on numbers, without immediates.
 std::vector<Numeric> numericInstructions() {
   std::vector<Numeric> all;
 #define RUNE_OPCODE(name, code, text, immediates, signature)                   \
   if (wasm::Immediates::immediates == wasm::Immediates::None &&                \
-      std::string_view(signature).size() > 2)                                  \
+      std::string_view(signature).size() > 2 &&                                \
+      std::string_view(signature).find('v') == std::string_view::npos)         \
     all.push_back({text, Opcode::name, signature});
 #define RUNE_MEMORY_OPCODE(name, code, text, alignment, signature)
+#define RUNE_LANE_OPCODE(name, code, text, alignment, signature)
 #include "wasm/opcodes.def"
   return all;
 }

@@ -120,8 +120,13 @@ inline std::string checksum(std::span<const uint8_t> bytes) {
 
 /// Runs `calls` here and in node; every result, trap and the final memory must
 /// agree. NaNs of float results agree whatever their bits.
+///
+/// in      `nodeBytes`: the module that node runs, if it is another; `flags`:
+///         what node must be told
 inline void compareWithNode(const std::string &node, ByteSpan bytes,
-                            const std::vector<Call> &calls) {
+                            const std::vector<Call> &calls,
+                            ByteSpan nodeBytes = {},
+                            const std::string &flags = {}) {
   auto module = wasm::load(bytes, Source::binary("module.wasm"));
   ASSERT_TRUE(module.ok()) << module.error().message;
   auto engine = makeInterpreter();
@@ -132,11 +137,13 @@ inline void compareWithNode(const std::string &node, ByteSpan bytes,
   };
   std::shared_ptr<Instance> instance = fresh();
 
+  if (nodeBytes.empty())
+    nodeBytes = bytes;
   std::string modulePath = temporaryFile("module.wasm");
   std::string callsPath = temporaryFile("calls.txt");
   std::ofstream(modulePath, std::ios::binary)
-      .write(reinterpret_cast<const char *>(bytes.data()),
-             static_cast<std::streamsize>(bytes.size()));
+      .write(reinterpret_cast<const char *>(nodeBytes.data()),
+             static_cast<std::streamsize>(nodeBytes.size()));
   {
     std::ofstream file(callsPath);
     for (const Call &call : calls)
@@ -144,8 +151,8 @@ inline void compareWithNode(const std::string &node, ByteSpan bytes,
           call, instance->functionType(*instance->exportedFunction(call.name)));
   }
   auto output =
-      outputOf(fmt::format("{} {}/src/engine/node_oracle.mjs {} {}", node,
-                           RUNE_SOURCE_DIR, modulePath, callsPath));
+      outputOf(fmt::format("{} {} {}/src/engine/node_oracle.mjs {} {}", node,
+                           flags, RUNE_SOURCE_DIR, modulePath, callsPath));
   std::filesystem::remove(modulePath);
   std::filesystem::remove(callsPath);
   ASSERT_TRUE(output.has_value()) << "node failed";

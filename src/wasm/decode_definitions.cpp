@@ -68,23 +68,23 @@ Result<ConstantExpression> readConstantExpression(Reader &reader) {
 
 /// source  5.5.13: the sum of all runs is below 2^32
 static Result<std::vector<LocalRun>> readLocals(Reader &reader) {
+  Location at = reader.here();
   uint32_t runs = RUNE_TRY(reader.count(limits::bodyBytes, "runs of locals"));
   std::vector<LocalRun> locals;
   uint64_t total = 0;
   for (uint32_t i = 0; i < runs; ++i) {
-    Location at = reader.here();
     uint32_t count = RUNE_TRY(reader.u32());
     ValueType type = RUNE_TRY(readValueType(reader));
     total += count;
-    if (total > UINT32_MAX)
-      return error("wasm.malformed", "too many locals").at(at);
-    if (total > limits::locals)
-      return error("wasm.limit", "too many locals: {}, at most {} are allowed",
-                   total, limits::locals)
-          .at(at);
     if (count > 0)
       locals.push_back({count, type});
   }
+  if (total > UINT32_MAX)
+    return error("wasm.malformed", "too many locals").at(at);
+  if (total > limits::locals)
+    return error("wasm.limit", "too many locals: {}, at most {} are allowed",
+                 total, limits::locals)
+        .at(at);
   return locals;
 }
 

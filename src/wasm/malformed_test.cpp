@@ -256,6 +256,8 @@ TEST(Malformed, FunctionsAndCode) {
        "unexpected end"},
       {"2^32 locals",
        withBody(body({{UINT32_MAX, I32}, {1, I32}}, Code().end())),
+       "too many locals"},
+      {"2^32 - 1 locals", withBody(body({{UINT32_MAX, I32}}, Code().end())),
        "too many locals: 4294967295, at most 50000", "wasm.limit"},
       {"too many locals of two types",
        withBody(body({{40000, I32}, {10001, F64}}, Code().end())),

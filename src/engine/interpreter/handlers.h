@@ -24,7 +24,8 @@
 #define RUNE_TAIL
 #endif
 // More arguments in registers, and none to be saved around slow paths.
-#if __has_attribute(preserve_none) && !defined(__SANITIZE_ADDRESS__)
+#if __has_attribute(preserve_none) &&                                          \
+    (defined(__x86_64__) || defined(__aarch64__))
 #define RUNE_HANDLER_CALL __attribute__((preserve_none))
 #else
 #define RUNE_HANDLER_CALL
@@ -60,11 +61,10 @@ template <class T> inline T constantAt(const uint32_t *words) {
   return value;
 }
 template <class T> inline T *pointerAt(const uint32_t *words) {
-  return constantAt<T *>(words);
+  return reinterpret_cast<T *>(
+      static_cast<uintptr_t>(constantAt<uint64_t>(words)));
 }
-inline Handler *handlerAt(const uint32_t *pc) {
-  return constantAt<Handler *>(pc);
-}
+inline Handler *handlerAt(const uint32_t *pc) { return pointerAt<Handler>(pc); }
 
 // Slots.
 

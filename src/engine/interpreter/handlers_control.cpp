@@ -13,9 +13,10 @@ static Handler *const handlers[] = {
 };
 
 HandlerAddress addressOf(Op op) {
-  return std::bit_cast<HandlerAddress>(handlers[static_cast<uint32_t>(op)]);
+  uint64_t bits =
+      reinterpret_cast<uintptr_t>(handlers[static_cast<uint32_t>(op)]);
+  return std::bit_cast<HandlerAddress>(bits);
 }
-static_assert(sizeof(Handler *) == sizeof(HandlerAddress));
 
 OP(OutOfBudget) {
   budget = machine->takeBudget(-budget);
@@ -62,7 +63,7 @@ OP(BrTable) {
   do {                                                                         \
     if (machine->top == machine->framesEnd) [[unlikely]]                       \
       TRAP(TrapKind::CallStackExhausted);                                      \
-    *machine->top++ = {machine->function, machine->instance, next, fp};        \
+    *machine->top++ = {machine->function, next, fp, machine->instance};        \
   } while (false)
 #define POP_FRAME()                                                            \
   do {                                                                         \
@@ -108,7 +109,7 @@ OP(BrTable) {
 #define CALL_HOST(callee, base)                                                \
   do {                                                                         \
     InterpreterFunction *caller = machine->function;                           \
-    machine->function = callee;                                                \
+    machine->function = nullptr;                                               \
     machine->returnBudget(budget);                                             \
     bool called = machine->callHost(*callee, base);                            \
     if (!called)                                                               \
@@ -200,7 +201,7 @@ void enter(Machine &machine, InterpreterFunction &callee, Value *base,
   // As a call from code that ends right behind it.
   const HandlerAddress call = addressOf(Op::ReturnCallEntry);
   std::array<uint32_t, 4> words{};
-  auto *pointer = &callee;
+  uint64_t pointer = reinterpret_cast<uintptr_t>(&callee);
   std::memcpy(words.data(), call.data(), sizeof call);
   std::memcpy(words.data() + 2, &pointer, sizeof pointer);
   handlerAt(words.data())(words.data(), base, nullptr, 0, budget, &machine);

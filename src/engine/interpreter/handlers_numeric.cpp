@@ -96,6 +96,16 @@ template <class T> constexpr uint32_t wordsOf = sizeof(T) / sizeof(uint32_t);
                 static_cast<result>(loadUnaligned<stored>(memory + at)));      \
     NEXT(4);                                                                   \
   }                                                                            \
+  OP(name##Scaled) {                                                           \
+    uint32_t sum =                                                             \
+        get<uint32_t>(fp, pc[3]) + (get<uint32_t>(fp, pc[4]) << (pc[5] & 31)); \
+    uint64_t at = uint64_t{sum} + pc[6];                                       \
+    if (at + sizeof(stored) > memoryBytes) [[unlikely]]                        \
+      TRAP(TrapKind::OutOfBoundsMemory);                                       \
+    put<result>(fp, pc[2],                                                     \
+                static_cast<result>(loadUnaligned<stored>(memory + at)));      \
+    NEXT(5);                                                                   \
+  }                                                                            \
   OP(name##At) {                                                               \
     put<result>(fp, pc[2],                                                     \
                 static_cast<result>(                                           \

@@ -127,8 +127,8 @@ OP(V128Const) {
   NEXT(5);
 }
 OP(I8x16Shuffle) {
-  SLOT(2) =
-      shuffleBytes(SLOT(3), SLOT(4), constantAt<std::array<uint8_t, 16>>(pc + 5));
+  SLOT(2) = shuffleBytes(SLOT(3), SLOT(4),
+                         constantAt<std::array<uint8_t, 16>>(pc + 5));
   NEXT(7);
 }
 

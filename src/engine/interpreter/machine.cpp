@@ -42,6 +42,14 @@ static Deadline earlier(Deadline a, Deadline b) {
   return std::min(*a, *b);
 }
 
+/// Only a v128 has an upper half; slots keep what was there.
+static void clean(std::span<Value> values,
+                  const std::vector<wasm::ValueType> &types) {
+  for (size_t i = 0; i < values.size(); ++i)
+    if (types[i] != wasm::ValueType::V128)
+      values[i].high = 0;
+}
+
 std::optional<Trap> Machine::call(InterpreterFunction &callee,
                                   InterpreterInstance &caller,
                                   std::span<const Value> arguments,
@@ -75,8 +83,10 @@ std::optional<Trap> Machine::call(InterpreterFunction &callee,
   instance = outerInstance;
   top = outerTop;
   free_ = base;
-  if (finished)
+  if (finished) {
     std::copy_n(base, results.size(), results.begin());
+    clean(results, callee.signature->results);
+  }
   return ended;
 }
 
@@ -88,7 +98,7 @@ bool Machine::run(InterpreterFunction &callee, Value *base) {
     return false;
   if (top == framesEnd)
     return trap(TrapKind::CallStackExhausted);
-  *top++ = {function, instance, exit_, free_};
+  *top++ = {function, exit_, free_, instance};
   enter(*this, callee, base, budget);
   return !pending;
 }
@@ -101,6 +111,7 @@ bool Machine::callHost(InterpreterFunction &callee, Value *base) {
   if (taken + given > static_cast<size_t>(slotsEnd - base))
     return trap(TrapKind::CallStackExhausted);
   Value *results = base + taken;
+  clean({base, taken}, callee.signature->parameters);
   std::fill_n(results, given, Value{});
   Value *outer = free_;
   free_ = results + given;

@@ -13,9 +13,9 @@ namespace rune::engine {
 /// Where a function goes on when the one it called returns.
 struct Frame {
   InterpreterFunction *function;
-  InterpreterInstance *instance;
   const uint32_t *next;
   Value *slots;
+  InterpreterInstance *instance;
 };
 
 using MaybeTrap = std::optional<TrapKind>;
@@ -68,12 +68,13 @@ public:
     return false;
   }
 
-  /// The function and the instance whose code runs.
+  /// The function and the instance whose code runs; apart, so that no compiler
+  /// reads both at once just after one was written, which stalls.
   InterpreterFunction *function = nullptr;
-  InterpreterInstance *instance = nullptr;
   Frame *top = nullptr;
   Frame *framesEnd = nullptr;
   Value *slotsEnd = nullptr;
+  InterpreterInstance *instance = nullptr;
   /// Fuel is counted, else words of code.
   bool fueled = false;
   bool keepAfterTrap;

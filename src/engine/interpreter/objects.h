@@ -6,7 +6,7 @@
 
 #include "engine/engine.h"
 #include "engine/interpreter/code.h"
-#include "engine/interpreter/linear_memory.h"
+#include "engine/linear_memory.h"
 
 namespace rune::engine {
 

@@ -21,8 +21,13 @@ InterpreterStore::instantiate(std::shared_ptr<const wasm::Module> module,
   hasStack_ = true;
   InterpreterInstance &instance =
       instances_.emplace_back(*this, std::move(module));
-  RUNE_TRY(instance.start(imports, deadline));
-  return &instance;
+  auto started = instance.start(imports, deadline);
+  if (started.ok())
+    return &instance;
+  // Before segments are copied nobody else knows of it.
+  if (started.error().code != "engine.trap")
+    instances_.pop_back();
+  return std::move(started).error();
 }
 
 InterpreterStore::TypeNumbers::const_iterator

@@ -33,7 +33,7 @@ Translator::Translator(const InterpreterInstance &instance, uint32_t function)
     add(1, parameter);
   for (const wasm::LocalRun &run : module_.body(function).locals)
     add(run.count, run.type);
-  words_.reserve(module_.body(function).code.size() * 2);
+  words_.reserve(module_.body(function).code.size());
 }
 
 Code Translator::run() && {
@@ -255,7 +255,7 @@ uint32_t Translator::address(const Operand &operand, uint32_t position) {
   return slotAt(position);
 }
 
-void Translator::load(Op op, Op sum, Op at) {
+void Translator::load(Op op, Op sum, Op scaled, Op at) {
   Operand a = pop();
   if (!plainMemory())
     return emitResult(at, {address(a, height())});
@@ -263,6 +263,12 @@ void Translator::load(Op op, Op sum, Op at) {
     uint32_t x = words_[last_ + 3], y = words_[last_ + 4];
     takeBack();
     return emitResult(sum, {x, y, low(instruction_.bits)});
+  }
+  if (justMade(a, height()) && lastOp_ == Op::I32ShlAdd) {
+    uint32_t x = words_[last_ + 3], y = words_[last_ + 4];
+    uint32_t shift = words_[last_ + 5];
+    takeBack();
+    return emitResult(scaled, {x, y, shift, low(instruction_.bits)});
   }
   emitResult(op, {slotOf(a, height()), low(instruction_.bits)});
 }
@@ -383,7 +389,7 @@ void Translator::translate() {
   RUNE_UNARY(name, type, result, function)
 #define RUNE_LOAD(name, memory, result)                                        \
   case Opcode::name:                                                           \
-    return load(Op::name, Op::name##Sum, Op::name##At);
+    return load(Op::name, Op::name##Sum, Op::name##Scaled, Op::name##At);
 #define RUNE_STORE(name, memory, operand)                                      \
   case Opcode::name:                                                           \
     return store(Op::name, Op::name##At);

@@ -91,7 +91,8 @@ private:
   bool fuseSum(Op sum, const Operand &a, const Operand &b);
   void unary(Op op);
   void vector(Op op);
-  void load(Op op, Op sum, Op at);
+  /// An address just made of a sum is made by the load itself.
+  void load(Op op, Op sum, Op scaled, Op at);
   void vectorLoad(Op op, Op at);
   void store(Op op, Op at);
   void loadLane(Op op);

@@ -23,38 +23,11 @@ template <class T> inline Value valueOf(const Lanes<T> &lanes) {
 }
 
 /// A lane as wide as `T`: all ones or all zeros.
-template <class T> struct Mask;
-template <> struct Mask<uint8_t> {
-  using Type = uint8_t;
-};
-template <> struct Mask<int8_t> {
-  using Type = uint8_t;
-};
-template <> struct Mask<uint16_t> {
-  using Type = uint16_t;
-};
-template <> struct Mask<int16_t> {
-  using Type = uint16_t;
-};
-template <> struct Mask<uint32_t> {
-  using Type = uint32_t;
-};
-template <> struct Mask<int32_t> {
-  using Type = uint32_t;
-};
-template <> struct Mask<uint64_t> {
-  using Type = uint64_t;
-};
-template <> struct Mask<int64_t> {
-  using Type = uint64_t;
-};
-template <> struct Mask<float> {
-  using Type = uint32_t;
-};
-template <> struct Mask<double> {
-  using Type = uint64_t;
-};
-template <class T> using MaskOf = typename Mask<T>::Type;
+template <class T>
+using MaskOf = std::conditional_t<
+    sizeof(T) == 1, uint8_t,
+    std::conditional_t<sizeof(T) == 2, uint16_t,
+                       std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>>>;
 template <class T> inline MaskOf<T> mask(bool holds) {
   return holds ? static_cast<MaskOf<T>>(-1) : MaskOf<T>{0};
 }
@@ -90,7 +63,7 @@ inline Value swizzle(const Value &a, const Value &b) {
   return valueOf(r);
 }
 inline Value shuffleBytes(const Value &a, const Value &b,
-                     const std::array<uint8_t, 16> &lanes) {
+                          const std::array<uint8_t, 16> &lanes) {
   std::array<uint8_t, 32> both;
   std::memcpy(both.data(), &a, 16);
   std::memcpy(both.data() + 16, &b, 16);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "engine/interpreter/linear_memory.h"
+#include "engine/linear_memory.h"
 
 #include <sys/mman.h>
 
