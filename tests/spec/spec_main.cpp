@@ -8,6 +8,8 @@
 #include "base/files.h"
 #include "engines.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -69,7 +71,7 @@ int main(int argc, char **argv) {
   std::unique_ptr<engine::Engine> engine = spec::makeEngine(name);
   if (paths.empty() || engine == nullptr) {
     fmt::print(stderr, "usage: rune_spec [--engine {}] FILE-OR-FOLDER...\n",
-               spec::engineNames());
+               fmt::join(spec::engineNames(), "|"));
     return 2;
   }
   spec::Score all;

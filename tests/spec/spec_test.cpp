@@ -43,11 +43,12 @@ TEST_P(Spec, EveryAssertionHolds) {
   EXPECT_EQ(score->skipped, 0u) << "ours need no feature that we refuse";
 }
 
-INSTANTIATE_TEST_SUITE_P(Interpreter, Spec,
-                         testing::Combine(testing::Values("interpreter"),
+INSTANTIATE_TEST_SUITE_P(EachEngine, Spec,
+                         testing::Combine(testing::ValuesIn(engineNames()),
                                           testing::ValuesIn(scripts())),
                          [](const auto &info) {
-                           std::string name = std::get<1>(info.param);
+                           std::string name = std::get<0>(info.param) + "_" +
+                                              std::get<1>(info.param);
                            std::ranges::replace(name, '-', '_');
                            return name;
                          });
