@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# rune_room(NAME [KNOWS room...] [USES library...] [PRECOMPILES header...])
+# rune_room(NAME [KNOWS room...] [USES library...] [PRECOMPILES header...] [WITHOUT folder...])
 #
 # One room of src/: every *.cpp of the folder becomes the library rune_NAME,
 # except the files whose suffix gives them another role:
 #   *_test.cpp   the GoogleTest program NAME_tests
 #   *_fuzz.cpp   one libFuzzer program each, named as the file
 #   *_bench.cpp  one Google Benchmark program each (built by `./dev bench`)
+# Folders named WITHOUT are targets of their own.
 function(rune_room name)
-  cmake_parse_arguments(ROOM "" "" "KNOWS;USES;PRECOMPILES" ${ARGN})
+  cmake_parse_arguments(ROOM "" "" "KNOWS;USES;PRECOMPILES;WITHOUT" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  foreach(folder ${ROOM_WITHOUT})
+    list(FILTER sources EXCLUDE REGEX "^${CMAKE_CURRENT_SOURCE_DIR}/${folder}/")
+  endforeach()
   set(tests ${sources})
   set(fuzzers ${sources})
   set(benches ${sources})

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# bench.sh [WORD]: the micro-benchmarks whose names hold WORD, then (WORD `command`
+# bench.sh [WORD]: the micro-benchmarks whose names hold WORD, then (WORD `engine`
+# or none) the nine kernels beside native code and other engines, then (`command`
 # or none) what the static command needs for the digits example: median, least and
 # 90th percentile of 21 runs, whole processes.
 set -euo pipefail
@@ -13,6 +14,10 @@ for program in $(find build/bench/src -name '*_bench' -type f -perm -u+x | sort)
   *"$word"*) echo "== ${program##*/}" && "$program" --benchmark_min_time=0.2 ;;
   esac
 done
+
+case engine in
+*"$word"*) [ -x build/bench/src/engine/llvm/engine_speed ] && tools/bench_engine.sh ;;
+esac
 
 # once COMMAND...: microseconds of wall time.
 once() {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/command.h"
+#include "cli/engines.h"
 #include "cli/quantities.h"
 #include "cli/run_resources.h"
 #include "cli/rune_on_disk.h"
@@ -7,6 +8,8 @@
 #include "device/evaluator/evaluator_device.h"
 #include "runtime/out/serial.h"
 #include "runtime/rune.h"
+
+#include <fmt/ranges.h>
 
 #include <filesystem>
 
@@ -87,7 +90,7 @@ Result<> run(const Options &options, Console &console) {
   GivenResources given = RUNE_TRY(
       giveResources(options.resources, onDisk->file, console.report()));
   Report notes;
-  auto engine = engine::makeInterpreter();
+  auto engine = makeEngine(options.engine, console);
   auto device = device::makeEvaluator();
   auto rune =
       runtime::Rune::load(onDisk->file, onDisk,
@@ -171,8 +174,8 @@ Action installRun(CLI::App &app) {
       ->check(checked("size such as 64M", parseBytes))
       ->option_text("64M");
   app.add_option("--engine", options->engine, "what runs the blocks")
-      ->check(CLI::IsMember({"interpreter"}))
-      ->option_text("interpreter");
+      ->check(CLI::IsMember(engineNames()))
+      ->option_text(fmt::format("{}", fmt::join(engineNames(), "|")));
   app.add_option("--device", options->device, "what runs the models")
       ->check(CLI::IsMember({"evaluator"}))
       ->option_text("evaluator");

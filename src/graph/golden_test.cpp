@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Every operator against values that numpy and plain Python computed
-// (testdata/make_golden.py, make_golden_integers.py),
+// (testdata/make_golden.py, make_golden_integers.py, make_golden_recurrent.py),
 // with all inputs given at run time, with all of them as constants, and once
 // more after the graph has been stored and loaded.
 #include "graph/builder.h"
@@ -25,7 +25,8 @@ using Json = nlohmann::json;
 const Json &golden() {
   static const Json cases = [] {
     Json all = Json::array();
-    for (const char *name : {"golden.json", "golden_integers.json"}) {
+    for (const char *name :
+         {"golden.json", "golden_integers.json", "golden_recurrent.json"}) {
       std::ifstream file(std::string(RUNE_SOURCE_DIR "/src/graph/testdata/") +
                          name);
       for (Json &json : Json::parse(file))
@@ -76,7 +77,7 @@ std::vector<Attribute> attributesOf(const Json &json) {
       attributes.push_back({name, value.get<std::vector<int64_t>>()});
     else if (value.is_string())
       attributes.push_back({name, value.get<std::string>()});
-    else if (name == "epsilon" || name == "momentum")
+    else if (value.is_number_float() || name == "epsilon" || name == "momentum")
       attributes.push_back({name, value.get<double>()});
     else
       attributes.push_back({name, value.get<int64_t>()});

@@ -28,6 +28,8 @@ static uint64_t macsPerElement(const Graph &graph, const Node &node) {
   };
   if (node.op == Op::Conv || node.op == Op::ConvInteger)
     return elements(dims(1), 1);
+  if (node.op == Op::Lstm || node.op == Op::LstmInteger) // four gates
+    return times(4, sizeOf(dims(1)[1]) + sizeOf(dims(2)[1]));
   if (node.op != Op::MatMul && node.op != Op::MatMulInteger)
     return 0;
   bool transposed = node.integer("transpose_a") != 0;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# Makes the seeds of wasm_decode_fuzz and interpreter_fuzz: the kernels, and a
+# Makes the seeds of this room and of wasm_decode_fuzz: the kernels, and a
 # module of one function, small enough that most mutations hit something.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
@@ -29,3 +29,13 @@ C
 seed tiny <<'C'
 __attribute__((export_name("f"))) int f(void) { return 41; }
 C
+
+# Choices for the generator of random modules (llvm/random_module.h).
+choices=src/engine/fuzz_seeds/engine_differential_fuzz
+mkdir -p "$choices"
+for n in 1 2 3 4; do
+  RANDOM=$n
+  for _ in {1..900}; do
+    printf '%b' "\\x$(printf %02x $((RANDOM >> 4 & 255)))"
+  done >"$choices/choices-$n"
+done

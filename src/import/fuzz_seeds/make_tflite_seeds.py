@@ -93,7 +93,7 @@ class Model:
         self.codes, self.operators = [], []
         self.inputs, self.outputs = [], []
 
-    def tensor(self, name, shape, kind=F32, values=None, scale=None, zero=0, open=None):
+    def tensor(self, name, shape, kind=F32, values=None, scale=None, zero=0, open=None, variable=False):
         """`scale`: one, or a list, one for each index of the first dimension."""
         buffer = 0
         if values is not None:
@@ -106,8 +106,8 @@ class Model:
             quantization = Table(None, None, Vector("f", scales),
                                  Vector("q", [zero] * len(scales), 8))
         self.tensors.append(Table(
-            Vector("i", shape), ("b", kind), ("I", buffer), name, quantization, None, None,
-            Vector("i", open) if open else None))
+            Vector("i", shape), ("b", kind), ("I", buffer), name, quantization,
+            ("?", True) if variable else None, None, Vector("i", open) if open else None))
         return len(self.tensors) - 1
 
     def input(self, *arguments, **named):
@@ -195,9 +195,33 @@ def sizes():
     return m
 
 
+def states():
+    """A filter over three steps of int8, then an LSTM of int8 over two."""
+    m = Model()
+    i8 = {"kind": I8, "scale": 0.5}
+    x = m.input("x", [2, 4], zero=3, **i8)
+    filters = [x, m.tensor("features", [2, 4], values=list(range(8)), **i8),
+               m.tensor("time", [2, 3], values=[1, 2, 3, -1, 0, 1], **i8), -1,
+               m.tensor("filter_state", [2, 6], zero=-5, variable=True, **i8)]
+    y = m.op(27, filters, m.tensor("filtered", [2, 2], zero=-128, **i8), 6,
+             Table(("i", 1), ("b", 1)), 3)
+    shape = m.tensor("shape", [3], I32, [2, 2, 1])
+    steps = m.op(22, [y, shape], m.tensor("steps", [2, 2, 1], zero=-128, **i8))
+    gates = lambda name, kind, sizes: [
+        m.tensor(f"{name}{i}", sizes, kind, [i] * (sizes[0] ** len(sizes) if name == "r" else sizes[0]), 0.25)
+        for i in range(4)]
+    h = m.tensor("h", [2, 3], I8, scale=0.0078125, zero=1, variable=True)
+    c = m.tensor("c", [2, 3], I16, scale=2.0 ** -11, variable=True)
+    lstm = ([steps] + gates("w", I8, [3, 1]) + gates("r", I8, [3, 3]) + [-1] * 3 + gates("b", I32, [3])
+            + [-1, -1, h, c] + [-1] * 4)
+    m.outputs.append(m.op(44, lstm, m.tensor("out", [2, 2, 3], I8, scale=0.0078125, zero=1), 71,
+                          Table(("b", 4), ("f", 10.0)), 4))
+    return m
+
+
 if __name__ == "__main__":
     folder = pathlib.Path(__file__).parent / "tflite_import_fuzz"
     folder.mkdir(exist_ok=True)
     for name, model in {"dense": dense(), "cnn_int8": cnn(), "cnn_uint8": cnn(U8, 128),
-                        "moves": moves(), "sizes": sizes()}.items():
+                        "moves": moves(), "sizes": sizes(), "states": states()}.items():
         (folder / f"{name}.tflite").write_bytes(model.bytes())

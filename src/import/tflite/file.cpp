@@ -2,7 +2,9 @@
 #include "import/tflite/file.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <limits>
 
 namespace rune::import {
 namespace {

@@ -29,11 +29,8 @@ public:
            uint64_t fileBytes)
       : file_(std::move(file)), source_(source), report_(report),
         builder_(nameOfGraph()),
-        model_{file_,
-               builder_,
-               maxDerivedTimes * fileBytes + maxDerivedBytes,
-               {},
-               {}},
+        model_{file_, builder_, maxDerivedTimes * fileBytes + maxDerivedBytes,
+               {},    {},       {}},
         known_(file_.tensors()) {}
 
   Result<ImportedModel> run();
@@ -51,6 +48,8 @@ private:
   const TfliteOperator *operatorOf(size_t node) const;
   Result<std::optional<graph::Constant>> contentsOf(size_t tensor) const;
   Result<ValueId> addVariable(size_t tensor);
+  Result<std::optional<graph::Constant>> zeroOf(size_t tensor,
+                                                const TensorType &type);
   Known &givenOf(size_t tensor);
   bool readInputs(size_t node, std::vector<ValueId> &inputs);
   Imported translate(size_t node, std::vector<ValueId> inputs);
@@ -188,8 +187,33 @@ Result<ValueId> Importer::addVariable(size_t tensor) {
     return error("import.unsupported",
                  "variable `{}` is `{}`, needs known sizes",
                  file_.nameOf(tensor), type.str());
+  auto initial = RUNE_TRY(file_.constantOf(tensor));
+  if (!initial && type.dtype == DType::I8)
+    initial = RUNE_TRY(zeroOf(tensor, type));
   return builder_.variable(file_.nameOf(tensor), std::move(type),
-                           RUNE_TRY(file_.constantOf(tensor)));
+                           std::move(initial));
+}
+
+/// At first a variable of int8 is what stands for 0; other types are all bits
+/// zero.
+///
+/// source  TensorFlow Lite, ResetVariableTensors
+Result<std::optional<graph::Constant>>
+Importer::zeroOf(size_t tensor, const TensorType &type) {
+  Quantization quantization = RUNE_TRY(file_.quantizationOf(tensor));
+  if (!quantization || quantization.zeroPoint() == 0)
+    return std::optional<graph::Constant>();
+  if (quantization.zeroPoint() < INT8_MIN ||
+      quantization.zeroPoint() > INT8_MAX)
+    return error("import.malformed",
+                 "variable `{}`: a zero point of {} is no i8",
+                 file_.nameOf(tensor), quantization.zeroPoint());
+  Tensor zeros =
+      RUNE_TRY(Tensor::zeros(type.dtype, type.sizes(), model_.derivedBytes));
+  model_.derivedBytes -= zeros.bytes().size();
+  std::ranges::fill(zeros.as<int8_t>(),
+                    static_cast<int8_t>(quantization.zeroPoint()));
+  return std::optional(graph::Constant::of(std::move(zeros)));
 }
 
 /// A tensor that no operator makes and that is no input: a constant or a
@@ -278,12 +302,25 @@ static Result<> checkSizes(const TfliteNode &node, const TfliteOperator &op) {
   return {};
 }
 
+/// In our graph a variable has one value for the whole run.
+static Result<> checkVariables(const TfliteNode &node,
+                               const TfliteImport &model) {
+  for (size_t i = 0; i < node.inputs(); ++i)
+    if (ValueId input = node.optionalInput(i);
+        input != noValue && model.updated.contains(input))
+      return node.unsupported("input {} is a variable that an earlier layer "
+                              "has changed",
+                              i);
+  return {};
+}
+
 Imported Importer::translate(size_t index, std::vector<ValueId> inputs) {
   const TfliteOperator &op = *operatorOf(index);
   TfliteNode node(model_, index, std::move(inputs), layerName(index));
   if (node.outputs() == 0 || node.outputs() > op.outputs)
     return node.fail("{} outputs, it has 1 to {}", node.outputs(), op.outputs);
   RUNE_TRY(checkSizes(node, op));
+  RUNE_TRY(checkVariables(node, model_));
   std::vector<ValueId> results = RUNE_TRY(op.import(node));
   if (results.size() != node.outputs())
     return node.fail("{} outputs, needs {}", node.outputs(), results.size());
@@ -341,6 +378,11 @@ void Importer::addOutput(size_t tensor) {
     report_.error("import.unsupported", wholeFile(),
                   "output `{}` is a size that is not known before the run",
                   name);
+    return;
+  }
+  if (model_.updated.contains(known.value)) {
+    report_.error("import.unsupported", wholeFile(),
+                  "output `{}` is a variable that a layer has changed", name);
     return;
   }
   TensorType found = builder_.type(known.value);

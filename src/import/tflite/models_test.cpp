@@ -7,7 +7,9 @@
 
 #include "base/files.h"
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 
@@ -68,6 +70,8 @@ const WholeModel wholeModels[] = {
     {"helloInt8", TFLM("hello_world_int8")},
     {"microSpeech", TFLM("micro_speech_quantized")},
     {"personDetect", TFLM("person_detect")},
+    {"audioPreprocessorInt8", TFLM("audio_preprocessor_int8")},
+    {"audioPreprocessorFloat", TFLM("audio_preprocessor_float")},
     {"simpleAdd", TFLM("simple_add_model"), 1e-6},
     {"sine", "rune/examples/sine/sinemodel.tflite", "rune_sine", 1e-6},
     {"gesture", "rune/examples/gesture/model.tflite", "rune_gesture", 1e-5},
@@ -76,6 +80,16 @@ const WholeModel wholeModels[] = {
     {"icLargeInt8", MLPERF("ic_resnet_large_int8")},
     {"icLargeFloat", MLPERF("ic_resnet_large_fp32"), 1e-5},
     {"mobilenetV2Int8", TFLM("mobilenet_v2_quantized_1x3x224x224"), 0, true},
+    {"keywords", TFLM("keyword_scrambled")},
+    {"keywords8Bit", TFLM("keyword_scrambled_8bit")},
+    {"lstmFloat", TFLM("trained_lstm"), 1e-6},
+    {"lstmInt8", TFLM("trained_lstm_int8")},
+    {"lstmSpeech", TFLM("micro_speech_lstm")},
+    {"lstmNoise", TFLM("dtln_noise_suppression")},
+    {"lstmUint8", "coral/models/keras_lstm_mnist_ptq.tflite",
+     "keras_lstm_mnist_ptq"},
+    {"lstmNine", "coral/models/keras_lstm_mnist_ptq.tflite",
+     "keras_lstm_mnist_ptq.nine"},
     {"humanActivity", "ml-zoo/har_int8.tflite", "har_int8"},
 };
 
@@ -373,6 +387,26 @@ TEST(TfliteModels, microspeechHearsBothWords) {
     ASSERT_EQ(run.messages, "");
     EXPECT_EQ(largestPlace(run.got[0]), place) << word;
   }
+}
+
+/// One frame of a noisy clip, with the result its makers stored.
+TEST(TfliteModels, noiseSuppressionIsExact) {
+  std::string path = sharedData("tflm/models/dtln_noise_suppression.tflite");
+  std::string input = sharedData("tflm/inputs/dtln_input_i8.bin");
+  std::string golden = sharedData("tflm/expected/dtln_golden_i8.bin");
+  for (const std::string &file : {path, input, golden})
+    if (!isThere(file))
+      GTEST_SKIP() << file << " is not there";
+  LoadedModel model = loadModel(path);
+  ASSERT_EQ(model.messages, "");
+  const graph::Graph &graph = *model.graph;
+  std::vector<Tensor> inputs;
+  inputs.push_back(
+      tensorOf(graph.values[graph.inputs[0]].type, readBytes(input)));
+  StoredRun run = runOn(model, inputs);
+  run.wanted.push_back(
+      tensorOf(graph.values[graph.outputs[0]].type, readBytes(golden)));
+  EXPECT_EQ(run.messages + run.difference(0), "");
 }
 
 /// 16-bit numbers by 8-bit weights, with the result its makers stored.

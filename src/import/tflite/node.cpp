@@ -6,6 +6,7 @@
 #include "import/onnx/scalar.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace rune::import {
 namespace {
@@ -57,6 +58,20 @@ Result<ValueId> TfliteNode::input(size_t index, std::string_view what) const {
 
 ValueId TfliteNode::optionalInput(size_t index) const {
   return index < inputs_.size() ? inputs_[index] : noValue;
+}
+
+Result<ValueId> TfliteNode::variable(size_t index,
+                                     std::string_view what) const {
+  ValueId value = RUNE_TRY(input(index, what));
+  size_t tensor = static_cast<size_t>(inputTensors_[index]);
+  if (!model_.file.tensor(tensor).is_variable())
+    return fail("`{}` is no variable", model_.file.nameOf(tensor));
+  return value;
+}
+
+void TfliteNode::update(ValueId variable, ValueId next) const {
+  model_.updated.insert(variable);
+  graph().update(variable, next);
 }
 
 Result<> TfliteNode::checkInputs(size_t least, size_t most) const {
@@ -118,6 +133,11 @@ Result<const void *> TfliteNode::optionsOf(tflite::Options kind) const {
     return fail("has the options of another operator (kind {}, needs {})",
                 static_cast<int>(facts.options_type()), static_cast<int>(kind));
   return facts.options();
+}
+
+ByteSpan TfliteNode::customOptions() const {
+  const auto *bytes = model_.file.node(index_).custom_options();
+  return bytes ? ByteSpan(bytes->data(), bytes->size()) : ByteSpan();
 }
 
 Result<int64_t> TfliteNode::axis(int64_t axis, int64_t rank) const {

@@ -8,6 +8,9 @@
 #include "graph/builder.h"
 #include "import/tflite/file.h"
 
+#include <map>
+#include <set>
+
 namespace rune::import {
 
 using graph::Attribute;
@@ -34,6 +37,8 @@ struct TfliteImport {
   /// Small integer tensors that say how large others are, where some of their
   /// elements are names: what SHAPE makes of an open size.
   std::map<ValueId, Dims> sizes;
+  /// Variables that a layer has given their next value.
+  std::set<ValueId> updated;
 
   ValueId add(std::string name, graph::Constant constant);
 };
@@ -60,6 +65,12 @@ public:
   Result<ValueId> input(size_t index, std::string_view what) const;
   /// noValue if it is left out.
   ValueId optionalInput(size_t index) const;
+  /// An input that is state from run to run.
+  ///
+  /// errors  `import.malformed`: no variable
+  Result<ValueId> variable(size_t index, std::string_view what) const;
+  /// What it is in the next run. No later layer may read it.
+  void update(ValueId variable, ValueId next) const;
   /// errors  `import.malformed`: more or fewer
   Result<> checkInputs(size_t least, size_t most) const;
 
@@ -82,6 +93,9 @@ public:
         RUNE_TRY(optionsOf(tflite::OptionsTraits<Options>::enum_value));
     return static_cast<const Options *>(table);
   }
+
+  /// Those of a custom operator, which only it can read.
+  ByteSpan customOptions() const;
 
   /// `axis` counted from the front.
   ///

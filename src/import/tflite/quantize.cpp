@@ -4,6 +4,8 @@
 #include "import/tflite/operators.h"
 #include "import/tflite/requantize.h"
 
+#include <array>
+
 namespace rune::import {
 
 /// inputs  input f32, or integers that stand for real numbers

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "import/tflite/requantize.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace rune::import {
 namespace {
@@ -37,8 +39,10 @@ FixedPoint nearestFixedPoint(double real) {
 }
 
 Result<FixedPoint> fixedPoint(const TfliteNode &node, double real) {
-  if (!std::isfinite(real) || real < 0 || real >= 0x1p30)
-    return node.fail("scales give a factor of {}, needs 0 to 2^30", real);
+  if (!std::isfinite(real) || real < 0)
+    return node.fail("scales give a factor of {}", real);
+  if (real >= 0x1p30) // every number but 0 leaves its type
+    return FixedPoint{std::numeric_limits<int32_t>::max(), 30};
   return nearestFixedPoint(real);
 }
 

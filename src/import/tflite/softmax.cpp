@@ -5,6 +5,7 @@
 #include "import/tflite/operators.h"
 #include "import/tflite/requantize.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace rune::import {

@@ -5,6 +5,7 @@
 #include "import/tflite/sizes.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace rune::import {
 namespace {

@@ -5,6 +5,7 @@
 #include "graph/evaluate.h"
 #include "import/verify_folder.h"
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 

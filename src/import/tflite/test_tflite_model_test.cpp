@@ -18,6 +18,8 @@ int8_t elementNumber(DType dtype) {
     return number;
 #define RUNE_TFLITE_FOREIGN(number, name)
 #include "import/tflite/element_types.def"
+
+#include <algorithm>
 #undef RUNE_TFLITE_ELEMENT
 #undef RUNE_TFLITE_FOREIGN
   return 0;

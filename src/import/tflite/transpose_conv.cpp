@@ -4,6 +4,8 @@
 #include "import/tflite/convolution.h"
 #include "import/tflite/operators.h"
 
+#include <algorithm>
+
 namespace rune::import {
 namespace {
 

@@ -9,6 +9,7 @@
 #include "import/tflite/lookup_table.h"
 #include "import/tflite/operators.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace rune::import {

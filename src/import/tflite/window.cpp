@@ -2,6 +2,7 @@
 #include "import/tflite/window.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace rune::import {
 

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Object files of one module to one blob: code and constants side by side, with
+// every reference between them resolved, so that it runs wherever it is mapped.
+// What would need a relocation at load time (an absolute address, a symbol that
+// is not ours) is refused: it would be a fault of the translator.
+#pragma once
+
+#include "engine/llvm/object_code.h"
+
+namespace rune::engine::llvm_tier {
+
+struct Blob {
+  Bytes code;
+  /// Offsets of what the names of unit.h call.
+  std::map<std::string, uint32_t> symbols;
+  /// Bytes of the frame of each of them.
+  std::map<std::string, uint64_t> frames;
+};
+
+/// errors  `engine.compile-internal`
+Result<Blob> linkBlob(const std::vector<ObjectBytes> &objects,
+                      native::Family family);
+
+} // namespace rune::engine::llvm_tier

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The loader: an artifact's code as memory that can run. It needs no LLVM and
+// changes no byte of the code. Pages are written first and then made
+// executable, never both.
+#pragma once
+
+#include "engine/native/artifact.h"
+
+#include <memory>
+
+namespace rune::engine::native {
+
+class CodeImage {
+public:
+  /// errors  `engine.bad-code` (artifact.h), `engine.foreign-code` (for another
+  ///         processor, or for more than this one can),
+  ///         `engine.out-of-memory`
+  static Result<std::shared_ptr<const CodeImage>> load(ByteSpan artifact);
+
+  CodeImage(const CodeImage &) = delete;
+  ~CodeImage();
+
+  const void *function(uint32_t index) const {
+    return base_ + functions_[index];
+  }
+  /// The trampoline for functions of a type: (code, context, slots). Null if
+  /// there is none.
+  const void *entry(uint32_t type) const {
+    return entries_[type] == nowhere ? nullptr : base_ + entries_[type];
+  }
+  size_t functionCount() const { return functions_.size(); }
+  size_t typeCount() const { return entries_.size(); }
+  const Sha256 &module() const { return module_; }
+  Bounds bounds() const { return bounds_; }
+  bool countsFuel() const { return fuel_; }
+  size_t codeBytes() const { return bytes_; }
+
+  bool holds(uint64_t address) const {
+    return address - reinterpret_cast<uint64_t>(base_) < bytes_;
+  }
+  /// The guest's function at an address of the code.
+  std::optional<uint32_t> functionAt(uint64_t address) const {
+    return native::functionAt(ranges_,
+                              address - reinterpret_cast<uint64_t>(base_));
+  }
+
+private:
+  explicit CodeImage(Artifact artifact);
+  Result<> map(ByteSpan code);
+
+  uint8_t *base_ = nullptr;
+  size_t bytes_ = 0;
+  Bounds bounds_;
+  bool fuel_;
+  Sha256 module_;
+  std::vector<uint32_t> functions_;
+  std::vector<uint32_t> entries_;
+  std::vector<CodeRange> ranges_;
+};
+
+} // namespace rune::engine::native

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "engine/native/store.h"
+
+#include "engine/native/instance.h"
+#include "engine/native/signals.h"
+#include "wasm/decode.h"
+
+#include <algorithm>
+
+namespace rune::engine::native {
+
+NativeStore::NativeStore(CodeSource source, Bounds bounds,
+                         std::shared_ptr<Watch> watch, const Limits &limits)
+    : source_(std::move(source)), bounds_(bounds), watch_(std::move(watch)),
+      limits_(limits) {
+  setFuel(limits.fuel);
+  watch_->add(alarm_);
+}
+
+NativeStore::~NativeStore() { watch_->remove(alarm_); }
+
+Result<Instance *>
+NativeStore::instantiate(std::shared_ptr<const wasm::Module> module,
+                         std::span<const Import> imports, Deadline deadline) {
+  if (instances_.size() >= limits_.instances)
+    return error("engine.limit", "at most {} instances are allowed",
+                 limits_.instances);
+  std::shared_ptr<const CodeImage> image =
+      RUNE_TRY(source_(*module, countsFuel_));
+  // Kept even if it fails: what it wrote into tables may name it.
+  instances_.push_back(std::make_unique<NativeInstance>(
+      *this, std::move(module), std::move(image)));
+  NativeInstance &made = *instances_.back();
+  RUNE_TRY(made.start(imports, deadline));
+  return &made;
+}
+
+/// A module that only imports a function of this type and exports it.
+static std::shared_ptr<const wasm::Module>
+moduleAround(const wasm::FunctionType &type) {
+  ByteWriter body;
+  auto leb = [&](size_t value) {
+    for (; value > 0x7F; value >>= 7)
+      body.u8(static_cast<uint8_t>(value | 0x80));
+    body.u8(static_cast<uint8_t>(value));
+  };
+  auto types = [&](const std::vector<wasm::ValueType> &list) {
+    leb(list.size());
+    for (wasm::ValueType each : list)
+      body.u8(static_cast<uint8_t>(each));
+  };
+  body.raw(asBytes({"\1\x60", 2}));
+  types(type.parameters);
+  types(type.results);
+  Bytes section = body.take();
+  body.raw(asBytes({"\0asm\1\0\0\0\1", 9}));
+  leb(section.size());
+  body.raw(section);
+  body.raw(asBytes({"\2\5\1\0\0\0\0", 7})); // imports "" ""
+  body.raw(asBytes({"\7\4\1\0\0\0", 6}));   // exports ""
+  auto bytes = std::make_shared<Bytes>(body.take());
+  auto module = wasm::load(*bytes, Source::binary("host function"), bytes);
+  RUNE_CHECK(module.ok(), "the module is well-formed");
+  return std::move(module).value();
+}
+
+Function *NativeStore::makeFunction(wasm::FunctionType type,
+                                    HostFunction function) {
+  auto module = moduleAround(type);
+  Import import{"", "", std::move(type), std::move(function), {}};
+  auto made = instantiate(std::move(module), {&import, 1}, {});
+  return made ? std::get<Function *>((*made)->exported("")) : nullptr;
+}
+
+Global *NativeStore::makeGlobal(wasm::GlobalType type, Value value) {
+  uint8_t *cell = cells_.emplace_back().data();
+  storeUnaligned(cell, value);
+  globals_.push_back(std::make_unique<NativeGlobal>(type, cell));
+  return globals_.back().get();
+}
+
+Result<engine::Table *> NativeStore::makeTable(wasm::TableType type,
+                                               Value element) {
+  return RUNE_TRY(newTable(type, element.bits));
+}
+
+Result<engine::Memory *> NativeStore::makeMemory(wasm::MemoryType type) {
+  return RUNE_TRY(newMemory(type));
+}
+
+Function *NativeStore::function(Value reference) const {
+  if (reference.isNull())
+    return nullptr;
+  FunctionRecord record = recordOf(reference.bits);
+  return record.context->instance->functionOf(*record.self);
+}
+
+std::optional<uint64_t> NativeStore::fuel() const {
+  if (!countsFuel_)
+    return {};
+  return static_cast<uint64_t>(std::max<int64_t>(state_.fuel, 0));
+}
+
+void NativeStore::setFuel(std::optional<uint64_t> fuel) {
+  countsFuel_ = fuel.has_value();
+  state_.fuel = fuel
+                    ? static_cast<int64_t>(std::min<uint64_t>(*fuel, INT64_MAX))
+                    : INT64_MAX;
+}
+
+uint64_t NativeStore::typeNumber(const wasm::FunctionType &type) {
+  return types_.emplace(type, types_.size() + 1).first->second;
+}
+
+std::optional<uint32_t> NativeStore::functionAt(uint64_t address) const {
+  for (const auto &instance : instances_)
+    if (instance->image().holds(address))
+      return instance->image().functionAt(address);
+  return {};
+}
+
+Result<NativeMemory *> NativeStore::newMemory(const wasm::MemoryType &type) {
+  uint64_t left = limits_.memoryBytes - memoryBytes_;
+  if (type.pages.minimum > left >> type.pageSizeLog2)
+    return error("engine.limit",
+                 "the guest needs {} pages of {} bytes of memory, at most {} "
+                 "bytes are allowed",
+                 type.pages.minimum, type.pageBytes(), left);
+  memories_.push_back(RUNE_TRY(NativeMemory::make(type, bounds_, left)));
+  memoryBytes_ += memories_.back()->size();
+  return memories_.back().get();
+}
+
+Result<NativeTable *> NativeStore::newTable(const wasm::TableType &type,
+                                            uint64_t initial) {
+  uint64_t left = limits_.tableElements - tableElements_;
+  if (type.elements.minimum > left)
+    return error("engine.limit",
+                 "the guest needs {} table elements, at most {} are allowed",
+                 type.elements.minimum, left);
+  tables_.push_back(std::make_unique<NativeTable>(type, initial));
+  tableElements_ += type.elements.minimum;
+  return tables_.back().get();
+}
+
+uint64_t NativeStore::growMemory(NativeMemory &memory, uint64_t pages) {
+  uint64_t before = memory.pages();
+  std::optional<uint64_t> bytes = memory.bytesToGrow(pages);
+  if (!bytes || *bytes > limits_.memoryBytes - memoryBytes_ ||
+      !memory.grow(*bytes))
+    return UINT64_MAX;
+  memoryBytes_ += *bytes;
+  return before;
+}
+
+uint64_t NativeStore::growTable(NativeTable &table, uint64_t reference,
+                                uint64_t count) {
+  uint64_t before = table.size();
+  if (count > table.room() || count > limits_.tableElements - tableElements_)
+    return UINT64_MAX;
+  table.grow(count, reference);
+  tableElements_ += count;
+  return before;
+}
+
+std::optional<TrapKind> NativeStore::mustEnd(uint64_t work) {
+  constexpr uint64_t perFuel = 1024;
+  if (countsFuel_) {
+    state_.fuel -= static_cast<int64_t>(work / perFuel);
+    if (state_.fuel < 0)
+      return TrapKind::OutOfFuel;
+  }
+  if (__atomic_load_n(&state_.interrupt, __ATOMIC_RELAXED))
+    return TrapKind::DeadlineExceeded;
+  return {};
+}
+
+static Deadline earlier(Deadline a, Deadline b) {
+  if (!a || !b)
+    return a ? a : b;
+  return std::min(*a, *b);
+}
+
+void NativeStore::die(TrapKind kind, std::string detail,
+                      std::optional<CodePlace> place) {
+  trap_.emplace(kind, std::move(detail), std::vector<uint32_t>());
+  if (place && currentActivation())
+    trap_->backtrace = backtrace(*this, *currentActivation(), *place);
+  if (!limits_.keepAfterTrap)
+    dead_ = trap_;
+}
+
+std::optional<Trap> NativeStore::call(const FunctionRecord &function,
+                                      const void *entry,
+                                      const wasm::FunctionType &type,
+                                      std::span<const Value> arguments,
+                                      std::span<Value> results,
+                                      Deadline deadline) {
+  if (dead_)
+    return dead_;
+  Deadline outer = deadline_;
+  Deadline mine = earlier(outer, deadline);
+  trap_.reset();
+  if (activations_ > limits_.hostReentry)
+    die(TrapKind::CallStackExhausted, {}, {});
+  else if (mine && Clock::now() >= *mine)
+    die(TrapKind::DeadlineExceeded, {}, {});
+  if (trap_)
+    return std::exchange(trap_, {});
+
+  constexpr size_t usual = 16;
+  size_t count = std::max(type.parameters.size(), type.results.size());
+  alignas(16) std::array<Value, usual> few;
+  std::vector<Value> many(count > usual ? count : 0);
+  Value *slots = count > usual ? many.data() : few.data();
+  std::copy(arguments.begin(), arguments.end(), slots);
+
+  if (bounds_ == Bounds::Guard)
+    catchFaults();
+  if (mine != outer) {
+    watch_->disarm(alarm_);
+    watch_->arm(alarm_, mine);
+    deadline_ = mine;
+  }
+  uint64_t outerLimit = state_.stackLimit;
+  if (activations_++ == 0)
+    state_.stackLimit = stackLimitFor(limits_.stackSlots * sizeof(uint64_t));
+
+  Activation activation;
+  activation.outer = currentActivation();
+  activation.store = this;
+  setCurrentActivation(&activation);
+  bool returned =
+      enter(activation, entry, function.code, function.context, slots);
+  setCurrentActivation(activation.outer);
+
+  --activations_;
+  state_.stackLimit = outerLimit;
+  if (mine != outer) {
+    watch_->disarm(alarm_);
+    watch_->arm(alarm_, outer);
+    deadline_ = outer;
+  }
+  if (!returned)
+    return std::exchange(trap_, {});
+  std::copy_n(slots, results.size(), results.begin());
+  return {};
+}
+
+bool NativeStore::callHost(NativeInstance &caller, const HostFunction &function,
+                           const wasm::FunctionType &type, Value *slots,
+                           const void *helperFrame) {
+  Activation &activation = *currentActivation();
+  activation.hostFrame = helperFrame;
+  size_t taken = type.parameters.size(), given = type.results.size();
+  std::fill_n(slots + taken, given, Value{});
+  std::optional<Trap> trap =
+      function(caller, {slots, taken}, {slots + taken, given});
+  activation.hostFrame = nullptr;
+  if (dead_) // a call back has ended the guest, whatever the host says
+    trap_ = dead_;
+  else if (trap)
+    die(trap->kind, std::move(trap->detail), CodePlace::callerOf(helperFrame));
+  return !dead_ && !trap;
+}
+
+} // namespace rune::engine::native

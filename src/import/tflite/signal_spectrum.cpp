@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// From samples to the power of a spectrum: window, scale, transform, energy.
+//
+// source  TensorFlow Lite Micro's signal library: SignalWindow,
+//         SignalFftAutoScale, SignalRfft, SignalEnergy
+#include "import/tflite/operators.h"
+#include "import/tflite/signal.h"
+
+#include <bit>
+
+namespace rune::import {
+namespace {
+
+/// ⌊x / 2^bits⌋ as 16-bit numbers that saturate: half is taken away before it
+/// is added by rounding.
+Result<ValueId> shiftedDown(const TfliteNode &node, ValueId x, int64_t bits) {
+  ValueId multiplier = RUNE_TRY(powerOfTwo(node, "one", DType::I32, 30));
+  ValueId shift =
+      RUNE_TRY(node.scalar("shift", DType::I32, static_cast<double>(1 - bits)));
+  double half = bits == 0 ? 0 : static_cast<double>(int64_t{1} << (bits - 1));
+  ValueId zero = RUNE_TRY(node.scalar("half", DType::I32, half));
+  return node.one(Op::Requantize, {x, multiplier, shift, noValue, zero},
+                  {{"dtype", "i16"}, {"rounding", "tflite-single"}});
+}
+
+/// x with zeros behind it in its last dimension, or before it too.
+Result<ValueId> padded(const TfliteNode &node, ValueId x, int64_t before,
+                       int64_t behind) {
+  if (before == 0 && behind == 0)
+    return x;
+  ValueId pads = RUNE_TRY(node.integers("pads", {before, behind}));
+  ValueId axes = RUNE_TRY(node.integers("axes", {node.rank(x) - 1}));
+  return node.one(Op::Pad, {x, pads, noValue, axes}, {}, "padded");
+}
+
+} // namespace
+
+/// Products with the window, divided by a power of two.
+Imported importTfliteSignalWindow(TfliteNode &node) {
+  RUNE_TRY(node.checkInputs(2, 2));
+  ValueId x = RUNE_TRY(signalInput(node, 0, "input", DType::I16, -1));
+  ValueId weights = RUNE_TRY(signalInput(node, 1, "weights", DType::I16));
+  FlexOptions options = RUNE_TRY(FlexOptions::of(node));
+  int64_t shift = RUNE_TRY(options.integer("shift", 0, 31));
+  if (node.rank(x) == 0 || node.dims(x).back() != node.dims(weights)[0])
+    return node.fail("the window is `{}`, the input `{}`",
+                     node.type(weights).str(), node.type(x).str());
+  ValueId left = RUNE_TRY(castTo(node, x, DType::I32, "wide"));
+  ValueId right = RUNE_TRY(castTo(node, weights, DType::I32, "window"));
+  ValueId product = RUNE_TRY(node.one(Op::Mul, {left, right}, {}, "product"));
+  return std::vector{RUNE_TRY(shiftedDown(node, product, shift))};
+}
+
+/// So many doublings as the largest number allows, and how many: one for each
+/// of 2^0 … 2^14 that is larger than it.
+Imported importTfliteSignalFftAutoScale(TfliteNode &node) {
+  constexpr int64_t mostDoublings = 15;
+  RUNE_TRY(node.checkInputs(1, 1));
+  ValueId x = RUNE_TRY(signalInput(node, 0, "input", DType::I16));
+  ValueId wide = RUNE_TRY(castTo(node, x, DType::I32, "wide"));
+  ValueId sizes = RUNE_TRY(node.one(Op::Abs, {wide}, {}, "sizes"));
+  ValueId largest = RUNE_TRY(
+      node.one(Op::ReduceMax, {sizes},
+               {{"axes", Integers{0}}, {"keep_dims", int64_t{0}}}, "largest"));
+  ValueId powers =
+      RUNE_TRY(powersOfTwo(node, "powers", DType::I32, mostDoublings));
+  ValueId isFree = RUNE_TRY(node.one(Op::Less, {largest, powers}, {}, "free"));
+  ValueId ones = RUNE_TRY(castTo(node, isFree, DType::I32, "ones"));
+  ValueId bits = RUNE_TRY(
+      node.one(Op::ReduceSum, {ones},
+               {{"axes", Integers{0}}, {"keep_dims", int64_t{0}}}, "bits"));
+  ValueId factors =
+      RUNE_TRY(powersOfTwo(node, "factors", DType::I32, mostDoublings + 1));
+  ValueId factor =
+      RUNE_TRY(node.one(Op::Gather, {factors, bits}, {}, "factor"));
+  ValueId scaled = RUNE_TRY(node.one(Op::Mul, {wide, factor}, {}, "scaled"));
+  return std::vector{RUNE_TRY(castTo(node, scaled, DType::I16, "")), bits};
+}
+
+/// Real and imaginary parts stand one behind the other.
+Imported importTfliteSignalRfft(TfliteNode &node) {
+  constexpr int64_t mostLength = 1 << 20;
+  RUNE_TRY(node.checkInputs(1, 1));
+  ValueId x = RUNE_TRY(node.input(0, "input"));
+  if (node.dtype(x) != DType::I16 && node.dtype(x) != DType::I32)
+    return node.unsupported("the spectrum of `{}`, needs i16 or i32",
+                            node.type(x).str());
+  if (node.rank(x) == 0)
+    return node.fail("`input` is a single number");
+  FlexOptions options = RUNE_TRY(FlexOptions::of(node));
+  int64_t length = RUNE_TRY(options.integer("fft_length", 1, mostLength));
+  if (length < 4 || !std::has_single_bit(static_cast<uint64_t>(length)))
+    return node.unsupported("`fft_length` is {}, needs a power of two from 4 "
+                            "on",
+                            length);
+  size_t last = node.dims(x).size() - 1;
+  int64_t given = RUNE_TRY(knownSize(node, x, last));
+  if (given > length)
+    return node.fail("`fft_length` is {}, the input has {} samples", length,
+                     given);
+  ValueId whole = RUNE_TRY(padded(node, x, 0, length - given));
+  ValueId bins = RUNE_TRY(node.one(Op::RfftFixed, {whole}, {}, "bins"));
+  Integers shape;
+  for (size_t i = 0; i < last; ++i)
+    shape.push_back(RUNE_TRY(knownSize(node, x, i)));
+  shape.push_back(length + 2);
+  return std::vector{RUNE_TRY(node.reshaped(bins, shape, ""))};
+}
+
+/// Squares of real and imaginary parts, added; 0 outside of the asked bins,
+/// where the reference kernel leaves its memory as it is.
+Imported importTfliteSignalEnergy(TfliteNode &node) {
+  RUNE_TRY(node.checkInputs(1, 1));
+  ValueId x = RUNE_TRY(signalInput(node, 0, "input", DType::I16));
+  int64_t bins = RUNE_TRY(knownSize(node, x, 0)) / 2;
+  FlexOptions options = RUNE_TRY(FlexOptions::of(node));
+  int64_t start = RUNE_TRY(options.integer("start_index", 0, bins));
+  int64_t end = RUNE_TRY(options.integer("end_index", start, bins));
+  ValueId first = RUNE_TRY(node.integers("first", {2 * start}));
+  ValueId behind = RUNE_TRY(node.integers("behind", {2 * end}));
+  ValueId asked =
+      RUNE_TRY(node.one(Op::Slice, {x, first, behind}, {}, "asked"));
+  ValueId pairs = RUNE_TRY(node.reshaped(asked, {end - start, 2}, "pairs"));
+  ValueId wide = RUNE_TRY(castTo(node, pairs, DType::I32, "wide"));
+  ValueId squares = RUNE_TRY(node.one(Op::Mul, {wide, wide}, {}, "squares"));
+  ValueId sums = RUNE_TRY(
+      node.one(Op::ReduceSum, {squares},
+               {{"axes", Integers{1}}, {"keep_dims", int64_t{0}}}, "sums"));
+  // 2^31 wraps in the sum and is itself again without a sign
+  ValueId power = RUNE_TRY(castTo(node, sums, DType::U32, "power"));
+  return std::vector{RUNE_TRY(padded(node, power, start, bins - end))};
+}
+
+} // namespace rune::import

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Runs the scripts of the specification's test suite on one of our engines.
+// A command passes, fails with a reason, or is skipped because a module needs a
+// feature that we refuse by name.
+#pragma once
+
+#include "engine/engine.h"
+#include "wasm/text/script.h"
+
+#include <map>
+
+namespace rune::spec {
+
+struct Failure {
+  Location where;
+  std::string why;
+};
+
+struct Score {
+  uint64_t passed = 0;
+  uint64_t skipped = 0;
+  std::vector<Failure> failures;
+  /// How often each reason made us skip.
+  std::map<std::string, uint64_t> reasons;
+
+  void add(const Score &other);
+};
+
+/// Runs all commands of a script in one store, with the host module `spectest`.
+///
+/// errors  `wasm.malformed`: the text is no script
+Result<Score> runScript(engine::Engine &engine, const SourcePtr &source);
+
+} // namespace rune::spec
