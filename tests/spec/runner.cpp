@@ -127,7 +127,8 @@ wasm::FunctionType takes(std::vector<ValueType> parameters) {
 }
 
 /// source  the suite's test harness, "spectest"
-std::vector<engine::Import> makeSpectest(engine::Store &store) {
+std::vector<engine::Import> makeSpectest(engine::Store &store,
+                                         const wasm::Features &features) {
   using enum ValueType;
   std::vector<engine::Import> all;
   auto ignore = [](engine::Instance &, std::span<const Value>,
@@ -161,7 +162,8 @@ std::vector<engine::Import> makeSpectest(engine::Store &store) {
   table.elements = {10, 20};
   give("table", store.makeTable(table, Value::null()).value());
   table.address = I64;
-  give("table64", store.makeTable(table, Value::null()).value());
+  if (features != wasm::Features::core2())
+    give("table64", store.makeTable(table, Value::null()).value());
   wasm::MemoryType memory;
   memory.pages = {1, 2};
   give("memory", store.makeMemory(memory).value());
@@ -179,9 +181,9 @@ engine::Limits suiteLimits() {
 
 class Runner {
 public:
-  explicit Runner(engine::Engine &engine)
+  Runner(engine::Engine &engine, const wasm::Features &features)
       : store_(engine.makeStore(suiteLimits())),
-        spectest_(makeSpectest(*store_)) {}
+        spectest_(makeSpectest(*store_, features)), features_(features) {}
 
   Outcome run(const Command &command) {
     switch (command.kind) {
@@ -215,10 +217,10 @@ public:
 private:
   // --- modules ---
 
-  static Result<std::shared_ptr<const wasm::Module>>
-  load(const ScriptModule &module) {
+  Result<std::shared_ptr<const wasm::Module>>
+  load(const ScriptModule &module) const {
     auto bytes = std::make_shared<const Bytes>(RUNE_TRY(module.assemble()));
-    return wasm::load(*bytes, Source::binary("module"), bytes);
+    return wasm::load(*bytes, Source::binary("module"), bytes, features_);
   }
 
   Result<engine::Instance *>
@@ -442,7 +444,7 @@ private:
     return passed();
   }
 
-  static Outcome assertRefused(const Command &command, std::string_view code) {
+  Outcome assertRefused(const Command &command, std::string_view code) const {
     auto loaded = load(*command.module);
     if (loaded)
       return failed(fmt::format("was accepted; needed `{}`", command.text));
@@ -470,6 +472,7 @@ private:
 
   std::unique_ptr<engine::Store> store_;
   std::vector<engine::Import> spectest_;
+  wasm::Features features_;
   Slot last_;
   std::map<std::string, Slot> named_, registered_;
   std::map<std::string, const ScriptModule *> definitions_;
@@ -486,9 +489,10 @@ void Score::add(const Score &other) {
     reasons[reason] += count;
 }
 
-Result<Score> runScript(engine::Engine &engine, const SourcePtr &source) {
+Result<Score> runScript(engine::Engine &engine, const SourcePtr &source,
+                        const wasm::Features &features) {
   auto script = RUNE_TRY(wasm::text::parseScript(source));
-  Runner runner(engine);
+  Runner runner(engine, features);
   Score score;
   for (const Command &command : script->commands) {
     Outcome outcome = runner.run(command);

@@ -29,7 +29,10 @@ struct Score {
 
 /// Runs all commands of a script in one store, with the host module `spectest`.
 ///
+/// in      `features`: of the version of the specification that the script is
+///         about; scripts of 2.0 claim that later features are refused
 /// errors  `wasm.malformed`: the text is no script
-Result<Score> runScript(engine::Engine &engine, const SourcePtr &source);
+Result<Score> runScript(engine::Engine &engine, const SourcePtr &source,
+                        const wasm::Features &features = {});
 
 } // namespace rune::spec

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// rune_spec [--engine NAME] FILE-OR-FOLDER...: official scripts, run directly.
+// rune_spec [--engine NAME] [--core 2|3] FILE-OR-FOLDER...: official scripts,
+// run directly. Those of version 2.0 claim that later features are refused.
 // Prints each failure with its place and last
 // `N passed, N failed, N skipped (reason: N, …)`.
 #include "runner.h"
@@ -51,7 +52,8 @@ std::string summary(const spec::Score &score) {
                      score.failures.size(), score.skipped, reasons);
 }
 
-Result<spec::Score> runFile(engine::Engine &engine, const std::string &path) {
+Result<spec::Score> runFile(engine::Engine &engine, const std::string &path,
+                            const wasm::Features &features) {
   FileBytes file = RUNE_TRY(FileBytes::open(path, maxScriptBytes));
   return spec::runScript(engine,
                          Source::text(path, std::string(asText(file.bytes()))));
@@ -62,22 +64,28 @@ Result<spec::Score> runFile(engine::Engine &engine, const std::string &path) {
 int main(int argc, char **argv) {
   std::vector<std::string> paths;
   std::string name = "interpreter";
+  wasm::Features features;
   for (int i = 1; i < argc; ++i) {
     if (std::string_view(argv[i]) == "--engine" && i + 1 < argc)
       name = argv[++i];
+    else if (std::string_view(argv[i]) == "--core" && i + 1 < argc)
+      features = std::string_view(argv[++i]) == "2" ? wasm::Features::core2()
+                                                    : wasm::Features();
     else
       paths.emplace_back(argv[i]);
   }
   std::unique_ptr<engine::Engine> engine = spec::makeEngine(name);
   if (paths.empty() || engine == nullptr) {
-    fmt::print(stderr, "usage: rune_spec [--engine {}] FILE-OR-FOLDER...\n",
-               fmt::join(spec::engineNames(), "|"));
+    fmt::print(
+        stderr,
+        "usage: rune_spec [--engine {}] [--core 2|3] FILE-OR-FOLDER...\n",
+        fmt::join(spec::engineNames(), "|"));
     return 2;
   }
   spec::Score all;
   for (const std::string &path : paths)
     for (const std::string &file : scriptsUnder(path)) {
-      auto score = runFile(*engine, file);
+      auto score = runFile(*engine, file, features);
       if (!score) {
         all.failures.push_back({{}, {}});
         fmt::print("{}", renderText(score.error()));
