@@ -16,7 +16,7 @@ Result<ValueId> signalInput(const TfliteNode &node, size_t index,
 }
 
 Result<int64_t> knownSize(const TfliteNode &node, ValueId value, size_t axis) {
-  const Dim &dim = node.dims(value)[axis];
+  Dim dim = node.dims(value)[axis];
   if (!dim.isFixed())
     return node.unsupported("dimension {} of `{}` must be known", axis,
                             node.type(value).str());
