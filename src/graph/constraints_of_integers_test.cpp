@@ -411,6 +411,46 @@ TEST(ConstraintsOfIntegers, ChoosingOnesAreRefusedByTheirNumbers) {
   expectRefusals(chosen());
 }
 
+std::vector<Refusal> signals() {
+  const std::string bins = "u32[2, 9]", weights = "i32[5]";
+  const std::string starts = "i64[2] = 0 6", widths = "i64[2] = 2 3";
+  const std::string gains = "i16[125]";
+  auto shift = [](int64_t by) {
+    return std::vector<Attribute>{{"snr_shift", by}};
+  };
+  auto scale = [](int64_t by) { return std::vector<Attribute>{{"scale", by}}; };
+  return {
+      {"rfft_fixed.1", Op::RfftFixed, {"f32[8]"}},
+      {"rfft_fixed.2", Op::RfftFixed, {"i16[]"}},
+      {"rfft_fixed.2", Op::RfftFixed, {"i16[2]"}},
+      {"rfft_fixed.2", Op::RfftFixed, {"i16[12]"}},
+      {"rfft_fixed.2", Op::RfftFixed, {"i32[2097152]"}},
+      {"filter_bank.1", Op::FilterBank, {"u32[]", weights, starts, widths}},
+      {"filter_bank.1", Op::FilterBank, {"i32[9]", weights, starts, widths}},
+      {"filter_bank.1", Op::FilterBank, {bins, "i16[5]", starts, widths}},
+      {"filter_bank.2", Op::FilterBank, {bins, weights, "i32[2]", widths}},
+      {"filter_bank.2", Op::FilterBank, {bins, weights, "i64[3]", widths}},
+      {"filter_bank.3",
+       Op::FilterBank,
+       {bins, weights, "i64[2] = 0 7", widths}},
+      {"filter_bank.3",
+       Op::FilterBank,
+       {bins, weights, "i64[2] = -1 6", widths}},
+      {"filter_bank.4", Op::FilterBank, {bins, "i32[4]", starts, widths}},
+      {"filter_bank.4", Op::FilterBank, {bins, "i32[6]", starts, widths}},
+      {"sqrt_integer.1", Op::SqrtInteger, {"i64[2]"}},
+      {"pcan_fixed.1", Op::PcanFixed, {"i32[2]", "u32[2]", gains}, shift(6)},
+      {"pcan_fixed.1", Op::PcanFixed, {"u32[2]", "u32[2]", "i16[9]"}, shift(6)},
+      {"pcan_fixed.2", Op::PcanFixed, {"u32[2]", "u32[3]", gains}, shift(6)},
+      {"pcan_fixed.3", Op::PcanFixed, {"u32[2]", "u32[2]", gains}, shift(64)},
+      {"log_fixed.1", Op::LogFixed, {"i32[2]"}, scale(64)},
+      {"log_fixed.2", Op::LogFixed, {"u32[2]"}, scale(2049)},
+  };
+}
+TEST(ConstraintsOfIntegers, SignalsAreRefusedByTheirNumbers) {
+  expectRefusals(signals());
+}
+
 void expectFailure(Op op, const std::vector<std::string> &constants,
                    std::vector<Attribute> attributes, std::string_view rule) {
   SCOPED_TRACE(rule);

@@ -72,7 +72,7 @@ def rfft(name, x):
     y = np.array([kiss.rfft([int(v) for v in row]) for row in flat], np.int64)
     exact = np.fft.rfft(flat.astype(np.float64)) / x.shape[-1]
     wrong = np.abs(y[..., 0] + 1j * y[..., 1] - exact).max()
-    assert wrong < 8 or "wrap" in name, (name, wrong)
+    assert wrong < 16 or "wrap" in name, (name, wrong)
     case("rfft_fixed", name, [x], [y.astype(x.dtype).reshape(x.shape[:-1] + (-1, 2))])
 
 
@@ -147,7 +147,7 @@ def main():
     xs = list(range(20)) + [2**k + d for k in range(5, 32) for d in (-1, 0, 1)] + [2**32 - 1] + [int(v) for v in rng.integers(0, 2**32, 60)]
     for scale in (64, 1, 1000, 2048):
         y = [log(x, scale) for x in xs]
-        assert all(abs(v - min(32767, scale * math.log(x))) <= 1 + scale / 2000 for x, v in zip(xs, y) if x)
+        assert all(abs(v - min(32767, scale * math.log(x))) <= 1 + scale / 400 for x, v in zip(xs, y) if x)
         case("log_fixed", "scale %d" % scale, [np.array(xs, np.uint32)], [np.array(y, np.int16)], scale=scale)
     write("golden_signal.json")
 
