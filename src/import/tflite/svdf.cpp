@@ -143,11 +143,12 @@ Result<ValueId> importIntegers(const TfliteNode &node, const Svdf &svdf,
       zeroPointOf(node, "state/zero_point", stateType, state.zeroPoint()));
   ValueId sum =
       RUNE_TRY(overTime(node, svdf, Op::MatMulInteger, memory, stateZero));
+  IntegerRange range = RUNE_TRY(rangeOf(node, activation, DType::I8, y));
   return requantize(
       node, sum,
       {.factors = {static_cast<double>(state.scale() * time / y.scale())},
        .dtype = DType::I8,
-       .range = RUNE_TRY(rangeOf(node, activation, DType::I8, y)),
+       .range = range,
        .zeroPoint = y.zeroPoint()});
 }
 

@@ -197,16 +197,18 @@ Imported importIntegers(const TfliteNode &node, const Lstm &lstm,
       RUNE_TRY(fixedPoint(node, 0x1p-30 / static_cast<double>(h.scale())));
   attributes.push_back({"hidden_multiplier", int64_t{hidden.multiplier}});
   attributes.push_back({"hidden_shift", int64_t{hidden.shift}});
-  attributes.push_back({"cell_scale", RUNE_TRY(cellScale(node, c))});
+  int64_t scale = RUNE_TRY(cellScale(node, c));
+  attributes.push_back({"cell_scale", scale});
   if (options.cell_clip() > 0) {
     double clip = static_cast<double>(options.cell_clip()) /
                   static_cast<double>(c.scale());
     attributes.push_back(
         {"cell_clip", static_cast<int64_t>(std::min(clip, 32767.0))});
   }
+  ValueId table = RUNE_TRY(sigmoidTable(node));
   return finish(node, lstm, Op::LstmInteger,
-                {lstm.x, lstm.weights, lstm.recurrent, lstm.h, lstm.c,
-                 RUNE_TRY(sigmoidTable(node)), lstm.bias},
+                {lstm.x, lstm.weights, lstm.recurrent, lstm.h, lstm.c, table,
+                 lstm.bias},
                 std::move(attributes));
 }
 
