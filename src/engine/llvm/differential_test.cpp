@@ -26,7 +26,7 @@ TEST_P(DifferentialTest, RandomModulesDoTheSame) {
   auto judge = makeInterpreter();
   auto tested = makeTestedEngine();
   test::Differential differential(*judge, *tested);
-  for (int i = 0; i < 25; ++i) {
+  for (int i = 0; i < 10; ++i) {
     Bytes choices(200 + random() % 1500);
     for (uint8_t &byte : choices)
       byte = static_cast<uint8_t>(random());
@@ -37,7 +37,7 @@ TEST_P(DifferentialTest, RandomModulesDoTheSame) {
     EXPECT_EQ(differential.compare(*module), "")
         << "seed " << GetParam() << ", module " << i;
   }
-  EXPECT_GT(differential.calls, 100u);
+  EXPECT_GT(differential.calls, 40u);
 }
 
 INSTANTIATE_TEST_SUITE_P(, DifferentialTest, testing::Range(1u, 9u));

@@ -41,14 +41,14 @@ bool fits(const wasm::MemoryType &given, const wasm::MemoryType &wanted) {
 
 Diagnostic missing(const wasm::Import &wanted, std::string_view type) {
   return error("engine.missing-import",
-               "import `{}` `{}` of type {} is not given", wanted.module,
+               "unknown import: `{}` `{}`, a {}, is not given", wanted.module,
                wanted.name, type);
 }
 
 Diagnostic mistyped(const wasm::Import &wanted) {
   return error("engine.import-type",
-               "import `{}` `{}` needs a {} of another type than the host "
-               "gives",
+               "incompatible import type: `{}` `{}` needs a {} of another "
+               "type, or of this engine",
                wanted.module, wanted.name, externKindName(wanted.kind));
 }
 
@@ -111,7 +111,8 @@ Result<> NativeInstance::link(std::span<const Import> imports) {
     const Import *found = findImport(imports, wanted);
     if (wanted.kind == wasm::ExternKind::Function) {
       if (!found)
-        return missing(wanted, functionType(wanted.index).str());
+        return missing(wanted,
+                       "function of type " + functionType(wanted.index).str());
       RUNE_TRY(linkFunction(wanted, *found));
     } else {
       if (!found)
@@ -128,17 +129,19 @@ Result<> NativeInstance::linkFunction(const wasm::Import &wanted,
   if (std::holds_alternative<std::monostate>(given.external)) {
     if (given.type != type)
       return error("engine.import-type",
-                   "import `{}` `{}` needs type {}, the host gives {}",
+                   "incompatible import type: `{}` `{}` needs {}, the host "
+                   "gives {}",
                    wanted.module, wanted.name, type.str(), given.type.str());
     hosts_[wanted.index] = given.function;
     return {};
   }
   auto *const *function = std::get_if<Function *>(&given.external);
-  if (!function)
+  if (!function || !dynamic_cast<NativeFunction *>(*function))
     return mistyped(wanted);
   if ((*function)->type() != type)
     return error("engine.import-type",
-                 "import `{}` `{}` needs type {}, the host gives {}",
+                 "incompatible import type: `{}` `{}` needs {}, the host "
+                 "gives {}",
                  wanted.module, wanted.name, type.str(),
                  (*function)->type().str());
   records_[wanted.index] = recordOf((*function)->reference().bits);
@@ -150,23 +153,26 @@ Result<> NativeInstance::linkOther(const wasm::Import &wanted,
   switch (wanted.kind) {
   case wasm::ExternKind::Table: {
     auto *const *table = std::get_if<Table *>(&given.external);
-    if (!table || !fits((*table)->type(), module_->tables[wanted.index].type))
+    auto *own = table ? dynamic_cast<NativeTable *>(*table) : nullptr;
+    if (!own || !fits(own->type(), module_->tables[wanted.index].type))
       return mistyped(wanted);
-    tables_.push_back(static_cast<NativeTable *>(*table));
+    tables_.push_back(own);
     return {};
   }
   case wasm::ExternKind::Memory: {
     auto *const *memory = std::get_if<Memory *>(&given.external);
-    if (!memory || !fits((*memory)->type(), module_->memories[wanted.index]))
+    auto *own = memory ? dynamic_cast<NativeMemory *>(*memory) : nullptr;
+    if (!own || !fits(own->type(), module_->memories[wanted.index]))
       return mistyped(wanted);
-    memories_.push_back(static_cast<NativeMemory *>(*memory));
+    memories_.push_back(own);
     return {};
   }
   default: {
     auto *const *global = std::get_if<Global *>(&given.external);
-    if (!global || !((*global)->type() == module_->globals[wanted.index].type))
+    auto *own = global ? dynamic_cast<NativeGlobal *>(*global) : nullptr;
+    if (!own || !(own->type() == module_->globals[wanted.index].type))
       return mistyped(wanted);
-    globals_.push_back(static_cast<NativeGlobal *>(*global));
+    globals_.push_back(own);
     return {};
   }
   }
