@@ -5,8 +5,12 @@
 set(RUNE_ARCHIVES /usr/lib/${CMAKE_CXX_LIBRARY_ARCHITECTURE} CACHE PATH "where lib*.a of Debian live")
 
 # rune_dependency(NAME archive...): the target rune_dep_NAME. Archives always,
-# so that the dynamic and the static build run the same code.
+# so that the dynamic and the static build run the same code. Two that need one
+# library may both say so.
 function(rune_dependency name)
+  if(TARGET rune_dep_${name})
+    return()
+  endif()
   add_library(rune_dep_${name} INTERFACE)
   foreach(archive ${ARGN})
     set(path ${RUNE_ARCHIVES}/lib${archive}.a)
