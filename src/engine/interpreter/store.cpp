@@ -84,8 +84,9 @@ InterpreterStore::addMemory(const wasm::MemoryType &type) {
     made.linear = RUNE_TRY(LinearMemory::reserve(0, most << type.pageSizeLog2));
   if (!made.grow(type.pages.minimum))
     return error("engine.limit",
-                 "the guest needs {} pages of memory, {} of {} bytes are left",
-                 type.pages.minimum, memoryBytes_.left, limits_.memoryBytes);
+                 "the guest needs {} pages of {} bytes of memory, at most {} "
+                 "bytes are allowed",
+                 type.pages.minimum, type.pageBytes(), memoryBytes_.left);
   return &made;
 }
 

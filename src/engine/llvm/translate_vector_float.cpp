@@ -152,15 +152,15 @@ bool FunctionTranslator::translateVectorRelaxed() {
       return true;
     };
   };
-  /// Sums of neighbouring products of bytes, in lanes of 16 bits.
+  /// Sums of neighbouring products of bytes, in lanes of 16 bits; they wrap, as
+  /// in the interpreter.
   auto dot = [&] {
     llvm::Value *b = popAs(lanes(unit_.i8)), *a = popAs(lanes(unit_.i8));
     auto products = [&](unsigned first) {
       return b_.CreateMul(widened(alternate(a, first), true),
                           widened(alternate(b, first), true));
     };
-    return b_.CreateBinaryIntrinsic(llvm::Intrinsic::sadd_sat, products(0),
-                                    products(1));
+    return b_.CreateAdd(products(0), products(1));
   };
 
   switch (now_.opcode) {

@@ -32,8 +32,11 @@ Unit::Unit(const Job &shared)
   linearMemory = aliasClass(metadata, "linear memory");
   instanceState = aliasClass(metadata, "instance state");
   unlikely = metadata.createUnlikelyBranchWeights();
-  convention =
-      job.survey.tailCalls ? llvm::CallingConv::Tail : llvm::CallingConv::C;
+  // One convention for all modules of a target: a table may hold functions of
+  // several, and with `tailcc` the one that is called clears the stack.
+  convention = job.options.target.family == native::Family::RiscV64
+                   ? llvm::CallingConv::C
+                   : llvm::CallingConv::Tail;
 }
 
 llvm::Type *Unit::typeOf(ValueType type) const {

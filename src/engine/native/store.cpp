@@ -23,16 +23,29 @@ Result<Instance *>
 NativeStore::instantiate(std::shared_ptr<const wasm::Module> module,
                          std::span<const Import> imports, Deadline deadline) {
   if (instances_.size() >= limits_.instances)
-    return error("engine.limit", "at most {} instances are allowed",
-                 limits_.instances);
+    return error("engine.limit", "more than {} instances", limits_.instances);
   std::shared_ptr<const CodeImage> image =
       RUNE_TRY(source_(*module, countsFuel_));
-  // Kept even if it fails: what it wrote into tables may name it.
   instances_.push_back(std::make_unique<NativeInstance>(
       *this, std::move(module), std::move(image)));
-  NativeInstance &made = *instances_.back();
-  RUNE_TRY(made.start(imports, deadline));
-  return &made;
+  size_t memories = memories_.size(), tables = tables_.size();
+  Result<> started = instances_.back()->start(imports, deadline);
+  if (started)
+    return instances_.back().get();
+  // Kept if it trapped: what it wrote into tables may name it.
+  if (started.error().code != "engine.trap") {
+    instances_.pop_back();
+    forgetSince(memories, tables);
+  }
+  return std::move(started).error();
+}
+
+/// Gives back what an instance made that was never linked.
+void NativeStore::forgetSince(size_t memories, size_t tables) {
+  for (; memories_.size() > memories; memories_.pop_back())
+    memoryBytes_ -= memories_.back()->size();
+  for (; tables_.size() > tables; tables_.pop_back())
+    tableElements_ -= tables_.back()->size();
 }
 
 /// A module that only imports a function of this type and exports it.

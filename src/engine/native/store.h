@@ -92,6 +92,7 @@ public:
 
   Result<NativeMemory *> newMemory(const wasm::MemoryType &type);
   Result<NativeTable *> newTable(const wasm::TableType &type, uint64_t initial);
+  void forgetSince(size_t memories, size_t tables);
   /// Pages before, or -1.
   uint64_t growMemory(NativeMemory &memory, uint64_t pages);
   uint64_t growTable(NativeTable &table, uint64_t reference, uint64_t count);
