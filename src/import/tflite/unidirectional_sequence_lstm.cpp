@@ -206,10 +206,10 @@ Imported importIntegers(const TfliteNode &node, const Lstm &lstm,
         {"cell_clip", static_cast<int64_t>(std::min(clip, 32767.0))});
   }
   ValueId table = RUNE_TRY(sigmoidTable(node));
-  return finish(node, lstm, Op::LstmInteger,
-                {lstm.x, lstm.weights, lstm.recurrent, lstm.h, lstm.c, table,
-                 lstm.bias},
-                std::move(attributes));
+  return finish(
+      node, lstm, Op::LstmInteger,
+      {lstm.x, lstm.weights, lstm.recurrent, lstm.h, lstm.c, table, lstm.bias},
+      std::move(attributes));
 }
 
 } // namespace
