@@ -55,8 +55,8 @@ std::string summary(const spec::Score &score) {
 Result<spec::Score> runFile(engine::Engine &engine, const std::string &path,
                             const wasm::Features &features) {
   FileBytes file = RUNE_TRY(FileBytes::open(path, maxScriptBytes));
-  return spec::runScript(engine,
-                         Source::text(path, std::string(asText(file.bytes()))));
+  return spec::runScript(
+      engine, Source::text(path, std::string(asText(file.bytes()))), features);
 }
 
 } // namespace
