@@ -22,27 +22,14 @@ struct WholeModel {
   /// The name of stored inputs and outputs: NAME.in0.bin, NAME.out0.bin.
   std::string golden;
   double tolerance = 0;
-  bool heavy = false;
 };
+/// How GoogleTest names it.
+void PrintTo(const WholeModel &model, std::ostream *out) { *out << model.name; }
 
 class TfliteModels : public ::testing::TestWithParam<WholeModel> {};
 
-/// Minutes with sanitizers, seconds without.
-bool isTooHeavy() {
-#if __has_feature(address_sanitizer)
-  return std::getenv("RUNE_HEAVY_TESTS") == nullptr;
-#else
-  return false;
-#endif
-}
-#define RUNE_SKIP_IF_HEAVY()                                                   \
-  if (isTooHeavy())                                                            \
-  GTEST_SKIP() << "heavy; set RUNE_HEAVY_TESTS to run it with sanitizers"
-
 TEST_P(TfliteModels, giveWhatTheReferenceKernelsGave) {
   const WholeModel &model = GetParam();
-  if (model.heavy)
-    RUNE_SKIP_IF_HEAVY();
   std::string golden = sharedData("peer-golden/tflm-ref/" + model.golden);
   std::string path = sharedData(model.path);
   for (const std::string &file : {path, golden + ".in0.bin"})
@@ -79,7 +66,7 @@ const WholeModel wholeModels[] = {
      "rune_microspeech"},
     {"icLargeInt8", MLPERF("ic_resnet_large_int8")},
     {"icLargeFloat", MLPERF("ic_resnet_large_fp32"), 1e-5},
-    {"mobilenetV2Int8", TFLM("mobilenet_v2_quantized_1x3x224x224"), 0, true},
+    {"mobilenetV2Int8", TFLM("mobilenet_v2_quantized_1x3x224x224"), 0},
     {"keywords", TFLM("keyword_scrambled")},
     {"keywords8Bit", TFLM("keyword_scrambled_8bit")},
     {"lstmFloat", TFLM("trained_lstm"), 1e-6},
@@ -206,6 +193,10 @@ struct Anomaly {
   double score;
   double tolerance = 2e-3;
 };
+/// How GoogleTest names it.
+void PrintTo(const Anomaly &anomaly, std::ostream *out) {
+  *out << anomaly.name;
+}
 class TfliteAnomaly : public ::testing::TestWithParam<Anomaly> {};
 
 /// mlcommons' own scores for this clip, made with TensorFlow Lite; they say
@@ -325,12 +316,15 @@ struct Picture {
   /// By how many steps any element may differ from LiteRT.
   int steps;
 };
+/// How GoogleTest names it.
+void PrintTo(const Picture &picture, std::ostream *out) {
+  *out << picture.name;
+}
 class TflitePictures : public ::testing::TestWithParam<Picture> {};
 
 /// Legacy uint8 models on photographs: the class that LiteRT gives, and no
 /// element further from its own than so many steps.
 TEST_P(TflitePictures, areRecognisedAsByLiteRt) {
-  RUNE_SKIP_IF_HEAVY();
   const Picture &picture = GetParam();
   std::string model = sharedData("coral/models/" + picture.model + ".tflite");
   std::string input = sharedData("coral/inputs/" + picture.input);
