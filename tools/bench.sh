@@ -3,8 +3,8 @@
 #
 # bench.sh [WORD]: the micro-benchmarks whose names hold WORD, then (WORD `engine`
 # or none) the nine kernels beside native code and other engines, then (`command`
-# or none) what the static command needs for the digits example: median, least and
-# 90th percentile of 21 runs, whole processes.
+# or none) what the static command needs for the examples: median, least and 90th
+# percentile of 21 runs, whole processes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 word=${1:-}
@@ -37,7 +37,7 @@ measure() {
 
 case command in
 *"$word"*)
-  echo "== command (build/release/rune, digits example)"
+  echo "== command (build/release/rune; digits, then keywords)"
   scratch=$(mktemp -d)
   trap 'rm -rf "$scratch"' EXIT
   rune=build/release/rune digits=examples/digits
@@ -46,5 +46,8 @@ case command in
   measure "rune check" "$rune" check $digits/Runefile.yml
   measure "rune build" "$rune" build $digits/Runefile.yml -o "$scratch/digits.rune"
   measure "rune run" "$rune" run "$scratch/digits.rune" --image $digits/images/digit-7.png
+  keywords=examples/keywords
+  measure "rune build, keywords" "$rune" build $keywords/Runefile.yml -o "$scratch/keywords.rune"
+  measure "rune run, keywords" "$rune" run "$scratch/keywords.rune" --sound $keywords/sounds/yes.wav
   ;;
 esac
