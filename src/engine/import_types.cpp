@@ -3,6 +3,14 @@
 
 namespace rune::engine {
 
+const Import *findImport(std::span<const Import> imports,
+                         const wasm::Import &wanted) {
+  for (const Import &each : imports)
+    if (each.module == wanted.module && each.name == wanted.name)
+      return &each;
+  return nullptr;
+}
+
 static std::string described(const wasm::SizeLimits &size) {
   return size.maximum ? fmt::format("{} to {}", size.minimum, *size.maximum)
                       : fmt::format("{} or more", size.minimum);

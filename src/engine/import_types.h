@@ -9,6 +9,10 @@
 
 namespace rune::engine {
 
+/// What the host gives under the names of an import, or null.
+const Import *findImport(std::span<const Import> imports,
+                         const wasm::Import &wanted);
+
 bool fits(const wasm::TableType &given, const wasm::TableType &wanted);
 bool fits(const wasm::MemoryType &given, const wasm::MemoryType &wanted);
 bool fits(const wasm::GlobalType &given, const wasm::GlobalType &wanted);

@@ -3,24 +3,16 @@
 // One refusal for each numbered constraint of the operators on quantised and
 // other integers, element by element, and of those that choose elements.
 // docs_test.cpp checks that none is left out here and in constraints_test.cpp.
-#include "graph/evaluate.h"
-#include "graph/one_node.h"
 #include "graph/op.h"
-
-#include <gtest/gtest.h>
+#include "graph/refusals.h"
 
 namespace rune::graph {
 namespace {
 
+using test::expectFailure;
+using test::expectRefusals;
 using test::List;
-
-struct Refusal {
-  std::string rule;
-  Op op;
-  std::vector<std::string> inputs;
-  std::vector<Attribute> attributes = {};
-  size_t outputs = 1;
-};
+using test::Refusal;
 
 constexpr int64_t big = int64_t{1} << 31;
 const std::string x8 = "u8[1, 2, 5, 5]", w8 = "i8[4, 2, 3, 3]";
@@ -381,20 +373,6 @@ std::vector<Refusal> chosen() {
   };
 }
 
-void expectRefusals(const std::vector<Refusal> &refusals) {
-  for (const Refusal &refusal : refusals) {
-    SCOPED_TRACE(
-        fmt::format("{} ({})", refusal.rule, fmt::join(refusal.inputs, " ")));
-    auto graph = test::oneNode(refusal.op, refusal.inputs, refusal.attributes,
-                               refusal.outputs);
-    ASSERT_FALSE(graph.ok());
-    EXPECT_EQ(graph.error().code, "graph.invalid");
-    EXPECT_TRUE(
-        graph.error().message.ends_with(fmt::format("({})", refusal.rule)))
-        << graph.error().message;
-  }
-}
-
 TEST(ConstraintsOfIntegers, ConvolutionsAreRefusedByTheirNumbers) {
   expectRefusals(convolutions());
 }
@@ -449,18 +427,6 @@ std::vector<Refusal> signals() {
 }
 TEST(ConstraintsOfIntegers, SignalsAreRefusedByTheirNumbers) {
   expectRefusals(signals());
-}
-
-void expectFailure(Op op, const std::vector<std::string> &constants,
-                   std::vector<Attribute> attributes, std::string_view rule) {
-  SCOPED_TRACE(rule);
-  auto graph = test::oneNode(op, constants, std::move(attributes));
-  ASSERT_TRUE(graph.ok()) << graph.error().message;
-  auto result = evaluate(*graph, {});
-  ASSERT_FALSE(result.ok());
-  EXPECT_EQ(result.error().code, "evaluate.failed");
-  EXPECT_TRUE(result.error().message.ends_with(fmt::format("({})", rule)))
-      << result.error().message;
 }
 
 TEST(ConstraintsOfIntegers, ThoseOnValuesAreCheckedAtRunTime) {

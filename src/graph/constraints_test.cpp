@@ -2,24 +2,16 @@
 //
 // One refusal for each numbered constraint of docs/ops.md. docs_test.cpp checks
 // that none of them is left out here.
-#include "graph/evaluate.h"
-#include "graph/one_node.h"
 #include "graph/op.h"
-
-#include <gtest/gtest.h>
+#include "graph/refusals.h"
 
 namespace rune::graph {
 namespace {
 
+using test::expectFailure;
+using test::expectRefusals;
 using test::List;
-
-struct Refusal {
-  std::string rule;
-  Op op;
-  std::vector<std::string> inputs;
-  std::vector<Attribute> attributes = {};
-  size_t outputs = 1;
-};
+using test::Refusal;
 
 const std::string x2d = "f32[1, 2, 5, 5]", w2d = "f32[4, 2, 3, 3]";
 constexpr int64_t big = int64_t{1} << 31;
@@ -256,39 +248,12 @@ std::vector<Refusal> refusals() {
   };
 }
 
-TEST(Constraints, EachIsRefusedByItsNumber) {
-  for (const Refusal &refusal : refusals()) {
-    SCOPED_TRACE(
-        fmt::format("{} ({})", refusal.rule, fmt::join(refusal.inputs, " ")));
-    auto graph = test::oneNode(refusal.op, refusal.inputs, refusal.attributes,
-                               refusal.outputs);
-    ASSERT_FALSE(graph.ok());
-    EXPECT_EQ(graph.error().code, "graph.invalid");
-    EXPECT_TRUE(
-        graph.error().message.ends_with(fmt::format("({})", refusal.rule)))
-        << graph.error().message;
-    EXPECT_TRUE(graph.error().message.starts_with("`node`"))
-        << graph.error().message;
-  }
-}
-
-Result<Tensors> run(Op op, const std::vector<std::string> &constants,
-                    std::vector<Attribute> attributes = {}) {
-  Graph graph = RUNE_TRY(test::oneNode(op, constants, std::move(attributes)));
-  return evaluate(graph, {});
-}
-
-void expectFailure(const Result<Tensors> &result, std::string_view rule) {
-  ASSERT_FALSE(result.ok());
-  EXPECT_EQ(result.error().code, "evaluate.failed");
-  EXPECT_TRUE(result.error().message.ends_with(fmt::format("({})", rule)))
-      << result.error().message;
-}
+TEST(Constraints, EachIsRefusedByItsNumber) { expectRefusals(refusals()); }
 
 TEST(Constraints, ThoseOnValuesAreCheckedAtRunTime) {
-  expectFailure(run(Op::Div, {"i32[2] = 1 2", "i32[2] = 1 0"}), "div.3");
-  expectFailure(run(Op::Div, {"u8[1] = 1", "u8[] = 0"}), "div.3");
-  expectFailure(run(Op::ReduceMean, {"i32[2, 0] ="}, {{"axes", List{1}}}),
+  expectFailure(Op::Div, {"i32[2] = 1 2", "i32[2] = 1 0"}, {}, "div.3");
+  expectFailure(Op::Div, {"u8[1] = 1", "u8[] = 0"}, {}, "div.3");
+  expectFailure(Op::ReduceMean, {"i32[2, 0] ="}, {{"axes", List{1}}},
                 "reduce_mean.5");
 }
 

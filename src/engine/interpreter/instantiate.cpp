@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // From a module to an instance (core 2.0, section 4.5.4).
+#include "engine/constant_expression.h"
 #include "engine/import_types.h"
 #include "engine/interpreter/store.h"
-
-#include "wasm/instruction.h"
 
 #include <algorithm>
 
@@ -36,14 +35,6 @@ void InterpreterInstance::nameTypes() {
 // Imports.
 
 namespace {
-
-const Import *findImport(std::span<const Import> imports,
-                         const wasm::Import &wanted) {
-  for (const Import &each : imports)
-    if (each.module == wanted.module && each.name == wanted.name)
-      return &each;
-  return nullptr;
-}
 
 /// What the host gives for `wanted`, as our own `Object`, or what is wrong.
 template <class Object, class Type>
@@ -223,62 +214,12 @@ Result<> InterpreterInstance::runStart(Deadline deadline) {
 
 // Constant expressions.
 
-/// The two top operands, combined; wraps at the instruction's width.
-static uint64_t combine(wasm::Opcode opcode, uint64_t a, uint64_t b) {
-  switch (opcode) {
-  case wasm::Opcode::I32Add:
-    return static_cast<uint32_t>(a + b);
-  case wasm::Opcode::I32Sub:
-    return static_cast<uint32_t>(a - b);
-  case wasm::Opcode::I32Mul:
-    return static_cast<uint32_t>(a * b);
-  case wasm::Opcode::I64Add:
-    return a + b;
-  case wasm::Opcode::I64Sub:
-    return a - b;
-  default:
-    return a * b;
-  }
-}
-
 Value InterpreterInstance::evaluate(
     const wasm::ConstantExpression &expression) const {
-  wasm::Reader reader(expression.code, nullptr, expression.offset, true);
-  reader.setFeatures(module_->features);
-  wasm::Instruction instruction;
-  std::vector<Value> stack;
-  while (!reader.atEnd()) {
-    auto read = wasm::readInstruction(reader, instruction);
-    RUNE_CHECK(read.ok(), "the module was validated");
-    switch (instruction.opcode) {
-    case wasm::Opcode::End:
-      break;
-    case wasm::Opcode::RefNull:
-      stack.push_back({});
-      break;
-    case wasm::Opcode::RefFunc:
-      stack.push_back(functions_[instruction.index]->reference());
-      break;
-    case wasm::Opcode::GlobalGet:
-      stack.push_back(globals_[instruction.index]->value);
-      break;
-    case wasm::Opcode::V128Const:
-      stack.push_back(std::bit_cast<Value>(instruction.bytes));
-      break;
-    case wasm::Opcode::I32Const:
-    case wasm::Opcode::I64Const:
-    case wasm::Opcode::F32Const:
-    case wasm::Opcode::F64Const:
-      stack.push_back({instruction.bits});
-      break;
-    default: {
-      Value b = stack.back();
-      stack.pop_back();
-      stack.back() = {combine(instruction.opcode, stack.back().bits, b.bits)};
-    }
-    }
-  }
-  return stack.back();
+  return evaluateConstant(
+      *module_, expression,
+      {[&](uint32_t function) { return functions_[function]->reference(); },
+       [&](uint32_t global) { return globals_[global]->value; }});
 }
 
 } // namespace rune::engine

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // From a module to an instance (core 2.0, section 4.5.4).
+#include "engine/constant_expression.h"
+#include "engine/import_types.h"
 #include "engine/native/instance.h"
-
-#include "wasm/instruction.h"
 
 #include <new>
 
@@ -12,32 +12,6 @@ namespace rune::engine::native {
 namespace {
 
 constexpr std::align_val_t contextAlignment{64};
-
-const Import *findImport(std::span<const Import> imports,
-                         const wasm::Import &wanted) {
-  for (const Import &each : imports)
-    if (each.module == wanted.module && each.name == wanted.name)
-      return &each;
-  return nullptr;
-}
-
-/// Core 2.0, section 3.4: what is given has the least that is wanted, and may
-/// not become more than is wanted.
-bool fits(const wasm::SizeLimits &given, const wasm::SizeLimits &wanted) {
-  if (given.minimum < wanted.minimum)
-    return false;
-  return !wanted.maximum ||
-         (given.maximum && *given.maximum <= *wanted.maximum);
-}
-bool fits(const wasm::TableType &given, const wasm::TableType &wanted) {
-  return given.element == wanted.element && given.address == wanted.address &&
-         fits(given.elements, wanted.elements);
-}
-bool fits(const wasm::MemoryType &given, const wasm::MemoryType &wanted) {
-  return given.address == wanted.address &&
-         given.pageSizeLog2 == wanted.pageSizeLog2 &&
-         fits(given.pages, wanted.pages);
-}
 
 Diagnostic missing(const wasm::Import &wanted, std::string_view type) {
   return error("engine.missing-import",
@@ -170,7 +144,7 @@ Result<> NativeInstance::linkOther(const wasm::Import &wanted,
   default: {
     auto *const *global = std::get_if<Global *>(&given.external);
     auto *own = global ? dynamic_cast<NativeGlobal *>(*global) : nullptr;
-    if (!own || !(own->type() == module_->globals[wanted.index].type))
+    if (!own || !fits(own->type(), module_->globals[wanted.index].type))
       return mistyped(wanted);
     globals_.push_back(own);
     return {};
@@ -259,62 +233,14 @@ MaybeTrap NativeInstance::copyActiveSegments() {
   return {};
 }
 
-/// The two top operands, combined; wraps at the instruction's width.
-static uint64_t combine(wasm::Opcode opcode, uint64_t a, uint64_t b) {
-  switch (opcode) {
-  case wasm::Opcode::I32Add:
-    return static_cast<uint32_t>(a + b);
-  case wasm::Opcode::I32Sub:
-    return static_cast<uint32_t>(a - b);
-  case wasm::Opcode::I32Mul:
-    return static_cast<uint32_t>(a * b);
-  case wasm::Opcode::I64Add:
-    return a + b;
-  case wasm::Opcode::I64Sub:
-    return a - b;
-  default:
-    return a * b;
-  }
-}
-
 Value NativeInstance::evaluate(
     const wasm::ConstantExpression &expression) const {
-  wasm::Reader reader(expression.code, nullptr, expression.offset, true);
-  wasm::Instruction instruction;
-  std::vector<Value> stack;
-  while (!reader.atEnd()) {
-    auto read = wasm::readInstruction(reader, instruction);
-    RUNE_CHECK(read.ok(), "the module was validated");
-    switch (instruction.opcode) {
-    case wasm::Opcode::End:
-      break;
-    case wasm::Opcode::RefNull:
-      stack.push_back({});
-      break;
-    case wasm::Opcode::RefFunc:
-      stack.push_back(
-          {reinterpret_cast<uint64_t>(records_[instruction.index].self)});
-      break;
-    case wasm::Opcode::GlobalGet:
-      stack.push_back(globals_[instruction.index]->get());
-      break;
-    case wasm::Opcode::I32Const:
-    case wasm::Opcode::F32Const:
-    case wasm::Opcode::I64Const:
-    case wasm::Opcode::F64Const:
-      stack.push_back({instruction.bits});
-      break;
-    case wasm::Opcode::V128Const:
-      stack.push_back(loadUnaligned<Value>(instruction.bytes.data()));
-      break;
-    default: {
-      uint64_t b = stack.back().bits;
-      stack.pop_back();
-      stack.back() = {combine(instruction.opcode, stack.back().bits, b)};
-    }
-    }
-  }
-  return stack.back();
+  return evaluateConstant(
+      *module_, expression,
+      {[&](uint32_t function) {
+         return Value{reinterpret_cast<uint64_t>(records_[function].self)};
+       },
+       [&](uint32_t global) { return globals_[global]->get(); }});
 }
 
 } // namespace rune::engine::native

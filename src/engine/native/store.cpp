@@ -4,6 +4,7 @@
 #include "engine/native/instance.h"
 #include "engine/native/signals.h"
 #include "wasm/decode.h"
+#include "wasm/text/encoder.h"
 
 #include <algorithm>
 
@@ -51,27 +52,18 @@ void NativeStore::forgetSince(size_t memories, size_t tables) {
 /// A module that only imports a function of this type and exports it.
 static std::shared_ptr<const wasm::Module>
 moduleAround(const wasm::FunctionType &type) {
-  ByteWriter body;
-  auto leb = [&](size_t value) {
-    for (; value > 0x7F; value >>= 7)
-      body.u8(static_cast<uint8_t>(value | 0x80));
-    body.u8(static_cast<uint8_t>(value));
-  };
-  auto types = [&](const std::vector<wasm::ValueType> &list) {
-    leb(list.size());
-    for (wasm::ValueType each : list)
-      body.u8(static_cast<uint8_t>(each));
-  };
-  body.raw(asBytes({"\1\x60", 2}));
-  types(type.parameters);
-  types(type.results);
-  Bytes section = body.take();
-  body.raw(asBytes({"\0asm\1\0\0\0\1", 9}));
-  leb(section.size());
-  body.raw(section);
-  body.raw(asBytes({"\2\5\1\0\0\0\0", 7})); // imports "" ""
-  body.raw(asBytes({"\7\4\1\0\0\0", 6}));   // exports ""
-  auto bytes = std::make_shared<Bytes>(body.take());
+  wasm::text::Encoder types, file;
+  types.raw(asBytes({"\1\x60", 2}));
+  for (const auto *list : {&type.parameters, &type.results}) {
+    types.u(list->size());
+    for (wasm::ValueType each : *list)
+      types.byte(static_cast<uint8_t>(each));
+  }
+  file.raw(asBytes({"\0asm\1\0\0\0\1", 9}));
+  file.sized(types);
+  file.raw(asBytes({"\2\5\1\0\0\0\0", 7})); // imports "" ""
+  file.raw(asBytes({"\7\4\1\0\0\0", 6}));   // exports ""
+  auto bytes = std::make_shared<Bytes>(file.take());
   auto module = wasm::load(*bytes, Source::binary("host function"), bytes);
   RUNE_CHECK(module.ok(), "the module is well-formed");
   return std::move(module).value();

@@ -45,15 +45,6 @@ Result<> spread(const EvalContext &context, Tensor &result) {
   return {};
 }
 
-template <class F> Result<> withQuantized(DType dtype, F &&f) {
-  return withInteger(dtype, [&]<class T>(Type<T> type) -> Result<> {
-    if constexpr (sizeof(T) <= 2)
-      return f(type);
-    else
-      RUNE_CHECK(false, "small integers");
-  });
-}
-
 Result<Tensors> evaluate(const EvalContext &context) {
   Tensor result = RUNE_TRY(context.allocate());
   if (result.count() == 0)

@@ -17,6 +17,15 @@ Result<> checkIntegerOperands(const InferContext &context);
 Result<> checkZeroPoints(const InferContext &context, const Dim &outputs);
 /// i8, u8, i16 or u16.
 bool isQuantized(DType dtype);
+/// Calls `f` with the element type of a dtype that isQuantized.
+template <class F> Result<> withQuantized(DType dtype, F &&f) {
+  return withInteger(dtype, [&]<class T>(Type<T> type) -> Result<> {
+    if constexpr (sizeof(T) <= 2)
+      return f(type);
+    else
+      RUNE_CHECK(false, "small integers");
+  });
+}
 /// The attribute `accumulator` of integers: i32 or i64.
 AttributeSpec integerAccumulatorSpec();
 
