@@ -40,20 +40,26 @@ setup_debian() {
   }
 }
 
+# npm removes what one install does not name, so those already there are named again.
 setup_npm() {
-  local package name
-  for package in $(wanted npm "$@"); do
-    name=${package%@*}
-    [ -e "build/node_modules/$name/package.json" ] && continue
-    echo "== npm: $package"
-    npm install --prefix build --no-save --no-package-lock --no-audit --no-fund \
-      --loglevel=error "$package" >build/npm.log 2>&1 || {
-      tail -n 20 build/npm.log >&2
-      echo "dev: npm could not install $package" >&2
-      return 4
-    }
+  local package missing=() present=()
+  for package in $(wanted npm "$@" | sort -u); do
+    npm_has "$package" || missing+=("$package")
   done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  for package in $(awk '$2 == "npm" { print $3 }' packages.txt | sort -u); do
+    npm_has "$package" && present+=("$package")
+  done
+  echo "== npm: ${missing[*]}"
+  npm install --prefix build --no-save --no-package-lock --no-audit --no-fund \
+    --ignore-scripts --loglevel=error "${missing[@]}" "${present[@]}" >build/npm.log 2>&1 || {
+    tail -n 20 build/npm.log >&2
+    echo "dev: npm could not install the packages above" >&2
+    return 4
+  }
 }
+
+npm_has() { [ -e "build/node_modules/${1%@*}/package.json" ]; }
 
 setup() {
   mkdir -p build
