@@ -2,6 +2,7 @@
 #include "graph/builder.h"
 
 #include "graph/context.h"
+#include "graph/ops.h"
 #include "graph/verify.h"
 
 #include <algorithm>

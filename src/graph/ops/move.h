@@ -48,12 +48,33 @@ Result<Tensor> moveWords(const EvalContext &context,
   return result;
 }
 
+/// Elements of less than a byte: unpacked, moved as bytes, and packed.
+template <unsigned Bits, class F>
+Result<Tensor> movePacked(const EvalContext &context,
+                          std::span<const size_t> inputs, F &&move) {
+  Tensor result = RUNE_TRY(context.allocate());
+  uint64_t count = result.count();
+  RUNE_TRY(context.budget.reserve(count));
+  std::vector<uint8_t> out(count);
+  std::vector<PackedElements<Bits>> ins;
+  for (size_t input : inputs)
+    ins.emplace_back(context.input(input).data);
+  RUNE_TRY(move(ins, out.data()));
+  packElements<Bits>(out, result.bytes());
+  context.budget.release(count);
+  return result;
+}
+
 template <class F>
 Result<Tensor> moveElements(const EvalContext &context,
                             std::span<const size_t> inputs, F &&move) {
   switch (dtypeBits(context.results[0].dtype)) {
   case 0:
     return moveText(context, inputs, move);
+  case 2:
+    return movePacked<2>(context, inputs, move);
+  case 4:
+    return movePacked<4>(context, inputs, move);
   case 8:
     return moveWords<uint8_t>(context, inputs, move);
   case 16:

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "graph/builder.h"
+#include "graph/ops.h"
 
 #include <array>
 #include <limits>

@@ -4,6 +4,12 @@
 #include <algorithm>
 
 namespace rune::import {
+
+#define RUNE_ONNX_OPERATOR(name, outputs, ...)                                 \
+  Imported import##name(OnnxNode &);
+#include "import/onnx/operators.def"
+#undef RUNE_ONNX_OPERATOR
+
 namespace {
 
 #define RUNE_ONNX_OPERATOR(name, outputs, ...)                                 \

@@ -21,9 +21,4 @@ std::span<const OnnxOperator> onnxOperators();
 /// Null if Rune does not import it.
 const OnnxOperator *findOperator(std::string_view name);
 
-#define RUNE_ONNX_OPERATOR(name, outputs, ...)                                 \
-  Imported import##name(OnnxNode &);
-#include "import/onnx/operators.def"
-#undef RUNE_ONNX_OPERATOR
-
 } // namespace rune::import

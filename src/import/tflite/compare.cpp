@@ -2,7 +2,7 @@
 //
 // source  TensorFlow Lite: EQUAL NOT_EQUAL LESS LESS_EQUAL GREATER
 //         GREATER_EQUAL LOGICAL_AND LOGICAL_OR LOGICAL_NOT SELECT_V2
-#include "import/tflite/operators.h"
+#include "import/tflite/node.h"
 
 namespace rune::import {
 namespace {

@@ -4,7 +4,7 @@
 //
 // source  TensorFlow Lite, ADD, SUB, MUL, DIV, FLOOR_DIV, SQUARED_DIFFERENCE,
 //         MAXIMUM, MINIMUM
-#include "import/tflite/operators.h"
+#include "import/tflite/node.h"
 #include "import/tflite/requantize.h"
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 //
 // source  TensorFlow Lite, FULLY_CONNECTED, BATCH_MATMUL
 #include "import/tflite/convolution.h"
-#include "import/tflite/operators.h"
+#include "import/tflite/node.h"
 
 namespace rune::import {
 namespace {

@@ -2,7 +2,7 @@
 //
 // source  TensorFlow Lite, MEAN, SUM, REDUCE_PROD, REDUCE_MAX, REDUCE_MIN,
 //         ARG_MAX, ARG_MIN
-#include "import/tflite/operators.h"
+#include "import/tflite/node.h"
 #include "import/tflite/requantize.h"
 #include "import/tflite/sizes.h"
 

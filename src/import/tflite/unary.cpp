@@ -7,7 +7,7 @@
 //         PRELU ELU LOG_SOFTMAX
 #include "import/tflite/fixed_functions.h"
 #include "import/tflite/lookup_table.h"
-#include "import/tflite/operators.h"
+#include "import/tflite/node.h"
 
 #include <algorithm>
 #include <cmath>
