@@ -4,6 +4,7 @@
 //
 // source  ONNX Identity-19
 #include "graph/ops/common.h"
+#include "graph/plan.h"
 
 namespace rune::graph {
 
@@ -16,6 +17,13 @@ static Result<Tensors> evaluate(const EvalContext &context) {
   return single(RUNE_TRY(Tensor::copyOf(context.input(0))));
 }
 
-OpDefinition defineIdentity() { return {{1, 1}, {1, 1}, {}, infer, evaluate}; }
+/// Any value; nothing is copied.
+static Result<Items> plan(const PlanContext &context) { return context.items; }
+
+OpDefinition defineIdentity() {
+  OpDefinition op{{1, 1}, {1, 1}, {}, infer, evaluate};
+  op.plan = plan;
+  return op;
+}
 
 } // namespace rune::graph
