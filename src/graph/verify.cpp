@@ -197,10 +197,16 @@ Result<> checkBodies(const Graph &graph) {
   return {};
 }
 
-Result<> verifyAt(const Graph &graph, size_t depth, size_t &nodes) {
-  // graph.11: bodies stand in bodies so many times
+/// graph.11: bodies stand in bodies so many times.
+Result<> checkDepth(const Graph &graph, size_t depth) {
   if (depth > maxBodyDepth)
     return invalid(11, "bodies more than {} deep", maxBodyDepth);
+  for (const Graph &body : graph.bodies)
+    RUNE_TRY(checkDepth(body, depth + 1));
+  return {};
+}
+
+Result<> verifyAt(const Graph &graph, size_t &nodes) {
   nodes += graph.nodes.size();
   if (nodes > maxNodes)
     return invalid(6, "more than {} nodes with those of all bodies", maxNodes);
@@ -211,7 +217,7 @@ Result<> verifyAt(const Graph &graph, size_t depth, size_t &nodes) {
     // graph.12: bodies keep nothing
     if (!body.variables.empty())
       return invalid(12, "body `{}` has variables", body.name);
-    RUNE_TRY(verifyAt(body, depth + 1, nodes));
+    RUNE_TRY(verifyAt(body, nodes));
   }
   return checkGraph(graph);
 }
@@ -220,7 +226,8 @@ Result<> verifyAt(const Graph &graph, size_t depth, size_t &nodes) {
 
 Result<> verify(const Graph &graph) {
   size_t nodes = 0;
-  return verifyAt(graph, 0, nodes);
+  RUNE_TRY(checkDepth(graph, 0));
+  return verifyAt(graph, nodes);
 }
 
 } // namespace rune::graph
