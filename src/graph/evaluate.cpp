@@ -262,8 +262,9 @@ Items Evaluator::outputs() {
 /// A whole run: one budget for the graph and its bodies.
 class Run : public BodyRunner {
 public:
-  explicit Run(const EvaluateLimits &limits)
-      : budget_(limits), hasDeadline_(limits.deadline.has_value()) {}
+  explicit Run(const EvaluateLimits &limits, uint64_t mostTurns = maxTurns)
+      : budget_(limits), hasDeadline_(limits.deadline.has_value()),
+        mostTurns_(mostTurns) {}
 
   Result<Items> evaluate(const Graph &graph, Items inputs, State *state) {
     Evaluator evaluator(graph, usesOf(graph), budget_, *this);
@@ -288,9 +289,9 @@ public:
   Result<> turn() override {
     if (!budget_.spend(0))
       return budget_.expired();
-    if (!hasDeadline_ && ++turns_ > maxTurns)
+    if (!hasDeadline_ && ++turns_ > mostTurns_)
       return error("evaluate.iteration-limit",
-                   "loops made {} turns, more need a deadline", maxTurns);
+                   "loops made {} turns, more need a deadline", mostTurns_);
     return {};
   }
 
@@ -306,6 +307,7 @@ private:
 
   Budget budget_;
   bool hasDeadline_;
+  uint64_t mostTurns_;
   uint64_t turns_ = 0;
   std::map<const Graph *, std::vector<size_t>> uses_;
 };
@@ -343,9 +345,10 @@ Result<Tensor> takeTensor(Item item, Budget &budget) {
 } // namespace
 
 Result<Items> evaluateItems(const Graph &graph, Items inputs,
-                            const EvaluateLimits &limits, State *state) {
+                            const EvaluateLimits &limits, State *state,
+                            uint64_t turns) {
   RUNE_TRY(checkData(graph, inputs));
-  Run run(limits);
+  Run run(limits, turns);
   Items results = RUNE_TRY(run.evaluate(graph, std::move(inputs), state));
   // The budget ends here, what leaves does not.
   for (Item &item : results) {

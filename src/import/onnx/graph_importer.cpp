@@ -67,13 +67,22 @@ public:
         place_(place), owner_(std::move(owner)) {}
 
   Result<Values> inlined(const onnx::GraphProto &graph, Values inputs,
-                         std::string_view part) override;
+                         std::string_view part) override {
+    auto results = put(graph, std::move(inputs), part);
+    if (results || results.error().code == "import.reported")
+      return results;
+    // here, so that the next branch can say what is wrong with it too
+    state_.report.add(std::move(results).error().at(state_.placeOf(place_)));
+    return reported();
+  }
   Result<Body> build(std::string_view part, const Make &make) override;
   ValueId reach(ValueId value) override {
     return frame_.reach(*frame_.outer, value, fmt::format("outer{}", value));
   }
 
 private:
+  Result<Values> put(const onnx::GraphProto &graph, Values inputs,
+                     std::string_view part);
   std::string pathOf(std::string_view part) const {
     return part.empty() ? layer_ : fmt::format("{}/{}", layer_, part);
   }
@@ -322,9 +331,8 @@ NodesImporter::call(int index, const onnx::FunctionProto &function,
   return results;
 }
 
-Result<Bodies::Values> NodeBodies::inlined(const onnx::GraphProto &graph,
-                                           Values inputs,
-                                           std::string_view part) {
+Result<Bodies::Values> NodeBodies::put(const onnx::GraphProto &graph,
+                                       Values inputs, std::string_view part) {
   if (static_cast<size_t>(graph.input_size()) != inputs.size())
     return error("import.malformed",
                  "`{}`: graph `{}` takes {} inputs, gets {}", layer_,
