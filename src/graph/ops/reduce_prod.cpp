@@ -4,6 +4,7 @@
 // `accumulator`. Integers wrap.
 //
 // source  ONNX ReduceProd-18
+#include "graph/known_elements.h"
 #include "graph/ops/reduce.h"
 
 namespace rune::graph {
@@ -11,6 +12,14 @@ namespace rune::graph {
 static Result<Tensors> evaluate(const EvalContext &context) {
   return evaluateSum(context, 1,
                      [](auto a, auto b) { return mulWrapping(a, b); });
+}
+
+/// Of all sizes of a vector.
+static std::optional<Dims> elements(const InferContext &context) {
+  auto x = knownElements(context, 0);
+  if (!x || context.rank(0) != 1)
+    return std::nullopt;
+  return Dims{productOf(*x)};
 }
 
 OpDefinition defineReduceProd() {
@@ -21,7 +30,9 @@ OpDefinition defineReduceProd() {
            flagSpec("keep_dims", 1)},
           inferSum,
           evaluate,
-          completeReduce};
+          completeReduce,
+          false,
+          elements};
 }
 
 } // namespace rune::graph
