@@ -21,14 +21,11 @@ int64_t elementAt(const TensorView &view, size_t index) {
 }
 
 /// A size, or unknown.
-Dim sizeOf(int64_t number) {
-  return number < 0 ? Dim::unknown() : Dim(number);
-}
+Dim sizeOf(int64_t number) { return number < 0 ? Dim::unknown() : Dim(number); }
 
 /// Numbers that do not fit the element type are not known: it wraps.
 Dim fitting(const Dim &dim, DType dtype) {
-  bool tooBig =
-      dtype == DType::I32 && dim.isFixed() && dim.size() > INT32_MAX;
+  bool tooBig = dtype == DType::I32 && dim.isFixed() && dim.size() > INT32_MAX;
   return tooBig ? Dim::unknown() : dim;
 }
 

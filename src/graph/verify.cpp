@@ -108,8 +108,7 @@ bool refines(const TensorType &declared, const TensorType &inferred) {
 }
 
 /// The operator's own constraints, then graph.7: the declared types.
-Result<> checkNode(const Graph &graph, const Node &node,
-                   KnownElements &known) {
+Result<> checkNode(const Graph &graph, const Node &node, KnownElements &known) {
   InferContext context = contextOf(graph, node);
   known.addTo(node, context);
   Types types = RUNE_TRY(inferTypes(context, node.outputs.size()));

@@ -14,8 +14,8 @@ Result<int64_t> axisCount(const InferContext &context, size_t input) {
   return axes.dims[0].size();
 }
 
-Result<std::optional<std::vector<bool>>>
-axisFlags(const InferContext &context, size_t input, size_t rank) {
+Result<std::optional<std::vector<bool>>> axisFlags(const InferContext &context,
+                                                   size_t input, size_t rank) {
   std::optional<std::vector<bool>> none;
   auto axes = knownIntegers(context, input);
   if (!axes)

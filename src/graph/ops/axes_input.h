@@ -15,8 +15,8 @@ Result<int64_t> axisCount(const InferContext &context, size_t input);
 /// Constraint 2: the axes, which may be negative, are distinct dimensions of a
 /// tensor of `rank`. A flag for each dimension; nothing while they are not
 /// known.
-Result<std::optional<std::vector<bool>>>
-axisFlags(const InferContext &context, size_t input, size_t rank);
+Result<std::optional<std::vector<bool>>> axisFlags(const InferContext &context,
+                                                   size_t input, size_t rank);
 
 /// The same bytes under the sizes of the result.
 Result<Tensors> evaluateCopy(const EvalContext &context);

@@ -54,9 +54,12 @@ Result<std::optional<std::vector<Axis>>> axesOf(const InferContext &context) {
                dilations[i], pads[i],     pads[n + i]};
     // col2im.3: sizes, strides and dilations from 1 (the image from 0) to
     // 2^31 - 1, pads from 0
-    for (auto [value, least] :
-         {std::pair{axes[i].image, 0}, {axes[i].block, 1}, {axes[i].stride, 1},
-          {axes[i].dilation, 1}, {axes[i].begin, 0}, {axes[i].end, 0}})
+    for (auto [value, least] : {std::pair{axes[i].image, 0},
+                                {axes[i].block, 1},
+                                {axes[i].stride, 1},
+                                {axes[i].dilation, 1},
+                                {axes[i].begin, 0},
+                                {axes[i].end, 0}})
       if (value < least || value > maxWindow)
         return context.fail(3, "{} along axis {}, must be in [{}, {}]", value,
                             i, least, maxWindow);
@@ -98,8 +101,8 @@ int64_t targetOf(const std::vector<Axis> &axes,
                  const std::vector<int64_t> &tap) {
   int64_t target = 0;
   for (size_t i = 0; i < axes.size(); ++i) {
-    int64_t at = place[i] * axes[i].stride - axes[i].begin +
-                 tap[i] * axes[i].dilation;
+    int64_t at =
+        place[i] * axes[i].stride - axes[i].begin + tap[i] * axes[i].dilation;
     if (at < 0 || at >= axes[i].image)
       return -1;
     target = target * axes[i].image + at;
@@ -151,8 +154,8 @@ Result<Tensors> evaluate(const EvalContext &context) {
       uint64_t scratch = static_cast<uint64_t>(count) * sizeof(Wide<T>);
       RUNE_TRY(context.budget.reserve(scratch));
       std::vector<Wide<T>> sums(static_cast<size_t>(count));
-      RUNE_TRY(addColumns<T>(context, axes, sums.data(), images,
-                             count / images));
+      RUNE_TRY(
+          addColumns<T>(context, axes, sums.data(), images, count / images));
       std::ranges::transform(sums, elementsOf<T>(result),
                              [](Wide<T> sum) { return narrow<T>(sum); });
       context.budget.release(scratch);

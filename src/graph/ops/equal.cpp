@@ -34,7 +34,8 @@ static std::optional<Dims> elements(const InferContext &context) {
 }
 
 OpDefinition defineEqual() {
-  return {{2, 2}, {1, 1}, {}, inferComparison, evaluate, nullptr, false, elements};
+  return {{2, 2},   {1, 1},  {},    inferComparison,
+          evaluate, nullptr, false, elements};
 }
 
 } // namespace rune::graph

@@ -33,10 +33,10 @@ static Result<Types> infer(const InferContext &context) {
     negative |= size < 0;
   // expand.2: sizes that x stretches to
   if (negative || !result)
-    return context.fail(2, "{} does not stretch to [{}]", x.str(),
-                        wanted ? fmt::format("{}", fmt::join(*wanted, ", "))
-                               : fmt::format("{}", fmt::join(namesOf(dims),
-                                                             ", ")));
+    return context.fail(
+        2, "{} does not stretch to [{}]", x.str(),
+        wanted ? fmt::format("{}", fmt::join(*wanted, ", "))
+               : fmt::format("{}", fmt::join(namesOf(dims), ", ")));
   return Types{{x.dtype, *result}};
 }
 

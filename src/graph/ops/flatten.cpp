@@ -33,8 +33,10 @@ static void complete(const InferContext &context,
 }
 
 OpDefinition defineFlatten() {
-  return {{1, 1}, {1, 1},   {{"axis", AttributeKind::Integer, int64_t{1}, {}}},
-          infer,  evaluate, complete, false, sameElements};
+  return {
+      {1, 1}, {1, 1},      {{"axis", AttributeKind::Integer, int64_t{1}, {}}},
+      infer,  evaluate,    complete,
+      false,  sameElements};
 }
 
 } // namespace rune::graph

@@ -79,9 +79,9 @@ static std::optional<Dims> elements(const InferContext &context) {
 }
 
 OpDefinition defineGather() {
-  return {{2, 2},   {1, 1},   {{"axis", AttributeKind::Integer, int64_t{0}, {}}},
-          infer,    evaluate, complete,
-          false,    elements};
+  return {{2, 2}, {1, 1},   {{"axis", AttributeKind::Integer, int64_t{0}, {}}},
+          infer,  evaluate, complete,
+          false,  elements};
 }
 
 } // namespace rune::graph

@@ -18,9 +18,8 @@ static Result<Tensors> evaluate(const EvalContext &context) {
   const size_t inputs[] = {0};
   return single(RUNE_TRY(
       moveElements(context, inputs, [&](auto &ins, auto *out) -> Result<> {
-        return eachElementAt(context, [&](int64_t from, int64_t to) {
-          out[to] = ins[0][from];
-        });
+        return eachElementAt(
+            context, [&](int64_t from, int64_t to) { out[to] = ins[0][from]; });
       })));
 }
 

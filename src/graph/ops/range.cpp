@@ -36,10 +36,11 @@ template <class T> std::optional<int64_t> countOf(const InferContext &context) {
     if (up ? start >= limit : start <= limit)
       return 0;
     // as unsigned numbers neither the distance nor the step can overflow
-    auto room = up ? static_cast<uint64_t>(limit) - static_cast<uint64_t>(start)
-                   : static_cast<uint64_t>(start) - static_cast<uint64_t>(limit);
-    auto step = up ? static_cast<uint64_t>(delta)
-                   : 0 - static_cast<uint64_t>(delta);
+    auto room =
+        up ? static_cast<uint64_t>(limit) - static_cast<uint64_t>(start)
+           : static_cast<uint64_t>(start) - static_cast<uint64_t>(limit);
+    auto step =
+        up ? static_cast<uint64_t>(delta) : 0 - static_cast<uint64_t>(delta);
     uint64_t count = (room - 1) / step + 1;
     if (count > static_cast<uint64_t>(INT64_MAX))
       return std::nullopt;
@@ -51,8 +52,8 @@ template <class T> std::optional<int64_t> countOf(const InferContext &context) {
 Dim openCount(const InferContext &context) {
   auto start = knownElements(context, 0), limit = knownElements(context, 1),
        delta = knownElements(context, 2);
-  bool plain = start && limit && delta && (*start)[0] == Dim(0) &&
-               (*delta)[0] == Dim(1);
+  bool plain =
+      start && limit && delta && (*start)[0] == Dim(0) && (*delta)[0] == Dim(1);
   return plain ? (*limit)[0] : Dim::unknown();
 }
 
@@ -65,8 +66,8 @@ Result<Types> infer(const InferContext &context) {
                           i, context.type(i).str());
   if (!context.values[0] || !context.values[1] || !context.values[2])
     return Types{ValueType(dtype, {openCount(context)})};
-  auto count = withNumeric(
-      dtype, [&]<class T>(Type<T>) { return countOf<T>(context); });
+  auto count =
+      withNumeric(dtype, [&]<class T>(Type<T>) { return countOf<T>(context); });
   // range.2: the delta is not 0, and the number of elements is one
   if (!count)
     return context.fail(2, "no number of steps leads from start to limit");

@@ -23,16 +23,8 @@ static std::optional<Dims> elements(const InferContext &context) {
 }
 
 OpDefinition defineReduceProd() {
-  return {{1, 1},
-          {1, 1},
-          {accumulatorSpec(),
-           {"axes", AttributeKind::Integers, std::nullopt, {}},
-           flagSpec("keep_dims", 1)},
-          inferSum,
-          evaluate,
-          completeReduce,
-          false,
-          elements};
+  return {{1, 2},   {1, 1},         sumSpecs(), inferSum,
+          evaluate, completeReduce, false,      elements};
 }
 
 } // namespace rune::graph

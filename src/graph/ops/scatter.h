@@ -42,8 +42,8 @@ template <class F> auto withReduction(std::string_view reduction, F &&f) {
 /// errors  what `walk` says, `evaluate.memory-limit`
 template <class Walk>
 Result<Tensors> evaluateScatter(const EvalContext &context, Walk &&walk) {
-  auto count = static_cast<int64_t>(
-      RUNE_TRY(elementCount(context.input(0).sizes)));
+  auto count =
+      static_cast<int64_t>(RUNE_TRY(elementCount(context.input(0).sizes)));
   const std::string &reduction = context.node.text("reduction");
   if (reduction == "none") {
     const size_t inputs[] = {0, 2};
@@ -53,7 +53,8 @@ Result<Tensors> evaluateScatter(const EvalContext &context, Walk &&walk) {
             return context.budget.expired();
           for (int64_t i = 0; i < count; ++i)
             out[i] = ins[0][i];
-          return walk([&](int64_t to, int64_t from) { out[to] = ins[1][from]; });
+          return walk(
+              [&](int64_t to, int64_t from) { out[to] = ins[1][from]; });
         })));
   }
   RUNE_TRY(context.budget.reserve(context.input(0).data.size()));

@@ -35,13 +35,12 @@ static void complete(const InferContext &context,
 }
 
 OpDefinition defineScatterElements() {
-  return {
-      {3, 3},
-      {1, 1},
-      {{"axis", AttributeKind::Integer, int64_t{0}, {}}, reductionSpec()},
-      infer,
-      evaluate,
-      complete};
+  return {{3, 3},
+          {1, 1},
+          {{"axis", AttributeKind::Integer, int64_t{0}, {}}, reductionSpec()},
+          infer,
+          evaluate,
+          complete};
 }
 
 } // namespace rune::graph

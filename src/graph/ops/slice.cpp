@@ -120,8 +120,8 @@ Types inferOpen(const InferContext &context) {
     if (axis < 0 || axis >= static_cast<int64_t>(result.dims.size()))
       continue; // refused when the cuts are known
     Dim &dim = result.dims[axis];
-    bool whole = starts && ends && (*starts)[i] == Dim(0) &&
-                 dim.isNamed() && (*ends)[i] == dim &&
+    bool whole = starts && ends && (*starts)[i] == Dim(0) && dim.isNamed() &&
+                 (*ends)[i] == dim &&
                  (!context.has(4) || (steps && (*steps)[i] == 1));
     if (!whole)
       dim = Dim::unknown();

@@ -24,7 +24,8 @@ static std::optional<Dims> elements(const InferContext &context) {
 }
 
 OpDefinition defineSub() {
-  return {{2, 2}, {1, 1}, {}, inferBroadcast, evaluate, nullptr, false, elements};
+  return {{2, 2},   {1, 1},  {},    inferBroadcast,
+          evaluate, nullptr, false, elements};
 }
 
 } // namespace rune::graph

@@ -21,12 +21,13 @@ Result<Types> infer(const InferContext &context) {
   if (axis < 1 || axis >= rank)
     return context.fail(1, "axis {} of {}, must be in [1, {})", axis,
                         cache.str(), rank);
-  bool fits = cache.dtype == update.dtype && cache.dims.size() == update.dims.size();
+  bool fits =
+      cache.dtype == update.dtype && cache.dims.size() == update.dims.size();
   for (int64_t i = 0; fits && i < rank; ++i) {
     const Dim &to = cache.dims[i], &from = update.dims[i];
-    fits = i != axis ? unify(to, from).has_value()
-                     : !to.isFixed() || !from.isFixed() ||
-                           from.size() <= to.size();
+    fits = i != axis
+               ? unify(to, from).has_value()
+               : !to.isFixed() || !from.isFixed() || from.size() <= to.size();
   }
   // tensor_scatter.2: an update of the cache's type, no longer along the axis
   if (!fits)
@@ -54,8 +55,7 @@ Result<std::vector<int64_t>> placesOf(const EvalContext &context) {
   int64_t room = context.input(0).sizes[axis];
   int64_t length = context.input(1).sizes[axis];
   bool circular = context.node.integer("circular") != 0;
-  std::vector<int64_t> places(
-      static_cast<size_t>(context.input(0).sizes[0]));
+  std::vector<int64_t> places(static_cast<size_t>(context.input(0).sizes[0]));
   for (size_t b = 0; b < places.size() && context.has(2); ++b) {
     places[b] = Indices(context.input(2))[static_cast<int64_t>(b)];
     int64_t last = circular ? std::max<int64_t>(room - 1, 0) : room - length;
@@ -107,13 +107,13 @@ void complete(const InferContext &context, std::vector<Attribute> &attributes) {
 } // namespace
 
 OpDefinition defineTensorScatter() {
-  return {{2, 3},
-          {1, 1},
-          {{"axis", AttributeKind::Integer, int64_t{-2}, {}},
-           flagSpec("circular")},
-          infer,
-          evaluate,
-          complete};
+  return {
+      {2, 3},
+      {1, 1},
+      {{"axis", AttributeKind::Integer, int64_t{-2}, {}}, flagSpec("circular")},
+      infer,
+      evaluate,
+      complete};
 }
 
 } // namespace rune::graph

@@ -22,8 +22,8 @@ static Result<Types> infer(const InferContext &context) {
   for (size_t i = 0; i < x.dims.size(); ++i) {
     int64_t size = 0;
     if (!times || (!x.dims[i].isFixed() && (*times)[i] != 1)) {
-      result.dims[i] = open ? productOf(std::array{x.dims[i], (*open)[i]})
-                            : Dim::unknown();
+      result.dims[i] =
+          open ? productOf(std::array{x.dims[i], (*open)[i]}) : Dim::unknown();
       if (!times || (*times)[i] >= 0)
         continue;
     }

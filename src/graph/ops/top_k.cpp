@@ -32,9 +32,9 @@ Result<Types> infer(const InferContext &context) {
   auto sizes = knownElements(context, 1);
   Dim &&count = sizes && !sizes->empty() ? Dim((*sizes)[0]) : Dim::unknown();
   // top_k.4: no more than there are
-  if (numbers && (numbers->size() != 1 || numbers->front() < 0 ||
-                  (x.dims[axis].isFixed() &&
-                   numbers->front() > x.dims[axis].size())))
+  if (numbers &&
+      (numbers->size() != 1 || numbers->front() < 0 ||
+       (x.dims[axis].isFixed() && numbers->front() > x.dims[axis].size())))
     return context.fail(4, "k is {} of {} along axis {}",
                         fmt::join(*numbers, ", "), x.str(), axis);
   ValueType values = x, places(DType::I64, x.dims);
@@ -52,7 +52,8 @@ Result<Tensors> evaluate(const EvalContext &context) {
   results.push_back(RUNE_TRY(context.allocate(0)));
   results.push_back(
       RUNE_TRY(context.budget.allocate(DType::I64, results[0].sizes())));
-  auto lines = results[0].count() / static_cast<uint64_t>(std::max<int64_t>(k, 1));
+  auto lines =
+      results[0].count() / static_cast<uint64_t>(std::max<int64_t>(k, 1));
   uint64_t scratch = 2 * sizeof(int64_t) * static_cast<uint64_t>(size);
   RUNE_TRY(context.budget.reserve(scratch));
   std::vector<int64_t> order(static_cast<size_t>(size));

@@ -115,8 +115,8 @@ Groups byOccurrence(const Groups &sorted) {
 
 Result<Tensor> listTensor(const EvalContext &context,
                           const std::vector<int64_t> &list) {
-  Tensor result = RUNE_TRY(context.budget.allocate(
-      DType::I64, {static_cast<int64_t>(list.size())}));
+  Tensor result = RUNE_TRY(
+      context.budget.allocate(DType::I64, {static_cast<int64_t>(list.size())}));
   std::ranges::copy(list, elementsOf<int64_t>(result));
   return result;
 }
@@ -144,8 +144,8 @@ Result<Tensors> evaluate(const EvalContext &context) {
   Slices slices(context);
   uint64_t scratch = 8 * sizeof(int64_t) * static_cast<uint64_t>(slices.size);
   RUNE_TRY(context.budget.reserve(scratch));
-  Groups groups = RUNE_TRY(
-      withOrdered(context.input(0), [&](auto &x) -> Result<Groups> {
+  Groups groups =
+      RUNE_TRY(withOrdered(context.input(0), [&](auto &x) -> Result<Groups> {
         return groupsOf(context, slices, x);
       }));
   if (context.node.integer("sorted") == 0)
@@ -166,13 +166,13 @@ void complete(const InferContext &context, std::vector<Attribute> &attributes) {
 } // namespace
 
 OpDefinition defineUnique() {
-  return {{1, 1},
-          {1, 4},
-          {{"axis", AttributeKind::Integer, int64_t{0}, {}},
-           flagSpec("sorted", 1)},
-          infer,
-          evaluate,
-          complete};
+  return {
+      {1, 1},
+      {1, 4},
+      {{"axis", AttributeKind::Integer, int64_t{0}, {}}, flagSpec("sorted", 1)},
+      infer,
+      evaluate,
+      complete};
 }
 
 } // namespace rune::graph

@@ -12,8 +12,8 @@ namespace rune::import {
 /// result  input stretched to what it and the shape broadcast to
 Imported importExpand(OnnxNode &node) {
   ValueId x = RUNE_TRY(node.input(0, "input"));
-  ValueId shape = RUNE_TRY(
-      asList(node, RUNE_TRY(node.input(1, "shape")), "shape"));
+  ValueId shape =
+      RUNE_TRY(asList(node, RUNE_TRY(node.input(1, "shape")), "shape"));
   return std::vector{RUNE_TRY(node.one(Op::Expand, {x, shape}))};
 }
 
@@ -21,8 +21,8 @@ Imported importExpand(OnnxNode &node) {
 /// result  a tensor of these sizes full of `value`, one element; by default
 ///         f32 0
 Imported importConstantOfShape(OnnxNode &node) {
-  ValueId shape = RUNE_TRY(
-      asList(node, RUNE_TRY(node.input(0, "input")), "input"));
+  ValueId shape =
+      RUNE_TRY(asList(node, RUNE_TRY(node.input(0, "input")), "input"));
   graph::Constant value = graph::Constant::of(scalarOf(DType::F32, 0));
   if (const auto *given = RUNE_TRY(node.tensor("value"))) {
     auto decoded = decodeTensor(*given, node.owner());
@@ -61,8 +61,8 @@ Imported importTile(OnnxNode &node) {
   ValueId repeats =
       node.opset() < 6
           ? RUNE_TRY(oldRepeats(node, x))
-          : RUNE_TRY(asList(node, RUNE_TRY(node.input(1, "repeats")),
-                            "repeats"));
+          : RUNE_TRY(
+                asList(node, RUNE_TRY(node.input(1, "repeats")), "repeats"));
   return std::vector{RUNE_TRY(node.one(Op::Tile, {x, repeats}))};
 }
 

@@ -47,8 +47,8 @@ Imported importGatherND(OnnxNode &node) {
   ValueId indices = RUNE_TRY(node.input(1, "indices"));
   int64_t batch =
       node.opset() >= 12 ? RUNE_TRY(node.integer("batch_dims", 0)) : 0;
-  return std::vector{RUNE_TRY(
-      node.one(Op::GatherNd, {x, indices}, {{"batch_dims", batch}}))};
+  return std::vector{
+      RUNE_TRY(node.one(Op::GatherNd, {x, indices}, {{"batch_dims", batch}}))};
 }
 
 } // namespace rune::import

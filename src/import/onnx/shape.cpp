@@ -16,8 +16,8 @@ Imported importShape(OnnxNode &node) {
     start = RUNE_TRY(node.integer("start", 0));
     end = RUNE_TRY(node.integer("end", INT64_MAX));
   }
-  return std::vector{RUNE_TRY(
-      node.one(Op::Shape, {x}, {{"start", start}, {"end", end}}))};
+  return std::vector{
+      RUNE_TRY(node.one(Op::Shape, {x}, {{"start", start}, {"end", end}}))};
 }
 
 /// inputs  a tensor
@@ -25,9 +25,9 @@ Imported importShape(OnnxNode &node) {
 Imported importSize(OnnxNode &node) {
   ValueId x = RUNE_TRY(node.input(0, "data"));
   ValueId sizes = RUNE_TRY(node.one(Op::Shape, {x}, {}, "sizes"));
-  return std::vector{RUNE_TRY(
-      node.one(Op::ReduceProd, {sizes},
-               {{"axes", Integers{0}}, {"keep_dims", int64_t{0}}}))};
+  return std::vector{
+      RUNE_TRY(node.one(Op::ReduceProd, {sizes},
+                        {{"axes", Integers{0}}, {"keep_dims", int64_t{0}}}))};
 }
 
 } // namespace rune::import

@@ -51,12 +51,12 @@ Result<ValueId> sizesOf(OnnxNode &node, ValueId x, int64_t start, int64_t end,
 
 Result<ValueId> sizeOf(OnnxNode &node, ValueId x, int64_t axis,
                        std::string_view part) {
-  ValueId size = RUNE_TRY(
-      sizesOf(node, x, axis, axis + 1, fmt::format("{}/list", part)));
-  return node.one(Op::Reshape,
-                  {size, node.constantIntegers(
-                             fmt::format("{}/shape", part), {})},
-                  {}, part);
+  ValueId size =
+      RUNE_TRY(sizesOf(node, x, axis, axis + 1, fmt::format("{}/list", part)));
+  return node.one(
+      Op::Reshape,
+      {size, node.constantIntegers(fmt::format("{}/shape", part), {})}, {},
+      part);
 }
 
 Result<ValueId> reshaped(OnnxNode &node, ValueId x,
@@ -72,15 +72,15 @@ Result<ValueId> reshaped(OnnxNode &node, ValueId x,
       if (size.times != 1)
         piece = RUNE_TRY(node.one(Op::Mul, {piece, times}, {}, name));
       if (size.by != 1)
-        piece = RUNE_TRY(node.one(
-            Op::Div, {piece, node.constantIntegers(name, {size.by})}, {},
-            name));
+        piece = RUNE_TRY(
+            node.one(Op::Div, {piece, node.constantIntegers(name, {size.by})},
+                     {}, name));
     }
     pieces.push_back(piece);
   }
   ValueId shape =
-      RUNE_TRY(node.one(Op::Concat, std::move(pieces),
-                        {{"axis", int64_t{0}}}, fmt::format("{}/shape", part)));
+      RUNE_TRY(node.one(Op::Concat, std::move(pieces), {{"axis", int64_t{0}}},
+                        fmt::format("{}/shape", part)));
   // a size of 0 is one, it copies nothing
   return node.one(Op::Reshape, {x, shape}, {{"allow_zero", int64_t{1}}}, part);
 }

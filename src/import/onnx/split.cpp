@@ -20,12 +20,12 @@ Result<ValueId> equalParts(OnnxNode &node, ValueId x, int64_t axis,
   auto constant = [&](std::string_view part, int64_t number) {
     return node.constantIntegers(part, {number});
   };
-  ValueId rounded = RUNE_TRY(node.one(
-      Op::Add, {size, constant("parts-1", parts - 1)}, {}, "rounded"));
+  ValueId rounded = RUNE_TRY(
+      node.one(Op::Add, {size, constant("parts-1", parts - 1)}, {}, "rounded"));
   ValueId each = RUNE_TRY(
       node.one(Op::Div, {rounded, constant("parts", parts)}, {}, "each"));
-  ValueId first = RUNE_TRY(node.one(
-      Op::Expand, {each, constant("times", parts - 1)}, {}, "first"));
+  ValueId first = RUNE_TRY(
+      node.one(Op::Expand, {each, constant("times", parts - 1)}, {}, "first"));
   ValueId taken = RUNE_TRY(
       node.one(Op::Mul, {each, constant("taken", parts - 1)}, {}, "taken"));
   ValueId last = RUNE_TRY(node.one(Op::Sub, {size, taken}, {}, "last"));
