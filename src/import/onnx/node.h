@@ -35,7 +35,8 @@ public:
     const onnx::NodeProto &proto;
     /// The layer: the name of the node or of its first output.
     std::string name;
-    /// The version of the standard operators this model was written for.
+    /// The version of the operators of the node's domain that the model was
+    /// written for; of the standard ones unless the node says.
     int64_t opset = 0;
     /// Keeps the message alive that constants point into.
     std::shared_ptr<const void> owner;
