@@ -357,7 +357,7 @@ TEST(Malformed, UnderCore2) {
           {"memory.copy from 1", of({0xFC, 0x0A, 0, 1}), "zero byte expected"},
           {"memory.fill of 1", of({0xFC, 0x0B, 1}), "zero byte expected"},
           {"memory.init of 1", of({0xFC, 0x08, 0, 1}), "zero byte expected"},
-          {"alignment 2^33", of({0x28, 0x21, 0}), "malformed memop flags"},
+          {"alignment 2^32", of({0x28, 0x20, 0}), "malformed memop flags"},
           {"memory index", of({0x28, 0x42, 0, 0}), "malformed memop flags"},
           {"offset too large", of({0x28, 2, 0xFF, 0xFF, 0xFF, 0xFF, 0x1F}),
            "integer too large"},

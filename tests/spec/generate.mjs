@@ -202,33 +202,39 @@ for (const [, code, text, immediates, signature] of table.matchAll(line)) {
   ops.push({ code: Number(code), text, immediates, operands, results });
 }
 
+// Small modules: what fails names few suspects, and a mutant costs little.
+const perModule = 8;
 function write(file, what, chosen) {
   const out = [`;; SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception`, `;;`,
-    `;; ${what} Written by generate.mjs; the results are those of node 22.`, ``, `(module`];
-  const asserts = [];
-  for (const op of chosen) {
-    const count = op.immediates === 'Lane' ? laneCounts(op) : [null];
-    for (const lane of count) {
-      const name = lane === null ? op.text : `${op.text} ${lane}`;
-      const params = [...op.operands].map(t => names[t]).join(' ');
-      const gets = [...op.operands].map((_, i) => `(local.get ${i})`).join(' ');
-      out.push(`  (func (export "${name}") (param ${params}) (result ${names[op.results]}) (${name} ${gets}))`);
-      const f = instance(op, lane === null ? [] : [lane]);
-      for (const row of tuples(op.operands, op.text, lane === null ? 12 : 3)) {
-        const args = row.map((v, i) => constant(op.operands[i], v)).join(' ');
-        try {
-          const v = run(f, op, row);
-          asserts.push(`(assert_return (invoke "${name}" ${args}) ${expected(op, row, v)})`);
-        } catch (error) {
-          if (!(error instanceof WebAssembly.RuntimeError)) throw error;
-          asserts.push(`(assert_trap (invoke "${name}" ${args}) "${trapText(op, row, error.message)}")`);
-        }
+    `;; ${what} Written by generate.mjs; the results are those of node 22.`];
+  let count = 0;
+  for (let first = 0; first < chosen.length; first += perModule) {
+    const functions = [], asserts = [];
+    for (const op of chosen.slice(first, first + perModule)) describe(op, functions, asserts);
+    out.push('', '(module', ...functions, ')', ...asserts);
+    count += asserts.length;
+  }
+  writeFileSync(new URL(file, here), `${out.join('\n')}\n`);
+  console.log(`${file}: ${count} assertions about ${chosen.length} instructions`);
+}
+function describe(op, functions, asserts) {
+  for (const lane of op.immediates === 'Lane' ? laneCounts(op) : [null]) {
+    const name = lane === null ? op.text : `${op.text} ${lane}`;
+    const params = [...op.operands].map(t => names[t]).join(' ');
+    const gets = [...op.operands].map((_, i) => `(local.get ${i})`).join(' ');
+    functions.push(`  (func (export "${name}") (param ${params}) (result ${names[op.results]}) (${name} ${gets}))`);
+    const f = instance(op, lane === null ? [] : [lane]);
+    for (const row of tuples(op.operands, op.text, lane === null ? 12 : 3)) {
+      const args = row.map((v, i) => constant(op.operands[i], v)).join(' ');
+      try {
+        const v = run(f, op, row);
+        asserts.push(`(assert_return (invoke "${name}" ${args}) ${expected(op, row, v)})`);
+      } catch (error) {
+        if (!(error instanceof WebAssembly.RuntimeError)) throw error;
+        asserts.push(`(assert_trap (invoke "${name}" ${args}) "${trapText(op, row, error.message)}")`);
       }
     }
   }
-  out.push(')', '', ...asserts, '');
-  writeFileSync(new URL(file, here), out.join('\n'));
-  console.log(`${file}: ${asserts.length} assertions about ${chosen.length} instructions`);
 }
 function laneCounts(op) {
   const count = 128 / Number(laneType(op.text).slice(1));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "engine/llvm/function_translator.h"
 
+#include "engine/mutation.h"
+
 #include <llvm/IR/InlineAsm.h>
 #include <llvm/IR/Intrinsics.h>
 
@@ -93,7 +95,7 @@ Result<> FunctionTranslator::step() {
                             : std::vector<uint32_t>())
     edges += 1 + label(depth).carried.size();
   RUNE_TRY(charge(edges));
-  translate();
+  implement(Tier::Machine, now_, module_, index_, [this] { translate(); });
   return {};
 }
 
