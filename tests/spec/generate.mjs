@@ -295,8 +295,8 @@ function describeBranch(op, functions, asserts) {
       const right = k === null ? '(local.get 1)' : constant(op.operands[1], k);
       const name = `${op.text} ${form}${k === null ? '' : ` ${hex(k)}`}`;
       functions.push(`  (func (export "${name}") (param ${k === null ? `${t} ${t}` : t}) (result i32) ${body(`(${op.text} (local.get 0) ${right})`)})`);
-      for (const at of k === null ? [0, 1, 2, 3, 4, 5] : [1, 2, 4, 6]) {
-        const row = [list[at], k === null ? list[(at * 5 + 1) % list.length] : k];
+      for (const at of k === null ? [0, 1, 2, 3, 4, 5, 6] : [1, 2, 4, 6]) {
+        const row = [list[at], k === null ? list[at === 6 ? at : (at * 5 + 1) % list.length] : k];
         const args = (k === null ? row : [row[0]]).map(v => constant(op.operands[0], v)).join(' ');
         asserts.push(assertion(name, args, outcomeOf(f, op, row)));
       }
@@ -356,6 +356,8 @@ function memoryOutcome(op, offset, lane, seen, address, rest) {
     return { trap: 'out of bounds memory access' };
   }
 }
+// An address from which on a number of any size is negative.
+const negative = offset => 17 + pattern.slice(17 + offset).findIndex((_, i, rest) => [0, 1, 3, 7].every(last => rest[i + last] >= 0x80));
 function describeMemory(op, functions, asserts) {
   const size = bytesOf(op), seen = 16, operands = op.operands.slice(1);
   const params = [...operands].map(t => names[t]).join(' '), result = names[op.results || 'v'];
@@ -371,7 +373,7 @@ function describeMemory(op, functions, asserts) {
       const after = op.results ? '' : ` (v128.load ${memory}(${type}.const ${seen}))`;
       functions.push(`  (func (export "${name}") (param ${type} ${params}) (result ${result}) ${before}(${op.text} ${memory}offset=${offset} align=1 ${lane === null ? '' : `${lane} `}(local.get 0) ${gets})${after})`);
       const rest = [...operands].map(operandOf);
-      for (const address of [13, 16, 18, 65536 - size - offset, 65537 - size - offset, 0xffffffff]) {
+      for (const address of [13, 16, 18, negative(offset), 65536 - size - offset, 65537 - size - offset, 0xffffffff]) {
         const args = [`(${type}.const ${address})`, ...rest.map((v, i) => constant(operands[i], v))].join(' ');
         asserts.push(assertion(name, args, memoryOutcome(op, offset, lane, seen, BigInt(address), rest)));
       }
@@ -382,7 +384,7 @@ function describeMemory(op, functions, asserts) {
   for (const [form, address] of Object.entries(sums)) {
     const name = `${op.text} ${form}`, factor = form === 'sum' ? 1 : 8;
     functions.push(`  (func (export "${name}") (param i32 i32) (result ${result}) (${op.text} offset=2 ${address}))`);
-    for (const [a, b] of [[1, 2], [20, 3], [0xfffffff0, 4], [65000, 70], [65520, 2], [65536, 0]])
+    for (const [a, b] of [[1, 2], [negative(2) - 2 * factor, 2], [0xfffffff0, 4], [65000, 70], [65520, 2], [65536, 0]])
       asserts.push(assertion(name, `(i32.const ${a}) (i32.const ${b})`,
         memoryOutcome(op, 2, null, seen, BigInt.asUintN(32, BigInt(a + b * factor)), [])));
   }

@@ -16,6 +16,7 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,7 +36,11 @@ using wasm::text::Command;
 using wasm::text::Script;
 
 constexpr double neededShare = 0.95;
-constexpr unsigned childSeconds = 30;
+/// Of processor time, so that a busy machine kills no mutant.
+constexpr time_t childSeconds = 20;
+constexpr unsigned childWallSeconds = 300;
+/// Of one call.
+constexpr std::chrono::seconds callTime{10};
 
 /// Commands that need no others.
 struct Part {
@@ -121,11 +126,13 @@ std::vector<const Part *> relevant(const Mutant &mutant,
   int nowhere = open("/dev/null", O_WRONLY);
   dup2(nowhere, STDOUT_FILENO);
   dup2(nowhere, STDERR_FILENO);
-  alarm(childSeconds);
+  itimerval limit{{}, {childSeconds, 0}};
+  setitimer(ITIMER_PROF, &limit, nullptr);
+  alarm(childWallSeconds);
   spec::plant(&mutant);
   spec::RunOptions options;
   options.stopAtFailure = true;
-  options.timeout = std::chrono::seconds(2);
+  options.timeout = callTime;
   for (const Part *part : parts) {
     auto engine = engineOf(mutant.tier);
     if (!spec::runCommands(*engine, part->commands, options).failures.empty())
@@ -137,8 +144,9 @@ std::vector<const Part *> relevant(const Mutant &mutant,
 End endOf(int status) {
   if (WIFEXITED(status) && WEXITSTATUS(status) <= 1)
     return WEXITSTATUS(status) == 1 ? End::Assertion : End::Survived;
-  return WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM ? End::Timeout
-                                                            : End::Crash;
+  bool late = WIFSIGNALED(status) &&
+              (WTERMSIG(status) == SIGPROF || WTERMSIG(status) == SIGALRM);
+  return late ? End::Timeout : End::Crash;
 }
 
 std::vector<Judged> judge(const std::vector<Mutant> &mutants,

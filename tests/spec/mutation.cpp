@@ -565,19 +565,13 @@ struct Handler {
   Op op;
   std::string_view name;
   /// Handlers of one group read the same words, as the same types.
-  std::string group;
+  std::string_view group;
   /// What it computes: two of the same are no mutants of each other.
-  std::string what;
+  std::string_view what;
 };
 
-const std::vector<Handler> &handlers() {
-  static const std::vector<Handler> all = [] {
-    std::vector<Handler> list;
-    auto add = [&](Op op, std::string_view name, std::string group,
-                   std::string what) {
-      list.push_back({op, name, std::move(group), std::move(what)});
-    };
-#define ADD(name, group, what) add(Op::name, #name, group, what);
+constexpr Handler handlers[] = {
+#define ADD(name, group, what) {Op::name, #name, group, what},
 #define RUNE_COMPARE(name, type, expression, inverse)                          \
   ADD(name, "compare " #type, #expression)                                     \
   ADD(name##Imm, "compare constant " #type, #expression)                       \
@@ -625,33 +619,25 @@ const std::vector<Handler> &handlers() {
   ADD(name##At, "vector load at", #memory #function)
 #include "engine/interpreter/vector.def"
     // only this way: the wide ones also do what the narrow ones do
-    ADD(CopyWide, "copy", "wide")
-    ADD(Copy, "copy", "")
-    ADD(SelectWide, "select", "wide")
-    ADD(Select, "select", "")
-    ADD(GlobalGetWide, "global get", "wide")
-    ADD(GlobalGet, "global get", "")
-    ADD(GlobalSetWide, "global set", "wide")
-    ADD(GlobalSet, "global set", "")
-    ADD(ReturnWide, "return", "wide")
-    ADD(ReturnOne, "return", "")
-    ADD(BrIf, "branch if", "if")
-    ADD(BrUnless, "branch if", "unless")
-    ADD(ReturnCall, "call", "return")
-    ADD(Call, "call", "")
-    ADD(Address64, "address", "wide")
-    ADD(Address32, "address", "")
+    ADD(CopyWide, "copy", "wide") ADD(Copy, "copy", "") ADD(SelectWide,
+                                                            "select", "wide")
+        ADD(Select, "select", "") ADD(GlobalGetWide, "global get",
+                                      "wide") ADD(GlobalGet, "global get", "")
+            ADD(GlobalSetWide, "global set", "wide") ADD(
+                GlobalSet, "global set", "") ADD(ReturnWide, "return", "wide")
+                ADD(ReturnOne, "return", "") ADD(BrIf, "branch if", "if")
+                    ADD(BrUnless, "branch if", "unless")
+                        ADD(ReturnCall, "call", "return") ADD(Call, "call", "")
+                            ADD(Address64, "address", "wide")
+                                ADD(Address32, "address", "")
 #undef ADD
-    return list;
-  }();
-  return all;
-}
+};
 
 std::optional<Op> neighbour(const Handler &handler) {
   constexpr std::string_view oneWay[] = {"copy",       "select", "global get",
                                          "global set", "return", "call",
                                          "address"};
-  const std::vector<Handler> &all = handlers();
+  std::span all = handlers;
   auto at = static_cast<size_t>(&handler - all.data());
   if (handler.what.empty() &&
       std::ranges::find(oneWay, handler.group) != std::end(oneWay))
@@ -707,7 +693,7 @@ std::vector<Mutant> mutantsOf(Tier tier) {
       all.push_back({tier, MutantKind::Drop, code});
   }
   if (tier == Tier::Interpreter)
-    for (const Handler &handler : handlers())
+    for (const Handler &handler : handlers)
       if (auto other = neighbour(handler))
         all.push_back({tier, MutantKind::Handler,
                        static_cast<uint32_t>(handler.op),
