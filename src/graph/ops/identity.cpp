@@ -3,6 +3,7 @@
 // identity(x) = x.
 //
 // source  ONNX Identity-19
+#include "graph/known_elements.h"
 #include "graph/ops/common.h"
 #include "graph/plan.h"
 
@@ -22,6 +23,7 @@ static Result<Items> plan(const PlanContext &context) { return context.items; }
 
 OpDefinition defineIdentity() {
   OpDefinition op{{1, 1}, {1, 1}, {}, infer, evaluate};
+  op.elements = sameElements;
   op.plan = plan;
   return op;
 }

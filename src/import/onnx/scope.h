@@ -18,7 +18,9 @@ namespace rune::import {
 
 struct Frame {
   explicit Frame(const std::string &name, Frame *outer = nullptr)
-      : outer(outer), builder(name) {}
+      : outer(outer), builder(name) {
+    builder.foldConstants(outer ? graph::Refused::Kept : graph::Refused::Error);
+  }
 
   /// The value here that is `value` of `frame`, which is this one or stands
   /// around it. A constant is taken along, anything else becomes an input.
