@@ -434,7 +434,7 @@ TEST(OnnxFunction, CallsAreLimitedInDepth) {
         {"a"}, "b", "f");
   add(function(model, "F70"), "Relu", {"a"}, "b");
   EXPECT_THAT(refusal(model),
-              HasSubstr("functions call functions more than 64 deep"));
+              HasSubstr("functions and graphs more than 64 deep"));
 }
 
 TEST(OnnxFunction, WhatItCannotDoIsNamedWithItsPath) {

@@ -103,14 +103,15 @@ public:
 
   void run() {
     for (int i = 0; i < scope_.nodes.size(); ++i) {
-      if (++state_.visited == state_.mostVisited + 1)
+      if (state_.isExhausted())
+        return;
+      ++state_.visited;
+      addNode(i);
+      if (state_.isExhausted() && !std::exchange(state_.saidSo, true))
         fault("import.limit", i,
               "functions, branches and loops make more than {} layers of the "
               "file's",
               state_.mostVisited);
-      if (state_.visited > state_.mostVisited)
-        return;
-      addNode(i);
     }
   }
 
@@ -219,6 +220,10 @@ void NodesImporter::addNode(int index) {
   if (!readInputs(index, inputs))
     return define(index, nullptr);
   auto proto = resolved({scope_.owner, &node}, scope_.arguments);
+  if (proto.get() != &node)
+    eachGraph(*proto, [&](const onnx::GraphProto &graph, const std::string &) {
+      state_.searched += countNodes(graph.node());
+    });
   std::optional<std::vector<ValueId>> results;
   if (scope_.opset(node.domain()) &&
       findOperator(node.domain(), node.op_type()))
@@ -273,10 +278,10 @@ bool NodesImporter::mayCall(int index, const onnx::FunctionProto &function) {
             scope_.layerName(index), function.name());
       return false;
     }
-  if (scope_.callDepth < maxCallDepth)
+  if (scope_.depth < maxCallDepth)
     return true;
   fault("import.limit", index,
-        "layer `{}`: functions call functions more than {} deep",
+        "layer `{}`: functions and graphs more than {} deep",
         scope_.layerName(index), maxCallDepth);
   return false;
 }
@@ -301,12 +306,12 @@ NodesImporter::call(int index, const onnx::FunctionProto &function,
   inside.arguments = &arguments;
   inside.function = &function;
   inside.caller = &scope_;
-  inside.callDepth = scope_.callDepth + 1;
+  inside.depth = scope_.depth + 1;
   inside.path = scope_.layerName(index) + "/";
   inside.place = place(index);
   for (const auto &info : function.value_info())
     inside.infos.push_back(&info);
-  inside.collect();
+  state_.searched += inside.collect();
   for (const std::string &name : function.output())
     inside.read.insert(name);
   for (int i = 0; i < function.input_size(); ++i)
@@ -315,7 +320,7 @@ NodesImporter::call(int index, const onnx::FunctionProto &function,
                                   ? inputs[static_cast<size_t>(i)]
                                   : noValue);
   importNodes(state_, inside);
-  if (state_.visited > state_.mostVisited)
+  if (state_.isExhausted())
     return std::nullopt;
   std::vector<ValueId> results;
   for (int i = 0; i < scope_.nodes[index].output_size(); ++i) {
@@ -337,19 +342,22 @@ Result<Bodies::Values> NodeBodies::put(const onnx::GraphProto &graph,
     return error("import.malformed",
                  "`{}`: graph `{}` takes {} inputs, gets {}", layer_,
                  graph.name(), graph.input_size(), inputs.size());
+  if (scope_.depth >= maxCallDepth)
+    return error("import.limit", "`{}`: functions and graphs more than {} deep",
+                 layer_, maxCallDepth);
   Scope inside(frame_, graph.node(), scope_.opsets, owner_);
   inside.outer = &scope_;
   inside.arguments = scope_.arguments;
   inside.function = scope_.function;
   inside.caller = &scope_;
-  inside.callDepth = scope_.callDepth;
+  inside.depth = scope_.depth + 1;
   inside.path = pathOf(part) + "/";
   inside.place = place_;
   for (const auto &info : graph.value_info())
     inside.infos.push_back(&info);
   for (const auto &info : graph.output())
     inside.infos.push_back(&info);
-  inside.collect();
+  state_.searched += inside.collect();
   for (const auto &info : graph.output())
     inside.read.insert(info.name());
   for (int i = 0; i < graph.input_size(); ++i)
@@ -360,7 +368,7 @@ Result<Bodies::Values> NodeBodies::put(const onnx::GraphProto &graph,
                    layer_, graph.input(i).name());
   addInitializers(state_, inside, graph);
   importNodes(state_, inside);
-  if (state_.visited > state_.mostVisited)
+  if (state_.isExhausted())
     return reported();
   Values results;
   for (const auto &info : graph.output()) {
