@@ -290,6 +290,32 @@ TEST(OnnxSequence, PassesThroughALoop) {
   EXPECT_EQ(result.values, (std::vector<double>{3, 4, 3, 4}));
 }
 
+/// Goes in as an optional value that is empty, comes out as a tensor.
+TEST(OnnxLoop, WhatIsOptionalAtFirstMayBeThereAfterwards) {
+  TestModel model(18);
+  model.input("n", "i64[]").input("x", "f32[2]");
+  model.node("Optional", {}, {}, {"o"}, "nothing");
+  auto *attribute =
+      model.proto().mutable_graph()->mutable_node(0)->add_attribute();
+  attribute->set_name("type");
+  attribute->set_type(13);
+  attribute->mutable_tp()->mutable_tensor_type()->set_elem_type(1);
+  model.node("Loop", {"n", "", "o"}, {}, {"y"}, "loop");
+  attach(model, "body",
+         TestModel(18)
+             .input("i", "i64[]")
+             .input("go", "bool[]")
+             .input("v", "f32[2]")
+             .node("Add", {"x", "x"}, {}, {"w"}, "add")
+             .output("go")
+             .output("w"));
+  model.output("y");
+  EXPECT_EQ(evaluated(model, {{1}, {3, 4}}).values,
+            (std::vector<double>{6, 8}));
+  EXPECT_THAT(evaluated(model, {{0}, {3, 4}}).type,
+              HasSubstr("there is no element"));
+}
+
 TEST(OnnxSequence, MapRunsItsBodyForEachTensor) {
   TestModel model(17);
   model.input("x", "f32[4]").input("k", "f32[2]");
