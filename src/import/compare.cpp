@@ -164,4 +164,31 @@ Comparison compareTensors(const TensorView &got, const TensorView &want,
   return std::move(judge.result);
 }
 
+Comparison compareItems(const graph::Item &got, const graph::Item &want,
+                        const ToleranceOptions &options) {
+  if (got.form != want.form || got.isThere() != want.isThere())
+    return refused(fmt::format("got {}, want {}", got.str(), want.str()));
+  if (got.tensor)
+    return compareTensors(got.view(), want.view(), options);
+  Comparison all;
+  if (!got.list)
+    return all;
+  const auto &left = got.list->tensors, &right = want.list->tensors;
+  if (left.size() != right.size())
+    return refused(fmt::format("got {}, want {}", got.str(), want.str()));
+  for (size_t i = 0; i < left.size(); ++i) {
+    Comparison each = compareTensors(left[i]->view, right[i]->view, options);
+    all.count += each.count;
+    all.wrong += each.wrong;
+    if (all.equal && !each.equal)
+      all.why = fmt::format("tensor {}: {}", i, each.why);
+    all.equal = all.equal && each.equal;
+    if (each.largestError > all.largestError) {
+      all.largestError = each.largestError;
+      all.place = std::move(each.place);
+    }
+  }
+  return all;
+}
+
 } // namespace rune::import
