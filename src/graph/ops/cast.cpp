@@ -4,6 +4,7 @@
 // range of an integer the nearest limit is taken; C and ONNX leave that open.
 //
 // source  ONNX Cast-24
+#include "graph/known_elements.h"
 #include "graph/ops/unary.h"
 #include "graph/small_types.h"
 
@@ -70,6 +71,12 @@ Result<Tensors> evaluate(const EvalContext &context) {
 
 } // namespace
 
+/// Between integers sizes stay sizes.
+static std::optional<Dims> elements(const InferContext &context) {
+  return dtypeOf(context.node) == DType::Bool ? std::nullopt
+                                              : knownElements(context, 0);
+}
+
 OpDefinition defineCast() {
   return {{1, 1},
           {1, 1},
@@ -85,7 +92,10 @@ OpDefinition defineCast() {
             {"up", "down", "nearest"}},
            flagSpec("saturate")},
           infer,
-          evaluate};
+          evaluate,
+          nullptr,
+          false,
+          elements};
 }
 
 } // namespace rune::graph

@@ -272,8 +272,9 @@ Result<graph::Constant> Decoder::typed() {
     return packed();
   case DType::Utf8:
     return strings();
+  default:
+    return malformed(proto_, "element type {}", proto_.data_type());
   }
-  return malformed(proto_, "element type {}", proto_.data_type());
 }
 
 std::string externalPlace(const onnx::TensorProto &proto) {
