@@ -25,9 +25,9 @@ using Json = nlohmann::json;
 const Json &golden() {
   static const Json cases = [] {
     Json all = Json::array();
-    for (const char *name : {"golden.json", "golden_integers.json",
-                             "golden_recurrent.json", "golden_signal.json",
-                             "golden_elementwise.json"}) {
+    for (const char *name :
+         {"golden.json", "golden_integers.json", "golden_recurrent.json",
+          "golden_signal.json", "golden_elementwise.json"}) {
       std::ifstream file(std::string(RUNE_SOURCE_DIR "/src/graph/testdata/") +
                          name);
       for (Json &json : Json::parse(file))

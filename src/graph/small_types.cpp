@@ -88,8 +88,7 @@ float smallFloat(DType dtype, uint8_t bits) {
   float sign = bits >> format.signShift() & 1 ? -1.0f : 1.0f;
   if (isNanCode(dtype, format, bits))
     return std::copysign(nan, sign);
-  int exponent =
-      bits >> format.fractionBits & ((1 << format.exponentBits) - 1);
+  int exponent = bits >> format.fractionBits & ((1 << format.exponentBits) - 1);
   int fraction = bits & ((1 << format.fractionBits) - 1);
   if (dtype == DType::F8E5M2 && exponent == 0x1f)
     return sign * std::numeric_limits<float>::infinity();
@@ -102,8 +101,8 @@ float smallFloat(DType dtype, uint8_t bits) {
 int8_t smallInteger(DType dtype, uint8_t bits) {
   unsigned width = dtypeBits(dtype);
   int value = bits & ((1 << width) - 1);
-  bool isNegative = dtypeKind(dtype) == DTypeKind::SmallSigned &&
-                    (value >> (width - 1)) != 0;
+  bool isNegative =
+      dtypeKind(dtype) == DTypeKind::SmallSigned && (value >> (width - 1)) != 0;
   return static_cast<int8_t>(isNegative ? value - (1 << width) : value);
 }
 
@@ -111,9 +110,8 @@ IntegerLimits integerLimits(DType dtype) {
   int64_t count = int64_t{1} << dtypeBits(dtype);
   bool isSigned = dtypeKind(dtype) == DTypeKind::SmallSigned ||
                   dtypeKind(dtype) == DTypeKind::Signed;
-  return isSigned
-             ? IntegerLimits{-count / 2, count / 2 - 1}
-             : IntegerLimits{0, count - 1};
+  return isSigned ? IntegerLimits{-count / 2, count / 2 - 1}
+                  : IntegerLimits{0, count - 1};
 }
 
 uint8_t roundToSmallFloat(DType dtype, double value, bool saturate,
@@ -137,8 +135,8 @@ uint8_t roundToSmallFloat(DType dtype, double value, bool saturate,
     // Far beyond the range `steps` would not fit.
     isBeyond = exponent > 64;
     if (!isBeyond) {
-      double steps = std::nearbyint(
-          std::ldexp(magnitude, format.fractionBits - exponent));
+      double steps =
+          std::nearbyint(std::ldexp(magnitude, format.fractionBits - exponent));
       code = (static_cast<unsigned>(exponent + format.bias - 1)
               << format.fractionBits) +
              static_cast<unsigned>(steps);

@@ -5,8 +5,8 @@
 // never computed in; an element travels as one byte.
 //
 // source  OCP 8-bit Floating Point Specification (E4M3, E5M2), OCP Microscaling
-//         Formats (E2M1, E8M0); arXiv:2206.02915 (the FNUZ kinds); ONNX Cast-24,
-//         tables of the float 8 kinds
+//         Formats (E2M1, E8M0); arXiv:2206.02915 (the FNUZ kinds); ONNX
+//         Cast-24, tables of the float 8 kinds
 #pragma once
 
 #include "graph/numeric.h"
@@ -77,9 +77,8 @@ template <class F> auto withElements(DType dtype, ByteSpan data, F &&f) {
     return f(Type<int8_t>{}, StorageElements<int8_t>(dtype, data));
   if (dtype == DType::Bool)
     return f(Type<bool>{}, Elements<bool>(data));
-  return withNumeric(dtype, [&]<class T>(Type<T> type) {
-    return f(type, Elements<T>(data));
-  });
+  return withNumeric(
+      dtype, [&]<class T>(Type<T> type) { return f(type, Elements<T>(data)); });
 }
 
 /// Towards zero, saturating; NaN gives 0.
@@ -142,8 +141,7 @@ template <class To, class From> To convertElement(From x, Conversion how) {
 
 /// `x` as an element of a small kind. Floats become integers to nearest, ties
 /// to even (64 bits of them).
-template <class From>
-uint8_t convertToSmall(DType to, From x, Conversion how) {
+template <class From> uint8_t convertToSmall(DType to, From x, Conversion how) {
   if (dtypeKind(to) == DTypeKind::SmallFloat) {
     double value = 0;
     if constexpr (std::is_integral_v<From> && !std::is_same_v<From, bool>)
@@ -154,8 +152,8 @@ uint8_t convertToSmall(DType to, From x, Conversion how) {
   }
   auto [low, high] = integerLimits(to);
   if constexpr (isFloatElement<From>) {
-    auto whole = truncated<int64_t>(
-        std::nearbyint(static_cast<double>(widen(x))));
+    auto whole =
+        truncated<int64_t>(std::nearbyint(static_cast<double>(widen(x))));
     if (how.saturate)
       whole = whole < low ? low : whole > high ? high : whole;
     return static_cast<uint8_t>(whole);

@@ -20,15 +20,13 @@ Result<Tensors> evaluateElu(const EvalContext &context) {
   return evaluateFloats(context, [&]<class W>(W x) -> W {
     if (x > 0)
       return static_cast<W>(gamma) * x;
-    return static_cast<W>(gamma * alpha) *
-           std::expm1(static_cast<W>(beta) * x);
+    return static_cast<W>(gamma * alpha) * std::expm1(static_cast<W>(beta) * x);
   });
 }
 
 /// x · Φ(x); erfc keeps the digits of small results.
 template <class W> W gelu(W x) {
-  return W(0.5) * x *
-         std::erfc(-x * static_cast<W>(std::numbers::sqrt2 / 2));
+  return W(0.5) * x * std::erfc(-x * static_cast<W>(std::numbers::sqrt2 / 2));
 }
 
 template <class W> W geluByTanh(W x) {

@@ -8,8 +8,8 @@ static Result<Types> inferPair(const InferContext &context, bool numbers,
                                bool booleans) {
   const TensorType &a = context.type(0), &b = context.type(1);
   // add.1 sub.1 mul.1 div.1 minimum.1 maximum.1 pow.1 mod.1 less.1
-  // less_equal.1: numbers of one element type. equal.1: or bool. logical_and.1 logical_or.1:
-  // bool
+  // less_equal.1: numbers of one element type. equal.1: or bool. logical_and.1
+  // logical_or.1: bool
   bool allowed =
       (numbers && isNumeric(a.dtype)) || (booleans && a.dtype == DType::Bool);
   if (!allowed || a.dtype != b.dtype)

@@ -36,16 +36,16 @@ static Result<Tensors> evaluate(const EvalContext &context) {
 }
 
 OpDefinition defineBitCast() {
-  return {{1, 1},
-          {1, 1},
-          {dtypeSpec({"f32",        "f64",       "f16",        "bf16",
-                      "i8",         "i16",       "i32",        "i64",
-                      "u8",         "u16",       "u32",        "u64",
-                      "bool",       "f8e4m3fn",  "f8e4m3fnuz", "f8e5m2",
-                      "f8e5m2fnuz", "f8e8m0fnu", "f4e2m1fn",   "i4",
-                      "u4",         "i2",        "u2"})},
-          infer,
-          evaluate};
+  return {
+      {1, 1},
+      {1, 1},
+      {dtypeSpec({"f32",    "f64",        "f16",       "bf16",     "i8",
+                  "i16",    "i32",        "i64",       "u8",       "u16",
+                  "u32",    "u64",        "bool",      "f8e4m3fn", "f8e4m3fnuz",
+                  "f8e5m2", "f8e5m2fnuz", "f8e8m0fnu", "f4e2m1fn", "i4",
+                  "u4",     "i2",         "u2"})},
+      infer,
+      evaluate};
 }
 
 } // namespace rune::graph

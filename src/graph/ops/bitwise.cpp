@@ -44,8 +44,8 @@ Result<Tensors> evaluateXor(const EvalContext &context) {
 /// By as many bits as there are, or more, or a negative number: as if shifted
 /// one by one until nothing is left.
 template <class T> T shifted(T x, T amount, bool left) {
-  bool isFar = std::cmp_less(amount, 0) ||
-               std::cmp_greater_equal(amount, sizeof(T) * 8);
+  bool isFar =
+      std::cmp_less(amount, 0) || std::cmp_greater_equal(amount, sizeof(T) * 8);
   if (isFar)
     return !left && std::cmp_less(x, 0) ? static_cast<T>(-1) : T(0);
   if (!left)
@@ -55,8 +55,9 @@ template <class T> T shifted(T x, T amount, bool left) {
 
 Result<Tensors> evaluateShift(const EvalContext &context) {
   bool left = context.node.text("direction") == "left";
-  return evaluateIntegers(
-      context, [&]<class T>(T x, T amount) { return shifted(x, amount, left); });
+  return evaluateIntegers(context, [&]<class T>(T x, T amount) {
+    return shifted(x, amount, left);
+  });
 }
 
 } // namespace

@@ -37,22 +37,21 @@ Result<Tensors> evaluate(const EvalContext &context) {
                                            Type<To>) {
     Elements<To> scales(context.input(1).data);
     To *out = elementsOf<To>(result);
-    return eachParameter(
-        context, [&](int64_t parameter, int64_t from, int64_t to) {
-          auto scale = static_cast<double>(widen(scales[parameter]));
-          double zero = zeros[static_cast<size_t>(parameter)];
-          for (int64_t i = from; i < to; ++i)
-            out[i] = narrow<To>((static_cast<double>(widen(in[i])) - zero) *
-                                scale);
-        });
+    return eachParameter(context, [&](int64_t parameter, int64_t from,
+                                      int64_t to) {
+      auto scale = static_cast<double>(widen(scales[parameter]));
+      double zero = zeros[static_cast<size_t>(parameter)];
+      for (int64_t i = from; i < to; ++i)
+        out[i] = narrow<To>((static_cast<double>(widen(in[i])) - zero) * scale);
+    });
   };
-  RUNE_TRY(withElements(
-      context.dtype(0), context.input(0).data,
-      [&]<class From>(Type<From> from, const auto &in) {
-        return withFloat(result.dtype(), [&]<class To>(Type<To> to) {
-          return convert(in, from, to);
-        });
-      }));
+  RUNE_TRY(withElements(context.dtype(0), context.input(0).data,
+                        [&]<class From>(Type<From> from, const auto &in) {
+                          return withFloat(result.dtype(),
+                                           [&]<class To>(Type<To> to) {
+                                             return convert(in, from, to);
+                                           });
+                        }));
   context.budget.release(zeros.size() * sizeof(double));
   return single(std::move(result));
 }

@@ -14,8 +14,8 @@ static bool fitsBlocks(const TensorType &scale, const TensorType &x,
       if (!unify(size, scales))
         return false;
     } else if (size.isFixed() && scales.isFixed() &&
-               scales.size() != size.size() / block +
-                                    (size.size() % block != 0 ? 1 : 0)) {
+               scales.size() !=
+                   size.size() / block + (size.size() % block != 0 ? 1 : 0)) {
       return false;
     }
   }
@@ -31,16 +31,15 @@ Result<> checkParameters(const InferContext &context, DType zeroType) {
     return context.fail(4, "`block` is {}, must be 0 or more", block);
   // quantize.2 dequantize.2: a scale for all, for each index along the axis, or
   // for each block
-  bool fits = block > 0
-                  ? axis >= 0 && fitsBlocks(scale, x, static_cast<size_t>(axis),
-                                            block)
-                  : scale.dims.size() <= 1 && isAxis(axis, x) &&
-                        fitsAxis(scale, x, axis);
+  bool fits =
+      block > 0
+          ? axis >= 0 && fitsBlocks(scale, x, static_cast<size_t>(axis), block)
+          : scale.dims.size() <= 1 && isAxis(axis, x) &&
+                fitsAxis(scale, x, axis);
   if (!fits)
-    return context.fail(2, "scale {} does not go with axis {} of {}{}",
-                        scale.str(), axis, x.str(),
-                        block > 0 ? fmt::format(" in blocks of {}", block)
-                                  : "");
+    return context.fail(
+        2, "scale {} does not go with axis {} of {}{}", scale.str(), axis,
+        x.str(), block > 0 ? fmt::format(" in blocks of {}", block) : "");
   if (!context.has(2))
     return {};
   const TensorType &zero = context.type(2);

@@ -33,8 +33,8 @@ template <class From, class F>
 Result<> eachQuotient(const EvalContext &context, F &&store) {
   Elements<From> in(context.input(0).data), scales(context.input(1).data);
   auto zeros = RUNE_TRY(zeroPoints(context));
-  RUNE_TRY(eachParameter(
-      context, [&](int64_t parameter, int64_t from, int64_t to) {
+  RUNE_TRY(
+      eachParameter(context, [&](int64_t parameter, int64_t from, int64_t to) {
         auto scale = widen(scales[parameter]);
         double zero = zeros[static_cast<size_t>(parameter)];
         for (int64_t i = from; i < to; ++i)
@@ -69,8 +69,8 @@ Result<> quantizeToIntegers(const EvalContext &context, Tensor &result) {
   return withInteger(result.dtype(), [&]<class To>(Type<To>) -> Result<> {
     To *out = elementsOf<To>(result);
     return eachQuotient<From>(
-        context, [&, round = Rounder(context)](int64_t i, auto quotient,
-                                               double zero) {
+        context,
+        [&, round = Rounder(context)](int64_t i, auto quotient, double zero) {
           out[i] = static_cast<To>(round(quotient, zero));
         });
   });
@@ -84,15 +84,15 @@ Result<> quantizeToStorage(const EvalContext &context, Tensor &result) {
   std::vector<uint8_t> codes(count);
   if (dtypeKind(dtype) == DTypeKind::SmallFloat) {
     bool saturate = context.node.integer("saturate") != 0;
-    RUNE_TRY(eachQuotient<From>(
-        context, [&](int64_t i, auto quotient, double zero) {
+    RUNE_TRY(
+        eachQuotient<From>(context, [&](int64_t i, auto quotient, double zero) {
           codes[static_cast<size_t>(i)] = roundToSmallFloat(
               dtype, static_cast<double>(quotient) + zero, saturate);
         }));
   } else {
     RUNE_TRY(eachQuotient<From>(
-        context, [&, round = Rounder(context)](int64_t i, auto quotient,
-                                               double zero) {
+        context,
+        [&, round = Rounder(context)](int64_t i, auto quotient, double zero) {
           codes[static_cast<size_t>(i)] =
               static_cast<uint8_t>(round(quotient, zero));
         }));
@@ -107,8 +107,9 @@ Result<Tensors> evaluate(const EvalContext &context) {
   if (result.count() == 0)
     return single(std::move(result));
   RUNE_TRY(withFloat(context.dtype(0), [&]<class From>(Type<From>) {
-    return isStorage(result.dtype()) ? quantizeToStorage<From>(context, result)
-                                     : quantizeToIntegers<From>(context, result);
+    return isStorage(result.dtype())
+               ? quantizeToStorage<From>(context, result)
+               : quantizeToIntegers<From>(context, result);
   }));
   return single(std::move(result));
 }
@@ -120,21 +121,19 @@ void complete(const InferContext &context, std::vector<Attribute> &attributes) {
 } // namespace
 
 OpDefinition defineQuantize() {
-  return {{2, 3},
-          {1, 1},
-          {{"axis", AttributeKind::Integer, int64_t{0}, {}},
-           {"block", AttributeKind::Integer, int64_t{0}, {}},
-           dtypeSpec({"i8", "u8", "i16", "u16", "i32", "i4", "u4", "i2", "u2",
-                      "f8e4m3fn", "f8e4m3fnuz", "f8e5m2", "f8e5m2fnuz",
-                      "f4e2m1fn"}),
-           {"rounding",
-            AttributeKind::Text,
-            std::string("even"),
-            {"even", "away"}},
-           flagSpec("saturate", 1)},
-          infer,
-          evaluate,
-          complete};
+  return {
+      {2, 3},
+      {1, 1},
+      {{"axis", AttributeKind::Integer, int64_t{0}, {}},
+       {"block", AttributeKind::Integer, int64_t{0}, {}},
+       dtypeSpec({"i8", "u8", "i16", "u16", "i32", "i4", "u4", "i2", "u2",
+                  "f8e4m3fn", "f8e4m3fnuz", "f8e5m2", "f8e5m2fnuz",
+                  "f4e2m1fn"}),
+       {"rounding", AttributeKind::Text, std::string("even"), {"even", "away"}},
+       flagSpec("saturate", 1)},
+      infer,
+      evaluate,
+      complete};
 }
 
 } // namespace rune::graph

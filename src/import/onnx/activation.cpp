@@ -60,9 +60,8 @@ Imported elu(OnnxNode &node, double alpha, double beta, double gamma) {
   if (node.opset() < 6)
     node.ignore("consumed_inputs");
   ValueId x = RUNE_TRY(node.input(0, "X"));
-  return std::vector{RUNE_TRY(
-      node.one(Op::Elu, {x},
-               {{"alpha", alpha}, {"beta", beta}, {"gamma", gamma}}))};
+  return std::vector{RUNE_TRY(node.one(
+      Op::Elu, {x}, {{"alpha", alpha}, {"beta", beta}, {"gamma", gamma}}))};
 }
 
 /// Since 7 the slope is stretched to X; before, it is one number, or one for
@@ -134,10 +133,10 @@ Imported importSoftplus(OnnxNode &node) {
 /// result  max(0, min(1, alpha · X + beta))
 Imported importHardSigmoid(OnnxNode &node) {
   Activation a = RUNE_TRY(Activation::of(node));
-  ValueId scaled = RUNE_TRY(a.one(
-      Op::Mul, {a.x, a.scalar(RUNE_TRY(node.number("alpha", 0.2f)))}));
-  ValueId moved = RUNE_TRY(a.one(
-      Op::Add, {scaled, a.scalar(RUNE_TRY(node.number("beta", 0.5f)))}));
+  ValueId scaled = RUNE_TRY(
+      a.one(Op::Mul, {a.x, a.scalar(RUNE_TRY(node.number("alpha", 0.2f)))}));
+  ValueId moved = RUNE_TRY(
+      a.one(Op::Add, {scaled, a.scalar(RUNE_TRY(node.number("beta", 0.5f)))}));
   return a.last(Op::Clamp, {moved, a.scalar(0), a.scalar(1)});
 }
 
@@ -198,8 +197,7 @@ Imported importShrink(OnnxNode &node) {
   double lambda = RUNE_TRY(node.number("lambd", 0.5f));
   ValueId wide = RUNE_TRY(c.cast(x, Composer::realOf(dtype)));
   ValueId shift = c.scalar(bias, wide);
-  ValueId below =
-      RUNE_TRY(c.one(Op::Less, {wide, c.scalar(-lambda, wide)}));
+  ValueId below = RUNE_TRY(c.one(Op::Less, {wide, c.scalar(-lambda, wide)}));
   ValueId above = RUNE_TRY(c.one(Op::Less, {c.scalar(lambda, wide), wide}));
   ValueId raised = RUNE_TRY(c.add(wide, shift));
   ValueId lowered = RUNE_TRY(c.sub(wide, shift));

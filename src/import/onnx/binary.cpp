@@ -66,9 +66,9 @@ Imported importBitShift(OnnxNode &node) {
   auto direction = RUNE_TRY(node.text("direction")).value_or("");
   if (direction != "LEFT" && direction != "RIGHT")
     return node.fail("`direction` is `{}`, needs LEFT or RIGHT", direction);
-  return std::vector{
-      RUNE_TRY(node.one(Op::BitShift, {x, amount},
-                        {{"direction", direction == "LEFT" ? "left" : "right"}}))};
+  return std::vector{RUNE_TRY(
+      node.one(Op::BitShift, {x, amount},
+               {{"direction", direction == "LEFT" ? "left" : "right"}}))};
 }
 
 /// result  what is left of A after whole multiples of B; with the sign of A
@@ -80,9 +80,8 @@ Imported importMod(OnnxNode &node) {
   bool ofDividend = RUNE_TRY(node.flag("fmod", false));
   if (isFloat(node.dtype(a)) && !ofDividend)
     return node.fail("`A` is `{}`, floats need `fmod` 1", node.type(a).str());
-  return std::vector{
-      RUNE_TRY(node.one(Op::Mod, {a, b},
-                        {{"sign", ofDividend ? "dividend" : "divisor"}}))};
+  return std::vector{RUNE_TRY(node.one(
+      Op::Mod, {a, b}, {{"sign", ofDividend ? "dividend" : "divisor"}}))};
 }
 
 namespace {
@@ -119,9 +118,9 @@ Imported importPow(OnnxNode &node) {
   x = RUNE_TRY(c.cast(x, wide));
   // An exponent that is too large for the type is as good as the largest.
   if (node.dtype(y) != wide)
-    y = RUNE_TRY(c.one(Op::Cast, {y},
-                       {{"dtype", std::string(dtypeName(wide))},
-                        {"saturate", int64_t{1}}}));
+    y = RUNE_TRY(c.one(
+        Op::Cast, {y},
+        {{"dtype", std::string(dtypeName(wide))}, {"saturate", int64_t{1}}}));
   if (wide == dtype)
     return std::vector{RUNE_TRY(node.one(Op::Pow, {x, y}))};
   ValueId power = RUNE_TRY(c.one(Op::Pow, {x, y}));
@@ -163,9 +162,9 @@ Imported extreme(OnnxNode &node, Op op) {
     return std::vector{RUNE_TRY(node.one(Op::Identity, {list[0]}))};
   ValueId result = list[0];
   for (size_t i = 1; i < list.size(); ++i)
-    result = RUNE_TRY(node.one(op, {result, list[i]}, {},
-                               i + 1 == list.size() ? ""
-                                                    : fmt::format("{}", i)));
+    result =
+        RUNE_TRY(node.one(op, {result, list[i]}, {},
+                          i + 1 == list.size() ? "" : fmt::format("{}", i)));
   return std::vector{result};
 }
 
@@ -185,8 +184,7 @@ Imported total(OnnxNode &node, bool mean) {
     sum = RUNE_TRY(
         c.add(sum, RUNE_TRY(c.cast(list[i], Composer::wideOf(dtype)))));
   if (mean)
-    sum = RUNE_TRY(
-        c.div(sum, c.scalar(static_cast<double>(list.size()), sum)));
+    sum = RUNE_TRY(c.div(sum, c.scalar(static_cast<double>(list.size()), sum)));
   return std::vector{RUNE_TRY(c.finish(sum, dtype))};
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// source  ONNX operators, Cast-1, 6, 9, 13, 19, 21, 23, 24, 25, 28; CastLike-15,
+// source  ONNX operators, Cast-1, 6, 9, 13, 19, 21, 23, 24, 25, 28;
+// CastLike-15,
 //         19, 21, 23, 24, 25, 28; BitCast-26
 #include "import/onnx/cast.h"
 
@@ -94,10 +95,10 @@ Imported importBitCast(OnnxNode &node) {
   ValueId x = RUNE_TRY(node.input(0, "input"));
   DType to = RUNE_TRY(readTarget(node));
   if (dtypeBits(node.dtype(x)) != dtypeBits(to) || to == DType::Utf8)
-    return node.fail("`{}` and `{}` differ in width",
-                     dtypeName(node.dtype(x)), dtypeName(to));
-  return std::vector{RUNE_TRY(node.one(
-      Op::BitCast, {x}, {{"dtype", std::string(dtypeName(to))}}))};
+    return node.fail("`{}` and `{}` differ in width", dtypeName(node.dtype(x)),
+                     dtypeName(to));
+  return std::vector{RUNE_TRY(
+      node.one(Op::BitCast, {x}, {{"dtype", std::string(dtypeName(to))}}))};
 }
 
 } // namespace rune::import

@@ -13,8 +13,7 @@ Imported importConv(OnnxNode &node) {
   ValueId x = RUNE_TRY(node.input(0, "X"));
   ValueId weights = RUNE_TRY(node.input(1, "W"));
   ValueId bias = node.optionalInput(2);
-  std::vector<Attribute> window =
-      RUNE_TRY(readConvolution(node, x, weights));
+  std::vector<Attribute> window = RUNE_TRY(readConvolution(node, x, weights));
   return std::vector{
       RUNE_TRY(node.one(Op::Conv, {x, weights, bias}, std::move(window)))};
 }

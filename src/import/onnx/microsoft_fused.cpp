@@ -3,10 +3,10 @@
 // Operators that ONNX Runtime's optimiser and exporters fuse from others, taken
 // apart again.
 //
-// source  ONNX Runtime, contrib operators of com.microsoft, version 1: FusedConv,
+// source  ONNX Runtime, contrib operators of com.microsoft, version 1:
+// FusedConv,
 //         FusedMatMul, FusedGemm, Gelu, BiasGelu, FastGelu, QuickGelu,
-//         BiasAdd, SkipLayerNormalization, SkipSimplifiedLayerNormalization,
-//         EmbedLayerNormalization
+//         BiasAdd, SkipLayerNormalization, SkipSimplifiedLayerNormalization
 #include "import/onnx/compose.h"
 #include "import/onnx/window.h"
 
@@ -37,21 +37,18 @@ Result<ValueId> activated(Composer &c, ValueId x, const std::string &name,
   if (name == "Sigmoid")
     return c.one(Op::Sigmoid, {x});
   if (name == "Clip")
-    return c.one(Op::Clamp,
-                 {x, p.alpha ? c.scalar(*p.alpha, x) : noValue,
-                  p.beta ? c.scalar(*p.beta, x) : noValue});
+    return c.one(Op::Clamp, {x, p.alpha ? c.scalar(*p.alpha, x) : noValue,
+                             p.beta ? c.scalar(*p.beta, x) : noValue});
   if (name == "Elu")
     return c.one(Op::Elu, {x}, {{"alpha", double{p.alpha.value_or(1)}}});
   if (name == "LeakyRelu") {
     ValueId less = RUNE_TRY(c.one(Op::Less, {x, c.scalar(0, x)}));
-    ValueId scaled =
-        RUNE_TRY(c.mul(x, c.scalar(p.alpha.value_or(0.01f), x)));
+    ValueId scaled = RUNE_TRY(c.mul(x, c.scalar(p.alpha.value_or(0.01f), x)));
     return c.one(Op::Where, {less, scaled, x});
   }
   if (name == "HardSigmoid") {
     ValueId scaled = RUNE_TRY(c.mul(x, c.scalar(p.alpha.value_or(0.2f), x)));
-    ValueId moved =
-        RUNE_TRY(c.add(scaled, c.scalar(p.beta.value_or(0.5f), x)));
+    ValueId moved = RUNE_TRY(c.add(scaled, c.scalar(p.beta.value_or(0.5f), x)));
     return c.one(Op::Clamp, {moved, c.scalar(0, x), c.scalar(1, x)});
   }
   return c.node().unsupported("the activation `{}`", name);
@@ -104,9 +101,9 @@ Imported importMicrosoftFusedMatMul(OnnxNode &node) {
       RUNE_TRY(node.integer("transB", 0)) != 0 && node.rank(b) > 1;
   float alpha = RUNE_TRY(node.number("alpha", 1));
   Composer c(node);
-  ValueId y = RUNE_TRY(c.one(
-      Op::MatMul, {a, b},
-      {{"transpose_a", transposeA}, {"transpose_b", transposeB}}));
+  ValueId y = RUNE_TRY(
+      c.one(Op::MatMul, {a, b},
+            {{"transpose_a", transposeA}, {"transpose_b", transposeB}}));
   return finished(c, RUNE_TRY(scaled(c, y, alpha)));
 }
 
@@ -128,9 +125,9 @@ Imported importMicrosoftFusedGemm(OnnxNode &node) {
                         RUNE_TRY(node.number("activation_beta"))};
   node.ignore("activation_gamma");
   Composer c(node);
-  ValueId y = RUNE_TRY(c.one(
-      Op::MatMul, {a, b},
-      {{"transpose_a", transposeA}, {"transpose_b", transposeB}}));
+  ValueId y = RUNE_TRY(
+      c.one(Op::MatMul, {a, b},
+            {{"transpose_a", transposeA}, {"transpose_b", transposeB}}));
   y = RUNE_TRY(scaled(c, y, alpha));
   if (bias != noValue)
     y = RUNE_TRY(c.add(y, RUNE_TRY(scaled(c, bias, beta))));
@@ -145,8 +142,8 @@ Imported gelu(OnnxNode &node, bool withBias, bool byTanh) {
   ValueId bias = withBias ? node.optionalInput(1) : noValue;
   if (bias != noValue)
     x = RUNE_TRY(node.one(Op::Add, {x, bias}, {}, "sum"));
-  return std::vector{RUNE_TRY(node.one(
-      Op::Gelu, {x}, {{"approximate", byTanh ? "tanh" : "none"}}))};
+  return std::vector{RUNE_TRY(
+      node.one(Op::Gelu, {x}, {{"approximate", byTanh ? "tanh" : "none"}}))};
 }
 
 } // namespace
@@ -171,7 +168,8 @@ Imported importMicrosoftQuickGelu(OnnxNode &node) {
   Composer c(node);
   ValueId wide = RUNE_TRY(c.cast(x, Composer::wideOf(dtype)));
   float alpha = RUNE_TRY(node.number("alpha", 1.702f));
-  ValueId inner = RUNE_TRY(c.one(Op::Sigmoid, {RUNE_TRY(scaled(c, wide, alpha))}));
+  ValueId inner =
+      RUNE_TRY(c.one(Op::Sigmoid, {RUNE_TRY(scaled(c, wide, alpha))}));
   return std::vector{RUNE_TRY(c.finish(RUNE_TRY(c.mul(wide, inner)), dtype))};
 }
 
@@ -186,38 +184,6 @@ Imported importMicrosoftBiasAdd(OnnxNode &node) {
 
 namespace {
 
-struct Normalized {
-  ValueId y, mean, inverse;
-};
-
-/// (x - mean) / √(variance + epsilon) · gamma + beta over the last dimension;
-/// `simplified` without mean and beta. In f32 for floats of 16 bits.
-Result<Normalized> normalized(Composer &c, ValueId x, ValueId gamma,
-                              ValueId beta, double epsilon, bool simplified) {
-  OnnxNode &node = c.node();
-  DType dtype = node.dtype(x);
-  if (node.rank(x) < 1)
-    return node.fail("a scalar has no last dimension");
-  Integers last{node.rank(x) - 1};
-  ValueId wide = RUNE_TRY(c.cast(x, Composer::wideOf(dtype)));
-  Normalized result{noValue, noValue, noValue};
-  if (!simplified) {
-    result.mean = RUNE_TRY(c.reduce(Op::ReduceMean, wide, last, true));
-    wide = RUNE_TRY(c.sub(wide, result.mean));
-  }
-  ValueId square = RUNE_TRY(c.mul(wide, wide));
-  ValueId variance = RUNE_TRY(c.reduce(Op::ReduceMean, square, last, true));
-  ValueId deviation = RUNE_TRY(c.one(
-      Op::Sqrt, {RUNE_TRY(c.add(variance, c.scalar(epsilon, variance)))}));
-  result.inverse = RUNE_TRY(c.div(c.scalar(1, deviation), deviation));
-  ValueId y = RUNE_TRY(c.mul(wide, result.inverse));
-  y = RUNE_TRY(c.mul(y, RUNE_TRY(c.cast(gamma, node.dtype(y)))));
-  if (beta != noValue)
-    y = RUNE_TRY(c.add(y, RUNE_TRY(c.cast(beta, node.dtype(y)))));
-  result.y = RUNE_TRY(c.finish(y, dtype));
-  return result;
-}
-
 /// input + skip (+ bias), normalised; the sum is output 3.
 Imported skipNormalized(OnnxNode &node, bool simplified) {
   ValueId x = RUNE_TRY(node.input(0, "input"));
@@ -226,16 +192,25 @@ Imported skipNormalized(OnnxNode &node, bool simplified) {
   ValueId beta = simplified ? noValue : node.optionalInput(3);
   ValueId bias = node.optionalInput(simplified ? 3 : 4);
   RUNE_TRY(needFloats(node, x));
+  if (node.rank(x) < 1)
+    return node.fail("`input` is a scalar");
   double epsilon = RUNE_TRY(node.number("epsilon", 1e-12f));
   Composer c(node);
   ValueId sum = RUNE_TRY(c.add(x, skip));
   if (bias != noValue)
     sum = RUNE_TRY(c.add(sum, bias));
-  auto made = RUNE_TRY(normalized(c, sum, gamma, beta, epsilon, simplified));
-  // `mean` and `inv_std_var` are there for training only.
-  if (node.wants(1) || node.wants(2))
+  size_t statistics = simplified || !(node.wants(1) || node.wants(2)) ? 1 : 3;
+  if (simplified && (node.wants(1) || node.wants(2)))
     return node.unsupported("the outputs `mean` and `inv_std_var`");
-  return std::vector{made.y, noValue, noValue, sum};
+  auto made = RUNE_TRY(node.many(Op::LayerNormalization, {sum, gamma, beta},
+                                 {{"axis", node.rank(x) - 1},
+                                  {"centered", int64_t{!simplified}},
+                                  {"epsilon", epsilon},
+                                  {"statistics", "f32"}},
+                                 statistics));
+  made.resize(3, noValue);
+  made.push_back(sum);
+  return made;
 }
 
 } // namespace
@@ -248,6 +223,26 @@ Imported importMicrosoftSkipLayerNormalization(OnnxNode &node) {
 /// inputs  input, skip, gamma, bias?
 Imported importMicrosoftSkipSimplifiedLayerNormalization(OnnxNode &node) {
   return skipNormalized(node, true);
+}
+
+/// inputs  X, scale, which stretches to X; of the standard domain, where ONNX
+///         Runtime writes it though ONNX does not know it
+/// result  X / √(mean of X² over the dimensions from `axis` on + epsilon) ·
+/// scale
+Imported importSimplifiedLayerNormalization(OnnxNode &node) {
+  ValueId x = RUNE_TRY(node.input(0, "X"));
+  ValueId scale = RUNE_TRY(node.input(1, "scale"));
+  int64_t rank = node.rank(x);
+  int64_t axis =
+      RUNE_TRY(node.axis(RUNE_TRY(node.integer("axis", -1)), rank, rank, true));
+  double epsilon = RUNE_TRY(node.number("epsilon", 1e-5f));
+  node.ignore("stash_type"); // of the output that is not supported
+  return node.many(Op::LayerNormalization, {x, scale, noValue},
+                   {{"axis", axis},
+                    {"centered", int64_t{0}},
+                    {"epsilon", epsilon},
+                    {"statistics", "f32"}},
+                   1);
 }
 
 } // namespace rune::import

@@ -109,8 +109,8 @@ Result<ValueId> realWeights(Composer &c, const Form &form, ValueId codes,
   Integers single{form.rows, form.blocks(), 1};
   DType dtype = c.node().dtype(scales);
   ValueId wide = RUNE_TRY(c.reshape(RUNE_TRY(c.cast(codes, dtype)), blocked));
-  ValueId moved = RUNE_TRY(c.sub(
-      wide, RUNE_TRY(c.reshape(RUNE_TRY(c.cast(zeros, dtype)), single))));
+  ValueId moved = RUNE_TRY(
+      c.sub(wide, RUNE_TRY(c.reshape(RUNE_TRY(c.cast(zeros, dtype)), single))));
   ValueId real = RUNE_TRY(c.mul(moved, RUNE_TRY(c.reshape(scales, single))));
   return c.reshape(real, {form.rows, form.blocks() * form.block});
 }
@@ -128,6 +128,8 @@ Imported importMicrosoftMatMulNBits(OnnxNode &node) {
   if (node.optionalInput(4) != noValue)
     return node.unsupported("the input `g_idx`");
   Form form = RUNE_TRY(readForm(node));
+  if (!isFloat(node.dtype(a)))
+    return node.fail("`A` is `{}`, needs floats", node.type(a).str());
   if (!isFloat(node.dtype(scales)))
     return node.fail("`scales` is `{}`, needs floats", node.type(scales).str());
   Composer c(node);
@@ -141,9 +143,8 @@ Imported importMicrosoftMatMulNBits(OnnxNode &node) {
     weights = RUNE_TRY(realWeights(c, form, codes, scales, zeros));
   } else {
     ValueId points = RUNE_TRY(zeroPoints(c, form, zeros));
-    weights = RUNE_TRY(
-        c.one(Op::Dequantize, {codes, scales, points},
-              {{"axis", int64_t{1}}, {"block", form.block}}));
+    weights = RUNE_TRY(c.one(Op::Dequantize, {codes, scales, points},
+                             {{"axis", int64_t{1}}, {"block", form.block}}));
   }
   if (padded != form.columns)
     weights = RUNE_TRY(

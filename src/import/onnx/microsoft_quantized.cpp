@@ -27,8 +27,9 @@ struct Step {
 Result<Step> readStep(OnnxNode &node, size_t at, std::string_view name) {
   ValueId scale = RUNE_TRY(node.input(at, fmt::format("{}_scale", name)));
   ValueId zero = node.optionalInput(at + 1);
-  return Step{RUNE_TRY(node.asScalar(scale, fmt::format("{}_scale", name))),
-              RUNE_TRY(node.asScalar(zero, fmt::format("{}_zero_point", name)))};
+  return Step{
+      RUNE_TRY(node.asScalar(scale, fmt::format("{}_scale", name))),
+      RUNE_TRY(node.asScalar(zero, fmt::format("{}_zero_point", name)))};
 }
 
 /// The real numbers of inputs `at` to `at + 2`.
@@ -127,8 +128,8 @@ Imported importMicrosoftQLinearSoftmax(OnnxNode &node) {
   ValueId x = RUNE_TRY(readReal(c, 0, "X"));
   Step step = RUNE_TRY(readStep(node, 3, "Y"));
   int64_t opset = RUNE_TRY(node.integer("opset", 13)), rank = node.rank(x);
-  int64_t axis = RUNE_TRY(node.axis(RUNE_TRY(node.integer("axis", -1)), rank,
-                                    rank, true));
+  int64_t axis =
+      RUNE_TRY(node.axis(RUNE_TRY(node.integer("axis", -1)), rank, rank, true));
   Integers axes(opset >= 13 ? 1 : static_cast<size_t>(rank - axis));
   std::iota(axes.begin(), axes.end(), axis);
   ValueId y = RUNE_TRY(c.one(Op::Softmax, {x}, {{"axes", axes}}));
@@ -161,15 +162,14 @@ Imported importMicrosoftQLinearAveragePool(OnnxNode &node) {
   Window window = RUNE_TRY(readWindow(node, x, *kernel, false));
   bool ceil = RUNE_TRY(node.flag("ceil_mode", false));
   bool countPad = RUNE_TRY(node.flag("count_include_pad", false));
-  ValueId y =
-      RUNE_TRY(c.one(Op::AveragePool, {x},
-                     {{"layout", "NCX"},
-                      {"kernel", *std::move(kernel)},
-                      {"strides", std::move(window.strides)},
-                      {"pads", std::move(window.pads)},
-                      {"dilations", std::move(window.dilations)},
-                      {"ceil", int64_t{ceil && !window.automatic}},
-                      {"count_include_pad", int64_t{countPad}}}));
+  ValueId y = RUNE_TRY(c.one(Op::AveragePool, {x},
+                             {{"layout", "NCX"},
+                              {"kernel", *std::move(kernel)},
+                              {"strides", std::move(window.strides)},
+                              {"pads", std::move(window.pads)},
+                              {"dilations", std::move(window.dilations)},
+                              {"ceil", int64_t{ceil && !window.automatic}},
+                              {"count_include_pad", int64_t{countPad}}}));
   if (last)
     y = RUNE_TRY(channelsMoved(c, y, false));
   return quantized(node, y, step, typeOfX(node));
@@ -182,7 +182,8 @@ Imported importMicrosoftQLinearConcat(OnnxNode &node) {
   Step step = RUNE_TRY(readStep(node, 0, "Y"));
   auto axis = RUNE_TRY(node.integer("axis"));
   if (!axis || node.inputs() < 5)
-    return node.fail(axis ? "no tensors to join" : "attribute `axis` is missing");
+    return node.fail(axis ? "no tensors to join"
+                          : "attribute `axis` is missing");
   std::vector<ValueId> parts;
   DType dtype = node.dtype(RUNE_TRY(node.input(2, "tensor 0")));
   for (size_t at = 2; at < node.inputs(); at += 3)

@@ -106,12 +106,12 @@ Imported quantizeLinear(OnnxNode &node, QuantizedForm form) {
   scale = RUNE_TRY(castValue(node, scale, wide, "scale"));
   scale = RUNE_TRY(parameter(node, scale, places, "y_scale"));
   zero = RUNE_TRY(parameter(node, zero, places, "y_zero_point"));
-  return std::vector{RUNE_TRY(node.one(
-      Op::Quantize, {x, scale, zero},
-      {{"axis", places.axis},
-       {"block", places.block},
-       {"dtype", std::string(dtypeName(dtype))},
-       {"saturate", int64_t{saturate}}}))};
+  return std::vector{
+      RUNE_TRY(node.one(Op::Quantize, {x, scale, zero},
+                        {{"axis", places.axis},
+                         {"block", places.block},
+                         {"dtype", std::string(dtypeName(dtype))},
+                         {"saturate", int64_t{saturate}}}))};
 }
 
 Imported dequantizeLinear(OnnxNode &node, QuantizedForm form) {
@@ -133,10 +133,9 @@ Imported dequantizeLinear(OnnxNode &node, QuantizedForm form) {
   scale = RUNE_TRY(parameter(node, scale, places, "x_scale"));
   zero = RUNE_TRY(parameter(node, zero, places, "x_zero_point"));
   bool direct = node.dtype(scale) == dtype;
-  ValueId y = RUNE_TRY(
-      node.one(Op::Dequantize, {x, scale, zero},
-               {{"axis", places.axis}, {"block", places.block}},
-               direct ? "" : "wide"));
+  ValueId y = RUNE_TRY(node.one(
+      Op::Dequantize, {x, scale, zero},
+      {{"axis", places.axis}, {"block", places.block}}, direct ? "" : "wide"));
   if (!direct)
     y = RUNE_TRY(castValue(node, y, dtype, ""));
   return std::vector{y};
@@ -188,13 +187,12 @@ Result<DynamicallyQuantized> dynamicallyQuantized(OnnxNode &node, ValueId x) {
   // Of nothing but zeros any scale is right, 0 is not.
   ValueId isNothing = RUNE_TRY(c.one(Op::Equal, {scale, zero}));
   scale = RUNE_TRY(c.one(Op::Where, {isNothing, c.scalar(1, x), scale}));
-  ValueId place = RUNE_TRY(
-      c.one(Op::Neg, {RUNE_TRY(c.div(low, scale))}));
+  ValueId place = RUNE_TRY(c.one(Op::Neg, {RUNE_TRY(c.div(low, scale))}));
   place = RUNE_TRY(c.one(Op::Clamp, {place, zero, c.scalar(255, x)}));
   place = RUNE_TRY(c.one(Op::Round, {place}));
   ValueId point = RUNE_TRY(c.cast(place, DType::U8));
-  ValueId y = RUNE_TRY(
-      node.one(Op::Quantize, {x, scale, point}, {{"dtype", "u8"}}));
+  ValueId y =
+      RUNE_TRY(node.one(Op::Quantize, {x, scale, point}, {{"dtype", "u8"}}));
   return DynamicallyQuantized{y, scale, point};
 }
 

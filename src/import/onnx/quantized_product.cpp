@@ -16,7 +16,8 @@ namespace rune::import {
 namespace {
 
 /// A vector with an element for each row, as a column.
-Result<ValueId> asColumn(Composer &c, ValueId value, const TensorType &operand) {
+Result<ValueId> asColumn(Composer &c, ValueId value,
+                         const TensorType &operand) {
   if (value == noValue || c.node().rank(value) != 1 ||
       operand.dims.size() < 2 || isOne(c.node(), value))
     return value;
@@ -59,8 +60,7 @@ std::optional<FixedPoint> fixedPoint(const std::vector<float> &numbers) {
     if (number != 0 && (shift < -31 || shift > 30))
       return std::nullopt;
     // 24 bits fit 31 without rounding
-    fixed.multipliers.push_back(
-        static_cast<int64_t>(std::ldexp(fraction, 31)));
+    fixed.multipliers.push_back(static_cast<int64_t>(std::ldexp(fraction, 31)));
     fixed.shifts.push_back(number == 0 ? 0 : shift);
   }
   return fixed;
@@ -135,11 +135,11 @@ Imported requantized(Composer &c, ValueId sums, const ProductScales &scales,
   bool oneZero = scales.yZero == noValue || isOne(node, scales.yZero);
   if (auto fixed = knownFactor(node, scales); fixed && oneZero) {
     ValueId zero = RUNE_TRY(node.asScalar(scales.yZero, "y_zero_point"));
-    return std::vector{RUNE_TRY(
-        node.one(Op::Requantize,
-                 {sums, RUNE_TRY(integersOf(c, fixed->multipliers)),
-                  RUNE_TRY(integersOf(c, fixed->shifts)), zero},
-                 {{"axis", axis}, {"dtype", name}, {"rounding", "onnx-even"}}))};
+    return std::vector{RUNE_TRY(node.one(
+        Op::Requantize,
+        {sums, RUNE_TRY(integersOf(c, fixed->multipliers)),
+         RUNE_TRY(integersOf(c, fixed->shifts)), zero},
+        {{"axis", axis}, {"dtype", name}, {"rounding", "onnx-even"}}))};
   }
   ValueId factor = RUNE_TRY(c.mul(stretched.a, stretched.b));
   factor = RUNE_TRY(c.div(factor, stretched.y));
@@ -174,7 +174,8 @@ Imported importConvInteger(OnnxNode &node) {
   ValueId x = RUNE_TRY(node.input(0, "x"));
   ValueId w = RUNE_TRY(node.input(1, "w"));
   RUNE_TRY(checkBytes(node, x, w));
-  ValueId xZero = RUNE_TRY(node.asScalar(node.optionalInput(2), "x_zero_point"));
+  ValueId xZero =
+      RUNE_TRY(node.asScalar(node.optionalInput(2), "x_zero_point"));
   ValueId wZero = node.optionalInput(3);
   if (wZero != noValue && isOne(node, wZero))
     wZero = RUNE_TRY(node.asScalar(wZero, "w_zero_point"));

@@ -35,9 +35,7 @@ Result<ValueId> asFloats(OnnxNode &node, ValueId x) {
   return x;
 }
 
-bool isUnsigned(DType dtype) {
-  return dtypeKind(dtype) == DTypeKind::Unsigned;
-}
+bool isUnsigned(DType dtype) { return dtypeKind(dtype) == DTypeKind::Unsigned; }
 
 } // namespace
 
