@@ -181,9 +181,10 @@ Imported importMicrosoftQLinearConcat(OnnxNode &node) {
   Composer c(node);
   Step step = RUNE_TRY(readStep(node, 0, "Y"));
   auto axis = RUNE_TRY(node.integer("axis"));
-  if (!axis || node.inputs() < 5)
-    return node.fail(axis ? "no tensors to join"
-                          : "attribute `axis` is missing");
+  if (!axis)
+    return node.fail("attribute `axis` is missing");
+  if (node.inputs() < 5)
+    return node.fail("no tensors to join");
   std::vector<ValueId> parts;
   DType dtype = node.dtype(RUNE_TRY(node.input(2, "tensor 0")));
   for (size_t at = 2; at < node.inputs(); at += 3)
