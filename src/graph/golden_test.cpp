@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Every operator against values that numpy and plain Python computed
-// (testdata/make_golden.py, make_golden_integers.py, make_golden_recurrent.py),
-// with all inputs given at run time, with all of them as constants, and once
-// more after the graph has been stored and loaded.
+// (testdata/make_golden.py, make_golden_integers.py, make_golden_recurrent.py,
+// …), with all inputs given at run time, with all of them as constants, and
+// once more after the graph has been stored and loaded.
 #include "graph/builder.h"
 #include "graph/evaluate.h"
 #include "graph/small_types.h"
@@ -25,9 +25,9 @@ using Json = nlohmann::json;
 const Json &golden() {
   static const Json cases = [] {
     Json all = Json::array();
-    for (const char *name :
-         {"golden.json", "golden_integers.json", "golden_recurrent.json",
-          "golden_signal.json", "golden_elementwise.json"}) {
+    for (const char *name : {"golden.json", "golden_integers.json",
+                             "golden_recurrent.json", "golden_signal.json",
+                             "golden_elementwise.json", "golden_folds.json"}) {
       std::ifstream file(std::string(RUNE_SOURCE_DIR "/src/graph/testdata/") +
                          name);
       for (Json &json : Json::parse(file))
@@ -78,7 +78,9 @@ Tensor tensorOf(const Json &json) {
 std::vector<Attribute> attributesOf(const Json &json) {
   std::vector<Attribute> attributes;
   for (const auto &[name, value] : json.items())
-    if (value.is_array())
+    if (value.is_array() && name == "coefficients")
+      attributes.push_back({name, value.get<std::vector<double>>()});
+    else if (value.is_array())
       attributes.push_back({name, value.get<std::vector<int64_t>>()});
     else if (value.is_string())
       attributes.push_back({name, value.get<std::string>()});
