@@ -27,7 +27,9 @@ public:
   Importer(ParsedModel parsed, const SourcePtr &source, Report &report)
       : proto_(std::move(parsed.proto)), nodeSpans_(std::move(parsed.nodes)),
         model_(*proto_), graph_(model_.graph()), source_(source),
-        report_(report), builder_(graph_.name()) {}
+        report_(report), builder_(graph_.name()) {
+    builder_.foldConstants();
+  }
 
   Result<ImportedModel> run();
 

@@ -64,6 +64,8 @@ public:
   Result<ValueId> input(size_t index, std::string_view name);
   /// noValue if it is left out.
   ValueId optionalInput(size_t index);
+  /// Outputs that the node states, also those nobody reads.
+  size_t outputs() const { return context_.read.size(); }
   /// True if somebody reads output `index`.
   bool wants(size_t index) const {
     return index < context_.read.size() && context_.read[index];
