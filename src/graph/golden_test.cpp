@@ -26,7 +26,8 @@ const Json &golden() {
   static const Json cases = [] {
     Json all = Json::array();
     for (const char *name : {"golden.json", "golden_integers.json",
-                             "golden_recurrent.json", "golden_signal.json"}) {
+                             "golden_networks.json", "golden_recurrent.json",
+                             "golden_signal.json"}) {
       std::ifstream file(std::string(RUNE_SOURCE_DIR "/src/graph/testdata/") +
                          name);
       for (Json &json : Json::parse(file))
