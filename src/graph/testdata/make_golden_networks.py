@@ -375,7 +375,7 @@ def grid_sample(name, x, grid, mode="linear", padding="zeros", aligned=0):
     def taps(g, n):
         p = (g + 1) / 2 * (n - 1) if aligned else ((g + 1) * n - 1) / 2
         if mode == "nearest":
-            p = inside((math.floor(abs(p) + .5) * (1 if p >= 0 else -1)) if k == 3 else round(p), n)
+            p = inside(round(p), n)
             raw = [(round(p), 1.0)]
         else:
             edge = 0 if aligned else .5
