@@ -14,7 +14,9 @@ public:
   /// From here on nodes whose results follow from constants and fixed sizes are
   /// computed at once (graph/fold.h), and `finish` leaves out what no output
   /// needs. Ids are good until then.
-  void foldConstants() { folder_.emplace(); }
+  void foldConstants(Refused refused = Refused::Error) {
+    folder_.emplace(refused);
+  }
 
   /// A type or a constant that breaks a rule is refused by the next call that
   /// returns a Result.

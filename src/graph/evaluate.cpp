@@ -175,7 +175,7 @@ Result<Items> Evaluator::computeTensors(InferContext infer) {
   const Node &node = infer.node;
   EvalContext context{std::move(infer), {}, budget_};
   context.results = RUNE_TRY(inferTypes(context, node.outputs.size()));
-  // sizes that depend on the data are known only now, by the results
+  // sizes that depend on the data are known only by the results
   Tensors results = RUNE_TRY(definitionOf(node.op).evaluate(context));
   Items items;
   for (Tensor &tensor : results) {

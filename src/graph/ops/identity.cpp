@@ -22,8 +22,8 @@ static Result<Tensors> evaluate(const EvalContext &context) {
 static Result<Items> plan(const PlanContext &context) { return context.items; }
 
 OpDefinition defineIdentity() {
-  OpDefinition op{{1, 1},   {1, 1},  {},    infer,
-                  evaluate, nullptr, false, sameElements};
+  OpDefinition op{{1, 1}, {1, 1}, {}, infer, evaluate};
+  op.elements = sameElements;
   op.plan = plan;
   return op;
 }

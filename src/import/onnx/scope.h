@@ -19,7 +19,7 @@ namespace rune::import {
 struct Frame {
   explicit Frame(const std::string &name, Frame *outer = nullptr)
       : outer(outer), builder(name) {
-    builder.foldConstants();
+    builder.foldConstants(outer ? graph::Refused::Kept : graph::Refused::Error);
   }
 
   /// The value here that is `value` of `frame`, which is this one or stands
