@@ -6,6 +6,7 @@
 #include "engine/native/native_engine.h"
 #include "wasm/decode.h"
 #include "wasm/test_module_builder.h"
+#include "wasm/text/text.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -248,36 +249,32 @@ TEST(NativeCode, CompileBombsAreRefusedByName) {
   EXPECT_EQ(wide.error().code, "engine.compile-limit");
 }
 
+/// A few bytes each, and a thousand values through every one of them.
 TEST(NativeCode, ValuesThatFlowAreCharged) {
-  // Four bytes each, and a thousand values through every one of them.
-  std::vector<ValueType> wide(1000, I32);
-  auto refusal = [&](auto &&repeat) {
-    ModuleBuilder module;
-    uint32_t type = module.type(wide, wide);
-    Code through;
-    for (uint32_t i = 0; i < 1000; ++i)
-      through.get(i);
-    repeat(through, type);
-    module.function(type, through.end());
-    module.table(wasm::ValueType::FuncRef, 1);
-    auto code = compiled(*load(module));
-    return code.ok() ? std::string("was compiled") : code.error().code;
-  };
-  EXPECT_EQ(refusal([](Code &code, uint32_t type) {
-              for (int i = 0; i < 5000; ++i)
-                code.op(Opcode::Block).add(leb(type)).end();
-            }),
-            "engine.compile-limit");
-  EXPECT_EQ(refusal([](Code &code, uint32_t) {
-              for (int i = 0; i < 5000; ++i)
-                code.op(Opcode::Call, 0u);
-            }),
-            "engine.compile-limit");
-  EXPECT_EQ(refusal([](Code &code, uint32_t type) {
-              for (int i = 0; i < 5000; ++i)
-                code.i32(0).op(Opcode::CallIndirect, type, 0u);
-            }),
-            "engine.compile-limit");
+  std::string types, operands;
+  for (int i = 0; i < 1000; ++i) {
+    types += " i32";
+    operands += fmt::format(" local.get {}", i);
+  }
+  for (std::string_view each :
+       {"block (type 0) end ", "loop (type 0) end ", "call 0 ",
+        "i32.const 0 call_indirect (type 0) ",
+        "i32.const 1 if (type 0) else end "}) {
+    std::string text =
+        fmt::format("(type (func (param{0}) (result{0}))) (table 1 funcref) "
+                    "(func (type 0){1} ",
+                    types, operands);
+    for (int i = 0; i < 5000; ++i)
+      text += each;
+    auto module =
+        wasm::text::loadText(Source::text("wide.wat", std::move(text) + ")"));
+    ASSERT_TRUE(module.ok()) << each << module.error().message;
+    CompileOptions how;
+    how.limits.work = 200'000;
+    auto code = compiled(**module, how);
+    ASSERT_FALSE(code.ok()) << each;
+    EXPECT_EQ(code.error().code, "engine.compile-limit") << each;
+  }
 }
 
 TEST(NativeCode, HugeBodiesAreRefusedUnread) {
