@@ -5,7 +5,7 @@
 // made it (foreign_image.h): only pointers are missing. What comes out is a
 // line for each call, and one about memory at the end:
 //
-//   result BITS HIGH FUEL · trap KIND FUEL · memory BYTES HASH
+//   result BITS HIGH FUEL · trap KIND · memory BYTES HASH
 //
 // The helpers here are plain ones for what the tests use; the engine's own are
 // tested on the machine of the tests.
@@ -244,7 +244,8 @@ static void call(const struct foreign_call *wanted, const u8 *code) {
     sayNumber(slots[i].low);
     sayNumber(slots[i].high);
   }
-  sayNumber(file->counts_fuel && *fuel() > 0 ? (u64)*fuel() : 0);
+  if (!ended)
+    sayNumber(file->counts_fuel && *fuel() > 0 ? (u64)*fuel() : 0);
   say("\n");
 }
 
