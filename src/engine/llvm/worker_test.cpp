@@ -178,8 +178,6 @@ TEST_F(BackgroundTest, WhatMakesItCrashIsNotTriedAgain) {
 }
 
 TEST_F(BackgroundTest, WithoutAWorkerAThreadDoesIt) {
-  LibraryOptions none = options();
-  none.background.path = "/nowhere/worker";
   LibraryOptions thread = options();
   thread.background = {};
   CodeLibrary library(thread);
