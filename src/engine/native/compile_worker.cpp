@@ -69,9 +69,12 @@ void say(const Result<Bytes> &result) {
   (void)writeAll(STDOUT_FILENO, writer.bytes());
 }
 
-/// One worker in the background at a time, and politely.
-int makeForCache(Compiler &compiler, const WorkerRequest &request) {
+/// One worker in the background at a time, and politely: the time to compile is
+/// counted in processor time (setLimits), so that a machine that is busy makes
+/// no code seem impossible.
+int makeForCache(Compiler &compiler, WorkerRequest request) {
   (void)!::nice(10);
+  request.options.deadline = {};
   auto cache = CodeCache::open(request.cacheFolder);
   if (!cache)
     return 1;
