@@ -3,6 +3,8 @@
 // Branches, calls and returns (core 2.0, section 4.4.8).
 #include "engine/interpreter/handlers.h"
 
+#include "engine/mutation.h"
+
 #include <algorithm>
 
 namespace rune::engine {
@@ -13,8 +15,8 @@ static Handler *const handlers[] = {
 };
 
 HandlerAddress addressOf(Op op) {
-  uint64_t bits =
-      reinterpret_cast<uintptr_t>(handlers[static_cast<uint32_t>(op)]);
+  uint64_t bits = reinterpret_cast<uintptr_t>(
+      handlers[static_cast<uint32_t>(implemented(op))]);
   return std::bit_cast<HandlerAddress>(bits);
 }
 
