@@ -78,7 +78,7 @@ Result<> compile(const Options &options, Console &console) {
   native::WorkerLimits limits;
   if (!options.memoryLimit.empty())
     limits.memoryBytes = parseBytes(options.memoryLimit).value();
-  auto compiler = makeCompiler(options.compile, limits);
+  auto compiler = makeCompiler(options.compile, console, limits);
   if (!compiler)
     return error("usage.no-compiler", "this `rune` was built without LLVM");
   native::CompileOptions how = RUNE_TRY(howTo(options));

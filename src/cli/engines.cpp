@@ -83,11 +83,17 @@ int runCompileWorker() {
 }
 
 std::shared_ptr<native::Compiler> makeCompiler(const CompileFlags &flags,
+                                               Console &console,
                                                native::WorkerLimits limits) {
   auto here = compilerHere();
-  native::WorkerCommand command = worker();
-  if (!here || flags.where == "here" || command.empty())
+  if (!here || flags.where == "here")
     return here;
+  native::WorkerCommand command = worker();
+  if (command.empty()) {
+    console.say("note: machine code is made in this process, without limits: "
+                "/proc is not there");
+    return here;
+  }
   return native::makeWorkerCompiler(std::move(command), limits,
                                     std::string(here->buildId()));
 }
@@ -116,7 +122,7 @@ Result<std::unique_ptr<engine::Engine>> makeEngine(const EngineFlags &flags,
   if (name == "given")
     options.cacheFolder.clear();
   else
-    options.compiler = makeCompiler(flags.compile);
+    options.compiler = makeCompiler(flags.compile, console);
   if (flags.compile.where == "child")
     options.background = worker();
   options.threads = std::max(1u, std::thread::hardware_concurrency());

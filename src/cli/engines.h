@@ -47,9 +47,10 @@ void addEngineFlags(CLI::App &app, EngineFlags &flags);
 Result<std::unique_ptr<engine::Engine>> makeEngine(const EngineFlags &flags,
                                                    Console &console);
 
-/// Null in a `rune` without the compiling tier.
+/// Null in a `rune` without the compiling tier. Says so where code must be made
+/// in this process, because the system does not say what program it runs.
 std::shared_ptr<engine::native::Compiler>
-makeCompiler(const CompileFlags &flags,
+makeCompiler(const CompileFlags &flags, Console &console,
              engine::native::WorkerLimits limits = {});
 
 /// What this program does when it is started with `workerArgument` alone.

@@ -20,7 +20,7 @@ expect() { # CODE WORD COMMAND...
   }
 }
 compile=("$1" compile "$scratch/digits.rune" -o "$scratch/digits.blob")
-expect 3 'engine.compile-' "${compile[@]}" --memory-limit 150M
+expect 3 'engine.compile-' "${compile[@]}" --memory-limit 64M
 expect 3 'engine.compile-deadline' "${compile[@]}" --timeout 10ms
 expect 0 'compiled' "${compile[@]}" --memory-limit 2G --timeout 5m
 expect 0 'seven' "$1" run "$scratch/digits.rune" --code "$scratch/digits.blob" \
