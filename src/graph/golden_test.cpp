@@ -6,7 +6,7 @@
 // more after the graph has been stored and loaded.
 #include "graph/builder.h"
 #include "graph/evaluate.h"
-#include "graph/numeric.h"
+#include "graph/small_types.h"
 #include "graph/store.h"
 
 #include <gtest/gtest.h>
@@ -25,8 +25,9 @@ using Json = nlohmann::json;
 const Json &golden() {
   static const Json cases = [] {
     Json all = Json::array();
-    for (const char *name : {"golden.json", "golden_integers.json",
-                             "golden_recurrent.json", "golden_signal.json"}) {
+    for (const char *name :
+         {"golden.json", "golden_integers.json", "golden_recurrent.json",
+          "golden_signal.json", "golden_elementwise.json"}) {
       std::ifstream file(std::string(RUNE_SOURCE_DIR "/src/graph/testdata/") +
                          name);
       for (Json &json : Json::parse(file))
@@ -48,6 +49,10 @@ double numberOf(const Json &json) {
 void setElement(Tensor &tensor, size_t index, const Json &json) {
   if (tensor.dtype() == DType::Bool) {
     tensor.bytes()[index] = json.get<bool>();
+  } else if (isStorage(tensor.dtype())) { // codes
+    unsigned bits = dtypeBits(tensor.dtype());
+    tensor.bytes()[index * bits / 8] |=
+        static_cast<uint8_t>(json.get<unsigned>() << (index * bits % 8));
   } else if (isFloat(tensor.dtype())) {
     withFloat(tensor.dtype(), [&]<class T>(Type<T>) {
       tensor.as<T>()[index] = narrow<T>(numberOf(json));

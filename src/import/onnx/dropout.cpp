@@ -21,7 +21,7 @@ Result<ValueId> maskLike(OnnxNode &node, ValueId x) {
         "the output `mask` of `{}`, whose size is not known", type.str());
   uint64_t count = RUNE_TRY(elementCount(type.sizes()));
   DType dtype = node.opset() >= 10 ? DType::Bool : type.dtype;
-  if (count > maxMaskElements || dtype == DType::Utf8)
+  if (count > maxMaskElements || dtype == DType::Utf8 || isStorage(dtype))
     return node.unsupported("the output `mask` of `{}`", type.str());
   Tensor mask = RUNE_TRY(Tensor::zeros(dtype, type.sizes()));
   Tensor one = scalarOf(dtype, 1);
