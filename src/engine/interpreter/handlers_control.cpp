@@ -3,6 +3,8 @@
 // Branches, calls and returns (core 2.0, section 4.4.8).
 #include "engine/interpreter/handlers.h"
 
+#include "engine/masked_index.h"
+
 #include <algorithm>
 
 namespace rune::engine {
@@ -157,7 +159,7 @@ OP(ReturnCall) {
                     : get<uint32_t>(fp, pc[6]);                                \
   if (at >= table->elements.size()) [[unlikely]]                               \
     TRAP(TrapKind::UndefinedElement);                                          \
-  uint64_t reference = table->elements[at];                                    \
+  uint64_t reference = table->elements[masked(at, table->elements.size())];    \
   if (reference == 0) [[unlikely]]                                             \
     TRAP(TrapKind::UninitializedElement);                                      \
   auto *callee = InterpreterFunction::of(reference);                           \

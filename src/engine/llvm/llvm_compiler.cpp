@@ -18,7 +18,7 @@ namespace rune::engine::llvm_tier {
 namespace {
 
 /// Raised whenever the translator makes other code of the same module.
-constexpr int translatorVersion = 1;
+constexpr int translatorVersion = 2;
 
 /// Bytes of wasm code in one unit: enough that a context and its declarations
 /// do not count, few enough that two threads share most modules.

@@ -27,7 +27,7 @@ namespace rune::engine::native {
 
 /// Raised whenever code of before would misbehave now: the layout of the
 /// context, the helpers, the meaning of any field.
-constexpr uint32_t artifactFormat = 1;
+constexpr uint32_t artifactFormat = 2;
 
 /// How accesses to memory are kept inside: by pages that cannot be touched, or
 /// by a comparison before each access.

@@ -108,6 +108,11 @@ void elementDrop(GuestContext *context, uint32_t segment) {
   context->instance->elementSegment(segment) = {};
 }
 
+void endByHost(GuestContext *context) {
+  context->instance->store().endByHost(RUNE_CALLER);
+  leave();
+}
+
 } // namespace
 
 void fillHelpers(GuestContext &context) {
