@@ -82,7 +82,10 @@ void tableSet(GuestContext *context, uint32_t table, uint64_t at,
 uint64_t tableGrow(GuestContext *context, uint32_t table, uint64_t value,
                    uint64_t count) {
   NativeInstance &guest = *context->instance;
-  return guest.store().growTable(guest.tableAt(table), value, count);
+  uint64_t before = guest.store().growTable(guest.tableAt(table), value, count);
+  if (before != UINT64_MAX)
+    endIf(context, guest.store().mustEnd(count), RUNE_CALLER);
+  return before;
 }
 
 void tableFill(GuestContext *context, uint32_t table, uint64_t at,
