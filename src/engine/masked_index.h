@@ -11,12 +11,13 @@ namespace rune::engine {
 
 /// `index` if it is below `size`, else 0, without a branch to guess at.
 ///
-/// in  both below 2^63
+/// in  `size` below 2^63
 inline uint64_t masked(uint64_t index, uint64_t size) {
   // The compiler knows the outcome of the check, and must not use it.
   asm("" : "+r"(index));
-  return index &
-         static_cast<uint64_t>(static_cast<int64_t>(index - size) >> 63);
+  // All ones if the difference is negative, and not because `index` is huge.
+  auto below = static_cast<int64_t>((index - size) & ~index) >> 63;
+  return index & static_cast<uint64_t>(below);
 }
 
 } // namespace rune::engine

@@ -110,7 +110,8 @@ TEST(MaskedIndex, IsTheIndexOrZero) {
   for (uint64_t size : {uint64_t{0}, uint64_t{1}, uint64_t{7},
                         uint64_t{UINT32_MAX}, uint64_t{1} << 40})
     for (uint64_t index : {uint64_t{0}, uint64_t{1}, uint64_t{6}, uint64_t{7},
-                           uint64_t{UINT32_MAX}, (uint64_t{1} << 62)})
+                           uint64_t{UINT32_MAX}, uint64_t{1} << 62,
+                           uint64_t{1} << 63, UINT64_MAX})
       EXPECT_EQ(masked(index, size), index < size ? index : 0)
           << index << " of " << size;
 }
@@ -226,6 +227,18 @@ TEST(LongInstructions, EndAtTheirDeadline) {
     ended = guest->memory().front() == i && guest->memory().back() != i;
   }
   EXPECT_TRUE(ended);
+}
+
+TEST(Fuel, IsNeverForgotten) {
+  Guests guests;
+  auto store = guests.engine->makeStore(guests.limits);
+  Instance *guest = *store->instantiate(guests.module, {}, {});
+  // The store was made without: either its code counts all the same, or it does
+  // not run.
+  store->setFuel(0);
+  auto trap = Guests::run(*guest, "fill", 0);
+  ASSERT_TRUE(trap.has_value());
+  EXPECT_EQ(trap->kind, TrapKind::OutOfFuel);
 }
 
 TEST(LongInstructions, OnTablesCostFuelByLength) {

@@ -89,50 +89,57 @@ extern "C" void leaveWith8(int, siginfo_t *info, void *) {
   *nowhere = 1;
 }
 
+using Handler = void (*)(int);
+using LongHandler = void (*)(int, siginfo_t *, void *);
+
+/// Guests trap, then the process itself faults.
+void trapThenFault(Handler handler, LongHandler longHandler) {
+  struct sigaction action = {};
+  action.sa_handler = handler;
+  if (longHandler) {
+    action.sa_sigaction = longHandler;
+    action.sa_flags = SA_SIGINFO;
+  }
+  sigaction(SIGSEGV, &action, nullptr);
+  if (!trapsAll(Bounds::Guard))
+    _exit(2);
+  faultAt64();
+  _exit(3);
+}
+
 TEST_F(SignalTest, OthersKeepTheirHandlers) {
-  auto withHandler = [](auto set) {
-    struct sigaction action = {};
-    set(action);
-    sigaction(SIGSEGV, &action, nullptr);
-    if (!trapsAll(Bounds::Guard))
-      _exit(2);
-    faultAt64();
-    _exit(3);
-  };
-  EXPECT_EXIT(withHandler([](auto &action) { action.sa_handler = leaveWith7; }),
-              testing::ExitedWithCode(7), "");
-  EXPECT_EXIT(withHandler([](auto &action) {
-                action.sa_sigaction = leaveWith8;
-                action.sa_flags = SA_SIGINFO;
-              }),
-              testing::ExitedWithCode(8), "");
+  EXPECT_EXIT(trapThenFault(leaveWith7, nullptr), testing::ExitedWithCode(7),
+              "");
+  EXPECT_EXIT(trapThenFault(nullptr, leaveWith8), testing::ExitedWithCode(8),
+              "");
   // Whoever had none dies of it, as always.
-  EXPECT_EXIT(withHandler([](auto &action) { action.sa_handler = SIG_DFL; }),
-              testing::KilledBySignal(SIGSEGV), "");
+  EXPECT_EXIT(trapThenFault(SIG_DFL, nullptr), testing::KilledBySignal(SIGSEGV),
+              "");
+}
+
+constexpr int faultSignals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+
+/// Guests trap, no handler changes, and none is needed: with all of the signals
+/// blocked they trap as well.
+void trapWithoutSignals() {
+  struct sigaction before[std::size(faultSignals)], after;
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  for (size_t i = 0; i < std::size(faultSignals); ++i) {
+    sigaction(faultSignals[i], nullptr, &before[i]);
+    sigaddset(&blocked, faultSignals[i]);
+  }
+  bool right = trapsAll(Bounds::Dense);
+  for (size_t i = 0; i < std::size(faultSignals); ++i) {
+    sigaction(faultSignals[i], nullptr, &after);
+    right = right && after.sa_sigaction == before[i].sa_sigaction;
+  }
+  sigprocmask(SIG_BLOCK, &blocked, nullptr);
+  _exit(right && trapsAll(Bounds::Dense) ? 9 : 1);
 }
 
 TEST_F(SignalTest, DenseBoundsNeedNone) {
-  EXPECT_EXIT(
-      {
-        constexpr int all[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGALRM};
-        struct sigaction before[std::size(all)], after;
-        for (size_t i = 0; i < std::size(all); ++i)
-          sigaction(all[i], nullptr, &before[i]);
-        bool trapped = trapsAll(Bounds::Dense), same = true;
-        for (size_t i = 0; i < std::size(all); ++i) {
-          sigaction(all[i], nullptr, &after);
-          same = same && after.sa_sigaction == before[i].sa_sigaction;
-        }
-        // With the signals of faults blocked for good, guests trap all the
-        // same.
-        sigset_t faults;
-        sigemptyset(&faults);
-        for (int each : all)
-          sigaddset(&faults, each);
-        sigprocmask(SIG_BLOCK, &faults, nullptr);
-        _exit(trapped && same && trapsAll(Bounds::Dense) ? 9 : 1);
-      },
-      testing::ExitedWithCode(9), "");
+  EXPECT_EXIT(trapWithoutSignals(), testing::ExitedWithCode(9), "");
 }
 
 TEST_F(SignalTest, EachThreadHasAStackForHandlers) {
@@ -142,7 +149,7 @@ TEST_F(SignalTest, EachThreadHasAStackForHandlers) {
     stack_t stack = {};
     EXPECT_EQ(sigaltstack(nullptr, &stack), 0);
     EXPECT_FALSE(stack.ss_flags & SS_DISABLE);
-    EXPECT_GE(stack.ss_size, size_t{MINSIGSTKSZ});
+    EXPECT_GE(stack.ss_size, static_cast<size_t>(MINSIGSTKSZ));
   }).join();
 }
 

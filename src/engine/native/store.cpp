@@ -30,6 +30,7 @@ NativeStore::instantiate(std::shared_ptr<const wasm::Module> module,
     return error("engine.limit", "more than {} instances", limits_.instances);
   std::shared_ptr<const CodeImage> image =
       RUNE_TRY(source_(module, countsFuel_));
+  hasUncounted_ = hasUncounted_ || !image->countsFuel();
   instances_.push_back(std::make_unique<NativeInstance>(
       *this, std::move(module), std::move(image)));
   size_t memories = memories_.size(), tables = tables_.size();

@@ -151,6 +151,8 @@ private:
   FiberSet fibers_;
   Strand strand_;
   bool countsFuel_ = false;
+  /// Some instance's code does not count it.
+  bool hasUncounted_ = false;
   /// Ends every call from now on.
   std::optional<Trap> dead_;
   uint64_t memoryBytes_ = 0;

@@ -18,11 +18,11 @@ static Deadline earlier(Deadline a, Deadline b) {
 }
 
 /// Reads the clock that is a quarter of the price first: it lags by at most one
-/// tick of the kernel.
+/// tick of the kernel, 10 ms.
 static bool hasPassed(Deadline deadline) {
   if (!deadline)
     return false;
-  constexpr auto tick = std::chrono::milliseconds(10);
+  constexpr auto tick = std::chrono::milliseconds(20);
   timespec coarse;
   clock_gettime(CLOCK_MONOTONIC_COARSE, &coarse);
   Clock::time_point least{std::chrono::seconds(coarse.tv_sec) +
@@ -45,6 +45,10 @@ std::optional<Trap> NativeStore::refuses(Deadline deadline) const {
     return *why;
   if (strand_.activations > limits_.hostReentry)
     return Trap{TrapKind::CallStackExhausted, {}, {}};
+  if (countsFuel_ && hasUncounted_)
+    return Trap{TrapKind::OutOfFuel,
+                "the store was made without fuel, its code does not count it",
+                {}};
   if (hasPassed(deadline))
     return Trap{TrapKind::DeadlineExceeded, {}, {}};
   return {};
