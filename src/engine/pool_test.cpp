@@ -236,7 +236,7 @@ TEST(Fuel, IsNeverForgotten) {
   // The store was made without: either its code counts all the same, or it does
   // not run.
   store->setFuel(0);
-  auto trap = Guests::run(*guest, "fill", 0);
+  auto trap = Guests::run(*guest, "far", 0);
   ASSERT_TRUE(trap.has_value());
   EXPECT_EQ(trap->kind, TrapKind::OutOfFuel);
 }

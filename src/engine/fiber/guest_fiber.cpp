@@ -52,6 +52,20 @@ void GuestFiber::endBeforeDestruction() {
     cancel("its fiber is destroyed");
 }
 
+[[gnu::always_inline]] inline void GuestFiber::goOn() {
+  answer_ = {};
+  state_ = State::Running;
+  GuestFiber *outer = std::exchange(set_->running_, this);
+  if (std::optional<Trap> why = swapIn(); why && !ending_)
+    ending_ = std::move(why);
+  switch_->enter();
+  swapOut();
+  set_->running_ = outer;
+  state_ = State::Suspended;
+  if (switch_->ended())
+    end();
+}
+
 Fiber::State GuestFiber::resume(std::span<const Value> answer) {
   RUNE_CHECK(state_ == State::Ready || state_ == State::Suspended,
              "only what has not begun or waits can be resumed");
@@ -78,20 +92,6 @@ void GuestFiber::cancel(std::string why) {
   RUNE_CHECK(state_ == State::Done, "a cancelled fiber ends");
 }
 
-void GuestFiber::goOn() {
-  answer_ = {};
-  state_ = State::Running;
-  GuestFiber *outer = std::exchange(set_->running_, this);
-  if (std::optional<Trap> why = swapIn(); why && !ending_)
-    ending_ = std::move(why);
-  switch_->enter();
-  swapOut();
-  set_->running_ = outer;
-  state_ = State::Suspended;
-  if (switch_->ended())
-    end();
-}
-
 void GuestFiber::end() {
   state_ = State::Done;
   set_->stacks_->give(switch_->stack());
@@ -101,52 +101,38 @@ void GuestFiber::end() {
   hasEnded();
 }
 
-/// What crosses to the host's stack.
-struct GuestFiber::HostCall {
-  GuestFiber &fiber;
-  const HostFunction &function;
-  Instance &caller;
-  std::span<const Value> arguments;
-  std::span<Value> results;
-  std::optional<Trap> trap;
+bool GuestFiber::HostCall::run(void *raw) {
+  auto &call = *static_cast<HostCall *>(raw);
+  GuestFiber &fiber = call.fiber;
+  fiber.waits_ = false;
+  fiber.onOwnStack_ = false;
+  fiber.hostResults_ = call.results;
+  call.trap = call.function(call.caller, call.arguments, call.results);
+  fiber.hostResults_ = {};
+  fiber.onOwnStack_ = true;
+  if (!fiber.waits_ || call.trap)
+    return true;
+  fiber.answer_ = call.results;
+  return false;
+}
 
-  static bool run(void *raw) {
-    auto &call = *static_cast<HostCall *>(raw);
-    GuestFiber &fiber = call.fiber;
-    fiber.waits_ = false;
-    fiber.hostResults_ = call.results;
-    call.trap = call.function(call.caller, call.arguments, call.results);
-    fiber.hostResults_ = {};
-    if (!fiber.waits_ || call.trap)
-      return true;
-    fiber.answer_ = call.results;
-    return false;
-  }
-};
-
-std::optional<Trap> GuestFiber::callHost(const HostFunction &function,
+std::optional<Trap> GuestFiber::callHere(const HostFunction &function,
                                          Instance &caller,
                                          std::span<const Value> arguments,
                                          std::span<Value> results) {
-  std::optional<Trap> trap;
-  if (!onOwnStack()) {
-    ++nested_;
-    trap = function(caller, arguments, results);
-    --nested_;
-  } else if (function.isLeaf()) {
-    trap = function(caller, arguments, results);
-  } else {
-    HostCall call{*this, function, caller, arguments, results, {}};
-    switch_->onHostStack(&HostCall::run, &call);
-    trap = std::move(call.trap);
-  }
-  return ending_ ? ending_ : trap;
+  uint32_t nests = onOwnStack_ ? 0 : 1;
+  nested_ += nests;
+  std::optional<Trap> trap = function(caller, arguments, results);
+  nested_ -= nests;
+  if (ending_)
+    return ending_;
+  return trap;
 }
 
 std::optional<Trap> GuestFiber::suspend(std::span<Value> answer) {
   if (ending_)
     return ending_;
-  if (onOwnStack()) {
+  if (onOwnStack_) {
     answer_ = answer;
     switch_->leave();
     return ending_;

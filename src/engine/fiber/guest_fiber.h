@@ -93,7 +93,8 @@ public:
   std::optional<Trap> suspend(std::span<Value> answer);
   /// Why it must end, since it was resumed only for that.
   const std::optional<Trap> &ending() const { return ending_; }
-  bool onOwnStack() const { return switch_ && switch_->isCurrent(); }
+  /// Else on that of who resumed it, in a function of the host.
+  bool onOwnStack() const { return onOwnStack_; }
 
 protected:
   GuestFiber(FiberSet &set, Stack stack, Occupancy &occupancy,
@@ -116,6 +117,9 @@ private:
   friend class FiberSet;
   struct HostCall;
 
+  std::optional<Trap> callHere(const HostFunction &function, Instance &caller,
+                               std::span<const Value> arguments,
+                               std::span<Value> results);
   void goOn();
   void end();
 
@@ -135,6 +139,32 @@ private:
   uint32_t nested_ = 0;
   /// It wants to wait when it returns.
   bool waits_ = false;
+  bool onOwnStack_ = true;
 };
+
+/// What crosses to the host's stack.
+struct GuestFiber::HostCall {
+  GuestFiber &fiber;
+  const HostFunction &function;
+  Instance &caller;
+  std::span<const Value> arguments;
+  std::span<Value> results;
+  std::optional<Trap> trap;
+
+  static bool run(void *raw);
+};
+
+[[gnu::always_inline]] inline std::optional<Trap>
+GuestFiber::callHost(const HostFunction &function, Instance &caller,
+                     std::span<const Value> arguments,
+                     std::span<Value> results) {
+  if (function.isLeaf() || !onOwnStack_)
+    return callHere(function, caller, arguments, results);
+  HostCall call{*this, function, caller, arguments, results, {}};
+  switch_->onHostStack(&HostCall::run, &call);
+  if (ending_) [[unlikely]]
+    return ending_;
+  return std::move(call.trap);
+}
 
 } // namespace rune::engine

@@ -4,9 +4,23 @@
 // (Boost.Context). The thread that enters lends its own stack to host functions
 // in the meantime. Whoever entered waits in `enter`, so the work may go on on
 // another thread the next time. The sanitizers are told of each switch.
+//
+// All of a switch is inline: whatever returns behind one is a return that the
+// processor guesses wrong, because it has seen the calls of the other stack.
 #pragma once
 
 #include "engine/fiber/stack_pool.h"
+
+#include <boost/context/detail/fcontext.hpp>
+
+#include <utility>
+
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#include <sanitizer/common_interface_defs.h>
+#define RUNE_TELLS_SANITIZER 1
+#else
+#define RUNE_TELLS_SANITIZER 0
+#endif
 
 namespace rune::engine {
 
@@ -28,19 +42,21 @@ public:
 
   // From the work.
 
-  void leave();
+  void leave() { toHost(&fakeStack_); }
   /// Runs on the stack of the thread that entered.
-  void onHostStack(HostWork work, void *argument);
+  void onHostStack(HostWork work, void *argument) {
+    asked_ = work;
+    askedArgument_ = argument;
+    toHost(&fakeStack_);
+  }
 
   const Stack &stack() const { return stack_; }
-  /// Whose stack this thread runs on; null on its own.
-  static StackSwitch *current();
-  bool isCurrent() const { return current() == this; }
 
 private:
   struct Entry;
 
-  void toHost(bool forEver);
+  /// `keep` is null if the work never comes back.
+  void toHost(void **keep);
 
   Stack stack_;
   Work body_;
@@ -53,12 +69,46 @@ private:
   void *askedArgument_ = nullptr;
   bool ended_ = false;
   // For AddressSanitizer: what it keeps of the work, and the host's stack.
-  void *fakeStack_ = nullptr;
-  const void *hostBase_ = nullptr;
-  size_t hostBytes_ = 0;
+  [[maybe_unused]] void *fakeStack_ = nullptr;
+  [[maybe_unused]] const void *hostBase_ = nullptr;
+  [[maybe_unused]] size_t hostBytes_ = 0;
 };
+
+/// Whose stack this thread runs on, null for its own; and the one before, when
+/// that changes. Neither is inlined: a function that switches may go on on
+/// another thread, and must not remember where the variable lies.
+const StackSwitch *currentStack();
+void setCurrentStack(const StackSwitch *which);
 
 /// The least address of the stack that this thread runs on now.
 uint64_t stackBottom();
+
+[[gnu::always_inline]] inline void StackSwitch::enter() {
+  using boost::context::detail::jump_fcontext;
+  const StackSwitch *outer = currentStack();
+  do {
+    [[maybe_unused]] void *fakeStack = nullptr;
+    setCurrentStack(this);
+#if RUNE_TELLS_SANITIZER
+    __sanitizer_start_switch_fiber(&fakeStack, stack_.base, stack_.bytes);
+#endif
+    work_ = jump_fcontext(work_, this).fctx;
+#if RUNE_TELLS_SANITIZER
+    __sanitizer_finish_switch_fiber(fakeStack, nullptr, nullptr);
+#endif
+    setCurrentStack(outer);
+  } while (asked_ && std::exchange(asked_, nullptr)(askedArgument_));
+}
+
+[[gnu::always_inline]] inline void
+StackSwitch::toHost([[maybe_unused]] void **keep) {
+#if RUNE_TELLS_SANITIZER
+  __sanitizer_start_switch_fiber(keep, hostBase_, hostBytes_);
+#endif
+  host_ = boost::context::detail::jump_fcontext(host_, nullptr).fctx;
+#if RUNE_TELLS_SANITIZER
+  __sanitizer_finish_switch_fiber(fakeStack_, &hostBase_, &hostBytes_);
+#endif
+}
 
 } // namespace rune::engine

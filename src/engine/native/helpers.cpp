@@ -35,14 +35,6 @@ void indirectTrap(GuestContext *context, uint32_t table, uint64_t element) {
       RUNE_CALLER);
 }
 
-void callHost(GuestContext *context, uint32_t function, Value *slots) {
-  NativeInstance &guest = *context->instance;
-  if (!guest.store().callHost(guest, guest.host(function),
-                              guest.functionType(function), slots,
-                              __builtin_frame_address(0)))
-    leave();
-}
-
 uint64_t memoryGrow(GuestContext *context, uint32_t memory, uint64_t pages) {
   NativeInstance &guest = *context->instance;
   return guest.store().growMemory(guest.memoryAt(memory), pages);

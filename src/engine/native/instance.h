@@ -124,6 +124,8 @@ private:
   Strand strand_;
 };
 
+/// The helper that calls functions of the host (store_calls.cpp).
+void callHost(GuestContext *context, uint32_t function, Value *slots);
 /// The helpers' addresses, by Helper.
 void fillHelpers(GuestContext &context);
 

@@ -187,12 +187,12 @@ std::optional<TrapKind> NativeStore::mustEnd(uint64_t work) {
 
 void NativeStore::die(TrapKind kind, std::string detail,
                       std::optional<CodePlace> place) {
-  strand_.trap.emplace(kind, std::move(detail), std::vector<uint32_t>());
+  trap_.emplace(kind, std::move(detail), std::vector<uint32_t>());
   if (place && currentActivation())
-    strand_.trap->backtrace = backtrace(*this, *currentActivation(), *place);
+    trap_->backtrace = backtrace(*this, *currentActivation(), *place);
   if (limits_.keepAfterTrap)
     return;
-  dead_ = strand_.trap;
+  dead_ = trap_;
   state_.ended = 1;
 }
 

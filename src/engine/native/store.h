@@ -34,8 +34,6 @@ struct EngineParts {
 struct Strand {
   Deadline deadline;
   uint32_t activations = 0;
-  /// Of the call that just ended.
-  std::optional<Trap> trap;
   /// Of this store; of any store.
   Activation *innermost = nullptr;
   Activation *ofThread = nullptr;
@@ -107,8 +105,7 @@ public:
                            std::span<Value> results, Deadline deadline);
   FiberSet &fibers() { return fibers_; }
   /// A host function, for machine code; false if the guest ends.
-  bool callHost(NativeInstance &caller, const HostFunction &function,
-                const wasm::FunctionType &type, Value *slots,
+  bool callHost(NativeInstance &caller, uint32_t function, Value *slots,
                 const void *helperFrame);
   /// Notes why the guests end; `leave` then ends them.
   void die(TrapKind kind, std::string detail, std::optional<CodePlace> place);
@@ -155,6 +152,8 @@ private:
   bool hasUncounted_ = false;
   /// Ends every call from now on.
   std::optional<Trap> dead_;
+  /// Of the call that just ended.
+  std::optional<Trap> trap_;
   uint64_t memoryBytes_ = 0;
   uint64_t tableElements_ = 0;
   std::map<wasm::FunctionType, uint64_t> types_;

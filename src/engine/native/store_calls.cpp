@@ -106,22 +106,25 @@ std::optional<Trap> NativeStore::call(const FunctionRecord &function,
   setDeadline(outer);
   if (!returned) [[unlikely]] {
     state_.ended = dead_ || ending();
-    return std::exchange(strand_.trap, {});
+    return std::exchange(trap_, {});
   }
   std::copy_n(slots, results.size(), results.begin());
   return {};
 }
 
-bool NativeStore::callHost(NativeInstance &caller, const HostFunction &function,
-                           const wasm::FunctionType &type, Value *slots,
-                           const void *helperFrame) {
+/// Has no frame of its own: each return behind a switch is slow.
+[[gnu::always_inline]] inline bool
+NativeStore::callHost(NativeInstance &caller, uint32_t index, Value *slots,
+                      const void *helperFrame) {
+  const HostFunction &function = caller.host(index);
+  const wasm::FunctionType &type = caller.functionType(index);
   state_.hostFrame = helperFrame;
   size_t taken = type.parameters.size(), given = type.results.size();
   std::fill_n(slots + taken, given, Value{});
   std::span<const Value> arguments{slots, taken};
   std::span<Value> results{slots + taken, given};
   std::optional<Trap> trap;
-  if (GuestFiber *fiber = fibers_.running()) [[unlikely]] {
+  if (GuestFiber *fiber = fibers_.running()) {
     // Whatever enters from there may be on the host's stack.
     uint64_t limit = state_.stackLimit;
     if (!function.isLeaf() && fiber->onOwnStack())
@@ -133,12 +136,19 @@ bool NativeStore::callHost(NativeInstance &caller, const HostFunction &function,
   }
   state_.hostFrame = nullptr;
   if (dead_) [[unlikely]] // a call back has ended the guest, whatever it says
-    strand_.trap = dead_;
+    trap_ = dead_;
   else if (trap) [[unlikely]]
     die(trap->kind, std::move(trap->detail), CodePlace::callerOf(helperFrame));
   else
     return true;
   return false;
+}
+
+void callHost(GuestContext *context, uint32_t function, Value *slots) {
+  NativeInstance &guest = *context->instance;
+  if (!guest.store().callHost(guest, function, slots,
+                              __builtin_frame_address(0)))
+    leave();
 }
 
 void NativeStore::endAfterReturn(Trap why) {
@@ -151,7 +161,7 @@ void NativeStore::endByHost(CodePlace place) {
   state_.ended = 0;
   state_.hostFrame = nullptr;
   if (dead_)
-    strand_.trap = dead_;
+    trap_ = dead_;
   else if (const Trap *why = ending())
     die(why->kind, why->detail, place);
 }
@@ -173,7 +183,6 @@ void NativeStore::exchange(Strand &strand) {
   strand.deadline = strand_.deadline;
   setDeadline(next);
   std::swap(strand.activations, strand_.activations);
-  std::swap(strand.trap, strand_.trap);
   std::swap(strand.innermost, strand_.innermost);
   Activation *ofThread = currentActivation();
   setCurrentActivation(strand.ofThread);
