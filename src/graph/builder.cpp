@@ -3,6 +3,7 @@
 
 #include "graph/context.h"
 #include "graph/ops.h"
+#include "graph/prune.h"
 #include "graph/verify.h"
 
 #include <algorithm>
@@ -16,7 +17,7 @@ void GraphBuilder::refuse(Diagnostic why) {
     fault_ = std::move(why);
 }
 
-ValueId GraphBuilder::input(std::string name, TensorType type) {
+ValueId GraphBuilder::input(std::string name, ValueType type) {
   if (auto fits = checkType(type, name); !fits)
     refuse(std::move(fits).error());
   ValueId id = static_cast<ValueId>(graph_.values.size());
@@ -75,11 +76,25 @@ static void completeAttributes(const InferContext &context,
         !std::ranges::count(attributes, spec.name, &Attribute::name))
       attributes.push_back({std::string(spec.name), *spec.fallback});
   std::ranges::sort(attributes, {}, &Attribute::name);
-  if (op.complete)
+  auto isRanked = [](const ValueType *type) { return !type || type->ranked; };
+  if (op.complete && std::ranges::all_of(context.types, isRanked))
     op.complete(context, attributes);
 }
 
-Result<> GraphBuilder::add(Node node) {
+Result<std::vector<ValueId>>
+GraphBuilder::add(Node node, std::vector<Graph> bodies, bool mayFold) {
+  size_t before = graph_.bodies.size();
+  for (Graph &body : bodies) {
+    node.bodies.push_back(static_cast<uint32_t>(graph_.bodies.size()));
+    graph_.bodies.push_back(std::move(body));
+  }
+  auto added = addNode(std::move(node), mayFold);
+  if (!added)
+    graph_.bodies.resize(before);
+  return added;
+}
+
+Result<std::vector<ValueId>> GraphBuilder::addNode(Node node, bool mayFold) {
   if (fault_)
     return *fault_;
   for (ValueId id : node.inputs)
@@ -90,23 +105,35 @@ Result<> GraphBuilder::add(Node node) {
   node.attributes.clear();
   completeAttributes(contextOf(graph_, node), attributes);
   node.attributes = std::move(attributes);
-  Types types =
-      RUNE_TRY(inferTypes(contextOf(graph_, node), node.outputs.size()));
+  for (size_t i = 0; i < node.outputs.size(); ++i)
+    node.outputs[i] = static_cast<ValueId>(graph_.values.size() + i);
+  InferContext context = contextOf(graph_, node);
+  known_.addTo(node, context);
+  Types types = RUNE_TRY(inferTypes(context, node.outputs.size()));
+  if (folder_ && mayFold)
+    if (auto constants = RUNE_TRY(folder_->fold(context, types))) {
+      for (size_t i = 0; i < constants->size(); ++i)
+        node.outputs[i] = constant(resultName(node.name, i),
+                                   Constant::of(std::move((*constants)[i])));
+      return node.outputs;
+    }
+  known_.note(context, types);
   for (size_t i = 0; i < types.size(); ++i) {
     node.outputs[i] = static_cast<ValueId>(graph_.values.size());
     graph_.values.push_back(
         {resultName(node.name, i), std::move(types[i]), {}});
   }
   graph_.nodes.push_back(std::move(node));
-  return {};
+  return graph_.nodes.back().outputs;
 }
 
 Result<std::vector<ValueId>>
 GraphBuilder::node(Op op, std::string name, std::vector<ValueId> inputs,
-                   std::vector<Attribute> attributes, size_t outputs) {
-  RUNE_TRY(add({op, std::move(name), std::move(inputs),
-                std::vector<ValueId>(outputs), std::move(attributes)}));
-  return graph_.nodes.back().outputs;
+                   std::vector<Attribute> attributes, size_t outputs,
+                   std::vector<Graph> bodies) {
+  return add({op, std::move(name), std::move(inputs),
+              std::vector<ValueId>(outputs), std::move(attributes)},
+             std::move(bodies));
 }
 
 Result<ValueId> GraphBuilder::one(Op op, std::string name,
@@ -127,29 +154,46 @@ void GraphBuilder::output(ValueId value, std::string name) {
                std::ranges::count(graph_.outputs, value);
   if (taken && (graph_.values[value].name != name ||
                 std::ranges::count(graph_.outputs, value))) {
-    if (auto copy = add({Op::Identity, name, {value}, {noValue}, {}}); !copy)
+    auto copy = add({Op::Identity, name, {value}, {noValue}, {}}, {}, false);
+    if (!copy)
       return refuse(std::move(copy).error());
-    value = graph_.nodes.back().outputs.front();
+    value = copy->front();
   }
   graph_.values[value].name = std::move(name);
   graph_.outputs.push_back(value);
 }
 
-const TensorType &GraphBuilder::type(ValueId value) const {
+const ValueType &GraphBuilder::type(ValueId value) const {
   RUNE_CHECK(value < graph_.values.size(), "a value of this builder");
   return graph_.values[value].type;
 }
 
-std::optional<TensorView> GraphBuilder::constantOf(ValueId value) const {
+void GraphBuilder::refine(ValueId value, const TensorType &type) {
   RUNE_CHECK(value < graph_.values.size(), "a value of this builder");
-  if (auto constant = graph_.values[value].constant)
-    return graph_.constants[*constant].view();
-  return std::nullopt;
+  ValueType &known = graph_.values[value].type;
+  if (known.form != Form::Tensor || known.dtype != type.dtype ||
+      !checkType(type, {}))
+    return;
+  if (!known.ranked)
+    known = type;
+}
+
+const Constant *GraphBuilder::constantAt(ValueId value) const {
+  RUNE_CHECK(value < graph_.values.size(), "a value of this builder");
+  auto constant = graph_.values[value].constant;
+  return constant ? &graph_.constants[*constant] : nullptr;
+}
+
+std::optional<TensorView> GraphBuilder::constantOf(ValueId value) const {
+  const Constant *constant = constantAt(value);
+  return constant ? std::optional(constant->view()) : std::nullopt;
 }
 
 Result<Graph> GraphBuilder::finish() && {
   if (fault_)
     return *std::move(fault_);
+  if (folder_)
+    prune(graph_);
   RUNE_TRY(verify(graph_));
   return std::move(graph_);
 }

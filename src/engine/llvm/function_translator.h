@@ -53,6 +53,7 @@ private:
   void skipUnreachable();
   void translate();
   Result<> charge(uint64_t work);
+  uint64_t work();
 
   llvm::Value *pop();
   void push(llvm::Value *value) { operands_.push_back(value); }
@@ -156,7 +157,7 @@ private:
   bool translateTable();
   llvm::Value *tableField(uint32_t table, uint32_t offset, llvm::Type *type);
   /// `index` if it is below `size`, also where a processor guesses otherwise.
-  llvm::Value *masked(llvm::Value *index, llvm::Value *size);
+  llvm::Value *masked(llvm::Value *index, llvm::Value *size, uint32_t table);
 
   // Variables and parametric instructions (translate_variables.cpp).
   bool translateVariables();

@@ -3,7 +3,9 @@
 // identity(x) = x.
 //
 // source  ONNX Identity-19
+#include "graph/known_elements.h"
 #include "graph/ops/common.h"
+#include "graph/plan.h"
 
 namespace rune::graph {
 
@@ -16,6 +18,14 @@ static Result<Tensors> evaluate(const EvalContext &context) {
   return single(RUNE_TRY(Tensor::copyOf(context.input(0))));
 }
 
-OpDefinition defineIdentity() { return {{1, 1}, {1, 1}, {}, infer, evaluate}; }
+/// Any value; nothing is copied.
+static Result<Items> plan(const PlanContext &context) { return context.items; }
+
+OpDefinition defineIdentity() {
+  OpDefinition op{{1, 1}, {1, 1}, {}, infer, evaluate};
+  op.elements = sameElements;
+  op.plan = plan;
+  return op;
+}
 
 } // namespace rune::graph

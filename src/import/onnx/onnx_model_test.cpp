@@ -2,7 +2,7 @@
 #include "import/onnx/test_onnx_model.h"
 
 #include "graph/evaluate.h"
-#include "graph/numeric.h"
+#include "graph/small_types.h"
 
 #include <onnx_facts.pb.h>
 
@@ -41,6 +41,26 @@ int32_t elementNumber(DType dtype) {
     return 13;
   case DType::BF16:
     return 16;
+  case DType::F8E4M3FN:
+    return 17;
+  case DType::F8E4M3FNUZ:
+    return 18;
+  case DType::F8E5M2:
+    return 19;
+  case DType::F8E5M2FNUZ:
+    return 20;
+  case DType::U4:
+    return 21;
+  case DType::I4:
+    return 22;
+  case DType::F4E2M1FN:
+    return 23;
+  case DType::F8E8M0FNU:
+    return 24;
+  case DType::U2:
+    return 25;
+  case DType::I2:
+    return 26;
   }
   return 0;
 }
@@ -54,6 +74,13 @@ Tensor tensorOf(DType dtype, std::vector<int64_t> sizes,
                 const std::vector<double> &values) {
   Tensor tensor = Tensor::zeros(dtype, std::move(sizes)).value();
   EXPECT_EQ(tensor.count(), values.size());
+  if (isStorage(dtype)) {
+    Bytes codes;
+    for (double value : values)
+      codes.push_back(graph::convertToSmall(dtype, value, {true}));
+    graph::packBytes(dtypeBits(dtype), codes, tensor.bytes());
+    return tensor;
+  }
   withElement(dtype, [&]<class T>(T) {
     for (size_t i = 0; i < values.size(); ++i)
       storeUnaligned(tensor.bytes().data() + i * sizeof(T),
@@ -66,11 +93,12 @@ std::vector<double> numbersIn(const Tensor &tensor) {
   std::vector<double> values;
   if (tensor.dtype() == DType::Utf8)
     return values;
-  withElement(tensor.dtype(), [&]<class T>(T) {
-    for (size_t i = 0; i < tensor.count(); ++i)
-      values.push_back(static_cast<double>(graph::widen(
-          loadUnaligned<T>(tensor.bytes().data() + i * sizeof(T)))));
-  });
+  graph::withElements(tensor.dtype(), tensor.view().data,
+                      [&](auto, const auto &elements) {
+                        for (size_t i = 0; i < tensor.count(); ++i)
+                          values.push_back(static_cast<double>(
+                              graph::widen(elements[static_cast<int64_t>(i)])));
+                      });
   return values;
 }
 
