@@ -132,8 +132,8 @@ GraphBuilder::node(Op op, std::string name, std::vector<ValueId> inputs,
                    std::vector<Attribute> attributes, size_t outputs,
                    std::vector<Graph> bodies) {
   return add({op, std::move(name), std::move(inputs),
-                std::vector<ValueId>(outputs), std::move(attributes)},
-               std::move(bodies));
+              std::vector<ValueId>(outputs), std::move(attributes)},
+             std::move(bodies));
 }
 
 Result<ValueId> GraphBuilder::one(Op op, std::string name,
