@@ -55,8 +55,7 @@ Result<GivenShapes> GivenShapes::parse(const std::vector<std::string> &texts) {
           .withHelp("write `name=8` for a dimension, `name=1x3x224x224` for "
                     "an input");
     if (!shapes.given_.emplace(text.substr(0, equal), *std::move(sizes)).second)
-      return error("usage.shape", "`{}` is given twice",
-                   text.substr(0, equal));
+      return error("usage.shape", "`{}` is given twice", text.substr(0, equal));
   }
   return shapes;
 }
@@ -114,10 +113,12 @@ Result<> GivenShapes::check() {
 TensorType GivenShapes::applied(const std::string &input,
                                 TensorType type) const {
   auto found = given_.find(input);
-  bool isInput = found != given_.end() && inputs_.contains(input);
+  bool isInput = found != given_.end() && inputs_.contains(input) &&
+                 found->second.size() == type.dims.size();
   for (size_t i = 0; i < type.dims.size(); ++i) {
     Dim &dim = type.dims[i];
-    if (auto size = sizes_.find(dim.name()); dim.isNamed() && size != sizes_.end())
+    if (auto size = sizes_.find(dim.name());
+        dim.isNamed() && size != sizes_.end())
       dim = size->second;
     if (isInput && !dim.isFixed() && found->second[i].isFixed())
       dim = found->second[i];

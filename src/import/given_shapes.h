@@ -33,7 +33,8 @@ public:
   /// errors  `import.unknown-shape`: neither an input nor a dimension is called
   ///         so
   Result<> check();
-  /// The type of an input, or of any other value, with the sizes that are given.
+  /// The type of an input, or of any other value, with the sizes that are
+  /// given.
   TensorType applied(const std::string &input, TensorType type) const;
 
 private:

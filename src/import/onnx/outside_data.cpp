@@ -64,9 +64,8 @@ bool staysInside(const std::string &location) {
     return false;
   fs::path path(location);
   return path.is_relative() &&
-         std::ranges::none_of(path, [](const fs::path &part) {
-           return part == "..";
-         });
+         std::ranges::none_of(
+             path, [](const fs::path &part) { return part == ".."; });
 }
 
 bool lies(const fs::path &file, const fs::path &folder) {
@@ -105,8 +104,9 @@ OutsideFiles::open(const std::string &location) {
                  fault.message());
   fs::path path = fs::canonical(folder / location, fault);
   if (fault)
-    return error("file.not-found", "the file `{}` of the model's weights is "
-                                   "not there: {}",
+    return error("file.not-found",
+                 "the file `{}` of the model's weights is "
+                 "not there: {}",
                  location, fault.message());
   if (!lies(path, folder))
     return leaves(location);
