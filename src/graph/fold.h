@@ -24,7 +24,8 @@ public:
   ///
   /// in      `context` with the elements of the inputs, the types of the
   ///         results
-  /// errors  `graph.invalid`: the operator refuses its values, by number, unless that is Kept
+  /// errors  `graph.invalid`: the operator refuses its values, by number,
+  /// unless that is Kept
   Result<std::optional<Tensors>> fold(const InferContext &context,
                                       const Types &types);
 

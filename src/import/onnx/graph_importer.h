@@ -7,6 +7,7 @@
 #include "base/source.h"
 #include "import/onnx/bodies.h"
 #include "import/onnx/node.h"
+#include "import/onnx/outside_data.h"
 #include "import/onnx/scope.h"
 
 namespace rune::import {
@@ -29,11 +30,15 @@ struct ImportState {
   uint64_t searched = 0;
   /// That there were too many.
   bool saidSo = false;
+  /// Raw data of the model's initializers that stand in the file, kept by
+  /// `bytes`.
+  std::vector<std::optional<ByteSpan>> raw = {};
+  std::shared_ptr<const void> bytes = {};
+  OutsideFiles outside{{}};
 
   bool isExhausted() const {
     return visited > mostVisited || searched > 64 * mostVisited;
   }
-
   Location file() const { return {source, {}}; }
   Location placeOf(int index) const;
 };
