@@ -23,12 +23,14 @@ namespace {
 namespace fs = std::filesystem;
 
 std::optional<graph::Graph> graphIn(const fs::path &folder) {
-  auto file =
+  auto opened =
       FileBytes::open((folder / "model.onnx").string(), uint64_t{1} << 28);
+  if (!opened)
+    return std::nullopt;
+  auto file = std::make_shared<FileBytes>(*std::move(opened));
   Report report;
-  auto model = file ? importModel(file->bytes(), nullptr,
-                                  Source::binary("model.onnx"), report)
-                    : Result<ImportedModel>(std::move(file).error());
+  auto model =
+      importModel(file->bytes(), file, Source::binary("model.onnx"), report);
   if (!model)
     return std::nullopt;
   return std::move(model->graph);
