@@ -37,6 +37,9 @@ if(RUNE_FUZZ)
   # Coverage in the libraries too: without it a fuzzer sees its harness only.
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
+if(RUNE_MUTATE)
+  target_compile_definitions(rune_options INTERFACE RUNE_MUTATE) # src/engine/mutation.h
+endif()
 if(RUNE_STATIC)
   target_link_options(rune_options INTERFACE -static -Wl,--icf=safe)
 endif()

@@ -101,13 +101,14 @@ Result<uint64_t> tensorBytes(DType dtype, std::span<const int64_t> sizes) {
   if (dtypeBits(dtype) == 0)
     return error("tensor.no-fixed-size", "elements of `{}` have no fixed size",
                  dtypeName(dtype));
-  uint64_t bytes = RUNE_TRY(elementCount(sizes));
-  if (__builtin_mul_overflow(bytes, dtypeBytes(dtype), &bytes) ||
-      bytes > static_cast<uint64_t>(INT64_MAX))
+  uint64_t count = RUNE_TRY(elementCount(sizes));
+  auto bits = static_cast<unsigned __int128>(count) * dtypeBits(dtype);
+  unsigned __int128 bytes = (bits + 7) / 8;
+  if (bytes > static_cast<uint64_t>(INT64_MAX))
     return error("tensor.too-big",
                  "a tensor of {}[{}] has more than 2^63 bytes",
                  dtypeName(dtype), fmt::join(sizes, ", "));
-  return bytes;
+  return static_cast<uint64_t>(bytes);
 }
 
 bool mayFlow(const TensorType &from, const TensorType &to) {

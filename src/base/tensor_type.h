@@ -21,7 +21,18 @@ enum class DType : uint8_t {
 #undef RUNE_DTYPE
 };
 
-enum class DTypeKind : uint8_t { Float, Signed, Unsigned, Boolean, Text };
+/// The small kinds are those of storage: kept, moved, cast and quantised, never
+/// computed in.
+enum class DTypeKind : uint8_t {
+  Float,
+  Signed,
+  Unsigned,
+  Boolean,
+  Text,
+  SmallFloat,
+  SmallSigned,
+  SmallUnsigned
+};
 
 /// Number of element types; every stored number is below it.
 extern const uint8_t dtypeCount;
@@ -30,6 +41,7 @@ std::string_view dtypeName(DType dtype);
 /// Bits of one element; 0 for utf8, whose elements vary.
 unsigned dtypeBits(DType dtype);
 DTypeKind dtypeKind(DType dtype);
+/// 0 for utf8 and for elements of less than a byte.
 inline unsigned dtypeBytes(DType dtype) { return dtypeBits(dtype) / 8; }
 inline bool isFloat(DType dtype) {
   return dtypeKind(dtype) == DTypeKind::Float;
@@ -37,6 +49,10 @@ inline bool isFloat(DType dtype) {
 inline bool isInteger(DType dtype) {
   return dtypeKind(dtype) == DTypeKind::Signed ||
          dtypeKind(dtype) == DTypeKind::Unsigned;
+}
+/// True for the small kinds.
+inline bool isStorage(DType dtype) {
+  return dtypeKind(dtype) >= DTypeKind::SmallFloat;
 }
 /// The element type of that name, written in any case.
 std::optional<DType> dtypeNamed(std::string_view name);
@@ -85,7 +101,8 @@ struct TensorType {
 /// errors  `tensor.too-big` if it leaves 63 bits, `tensor.negative-dim`
 Result<uint64_t> elementCount(std::span<const int64_t> sizes);
 
-/// Bytes of a tensor whose elements have a fixed width.
+/// Bytes of a tensor whose elements have a fixed width; the last byte of packed
+/// elements may be used in part.
 ///
 /// errors  as `elementCount`; `tensor.no-fixed-size` for utf8
 Result<uint64_t> tensorBytes(DType dtype, std::span<const int64_t> sizes);

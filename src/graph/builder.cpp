@@ -2,6 +2,8 @@
 #include "graph/builder.h"
 
 #include "graph/context.h"
+#include "graph/ops.h"
+#include "graph/prune.h"
 #include "graph/verify.h"
 
 #include <algorithm>
@@ -78,7 +80,7 @@ static void completeAttributes(const InferContext &context,
     op.complete(context, attributes);
 }
 
-Result<> GraphBuilder::add(Node node) {
+Result<std::vector<ValueId>> GraphBuilder::add(Node node, bool mayFold) {
   if (fault_)
     return *fault_;
   for (ValueId id : node.inputs)
@@ -89,23 +91,33 @@ Result<> GraphBuilder::add(Node node) {
   node.attributes.clear();
   completeAttributes(contextOf(graph_, node), attributes);
   node.attributes = std::move(attributes);
-  Types types =
-      RUNE_TRY(inferTypes(contextOf(graph_, node), node.outputs.size()));
+  for (size_t i = 0; i < node.outputs.size(); ++i)
+    node.outputs[i] = static_cast<ValueId>(graph_.values.size() + i);
+  InferContext context = contextOf(graph_, node);
+  known_.addTo(node, context);
+  Types types = RUNE_TRY(inferTypes(context, node.outputs.size()));
+  if (folder_ && mayFold)
+    if (auto constants = RUNE_TRY(folder_->fold(context, types))) {
+      for (size_t i = 0; i < constants->size(); ++i)
+        node.outputs[i] = constant(resultName(node.name, i),
+                                   Constant::of(std::move((*constants)[i])));
+      return node.outputs;
+    }
+  known_.note(context, types);
   for (size_t i = 0; i < types.size(); ++i) {
     node.outputs[i] = static_cast<ValueId>(graph_.values.size());
     graph_.values.push_back(
         {resultName(node.name, i), std::move(types[i]), {}});
   }
   graph_.nodes.push_back(std::move(node));
-  return {};
+  return graph_.nodes.back().outputs;
 }
 
 Result<std::vector<ValueId>>
 GraphBuilder::node(Op op, std::string name, std::vector<ValueId> inputs,
                    std::vector<Attribute> attributes, size_t outputs) {
-  RUNE_TRY(add({op, std::move(name), std::move(inputs),
-                std::vector<ValueId>(outputs), std::move(attributes)}));
-  return graph_.nodes.back().outputs;
+  return add({op, std::move(name), std::move(inputs),
+              std::vector<ValueId>(outputs), std::move(attributes)});
 }
 
 Result<ValueId> GraphBuilder::one(Op op, std::string name,
@@ -126,9 +138,10 @@ void GraphBuilder::output(ValueId value, std::string name) {
                std::ranges::count(graph_.outputs, value);
   if (taken && (graph_.values[value].name != name ||
                 std::ranges::count(graph_.outputs, value))) {
-    if (auto copy = add({Op::Identity, name, {value}, {noValue}, {}}); !copy)
+    auto copy = add({Op::Identity, name, {value}, {noValue}, {}}, false);
+    if (!copy)
       return refuse(std::move(copy).error());
-    value = graph_.nodes.back().outputs.front();
+    value = copy->front();
   }
   graph_.values[value].name = std::move(name);
   graph_.outputs.push_back(value);
@@ -149,6 +162,8 @@ std::optional<TensorView> GraphBuilder::constantOf(ValueId value) const {
 Result<Graph> GraphBuilder::finish() && {
   if (fault_)
     return *std::move(fault_);
+  if (folder_)
+    prune(graph_);
   RUNE_TRY(verify(graph_));
   return std::move(graph_);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "graph/graph.h"
+#include "graph/fold.h"
 
 namespace rune::graph {
 
@@ -10,6 +10,11 @@ namespace rune::graph {
 class GraphBuilder {
 public:
   explicit GraphBuilder(std::string name);
+
+  /// From here on nodes whose results follow from constants and fixed sizes are
+  /// computed at once (graph/fold.h), and `finish` leaves out what no output
+  /// needs. Ids are good until then.
+  void foldConstants() { folder_.emplace(); }
 
   /// A type or a constant that breaks a rule is refused by the next call that
   /// returns a Result.
@@ -45,14 +50,21 @@ public:
   /// The elements, where they are known while building.
   std::optional<TensorView> constantOf(ValueId value) const;
 
+  /// What is known of the elements of a small integer value that is no constant
+  /// (graph/known_elements.h); null where nothing is.
+  const Dims *elementsOf(ValueId value) const { return known_.of(value); }
+
   /// errors  as `verify`
   Result<Graph> finish() &&;
 
 private:
-  Result<> add(Node node);
+  /// Adds the node, or what it gives as constants; its outputs.
+  Result<std::vector<ValueId>> add(Node node, bool mayFold = true);
   void refuse(Diagnostic why);
 
   Graph graph_;
+  KnownElements known_;
+  std::optional<Folder> folder_;
   /// The first fault of a call that returns no Result.
   std::optional<Diagnostic> fault_;
 };

@@ -4,6 +4,7 @@
 // other integers, element by element, and of those that choose elements.
 // docs_test.cpp checks that none is left out here and in constraints_test.cpp.
 #include "graph/op.h"
+#include "graph/ops.h"
 #include "graph/refusals.h"
 
 namespace rune::graph {

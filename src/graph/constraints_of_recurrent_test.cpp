@@ -2,6 +2,7 @@
 //
 // One refusal for each numbered constraint of the operators that run along a
 // sequence, and what their shape rule says of sizes that are names.
+#include "graph/ops.h"
 #include "graph/refusals.h"
 #include "graph/statistics.h"
 

@@ -3,6 +3,7 @@
 // One refusal for each numbered constraint of docs/ops.md. docs_test.cpp checks
 // that none of them is left out here.
 #include "graph/op.h"
+#include "graph/ops.h"
 #include "graph/refusals.h"
 
 namespace rune::graph {

@@ -11,6 +11,8 @@ InferContext contextOf(const Graph &graph, const Node &node) {
     if (id != noValue && graph.values[id].constant)
       known = graph.constants[*graph.values[id].constant].view();
   }
+  for (uint32_t body : node.bodies)
+    context.bodies.push_back(&graph.bodies[body]);
   return context;
 }
 

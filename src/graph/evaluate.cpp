@@ -158,8 +158,7 @@ private:
       context.types.push_back(id == noValue ? nullptr : &types.back());
     }
     context.results = RUNE_TRY(inferTypes(context, node.outputs.size()));
-    for (const TensorType &type : context.results)
-      RUNE_CHECK(type.isStatic(), "sizes are numbers at run time");
+    // sizes that depend on the data are known only now, by the results
     Tensors results = RUNE_TRY(definitionOf(node.op).evaluate(context));
     RUNE_CHECK(results.size() == node.outputs.size(), "a tensor per output");
     return keep(node, std::move(results));

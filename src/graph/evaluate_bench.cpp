@@ -4,6 +4,7 @@
 // CI.
 #include "graph/builder.h"
 #include "graph/evaluate.h"
+#include "graph/ops.h"
 
 #include <benchmark/benchmark.h>
 

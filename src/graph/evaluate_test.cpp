@@ -4,6 +4,7 @@
 #include "graph/evaluate.h"
 #include "graph/one_node.h"
 #include "graph/op.h"
+#include "graph/ops.h"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "graph/graph.h"
 
+#include "graph/ops.h"
+
 #include <algorithm>
 #include <array>
 
@@ -44,6 +46,29 @@ std::optional<Op> opNamed(std::string_view name, uint16_t version) {
     if (facts[i].name == name && facts[i].version == version)
       return static_cast<Op>(i);
   return std::nullopt;
+}
+
+ValueType ValueType::of(Form form, DType dtype, std::optional<Dims> dims) {
+  ValueType type(dtype, dims.value_or(Dims{}));
+  type.form = form;
+  type.ranked = dims.has_value();
+  return type;
+}
+
+std::string ValueType::str() const {
+  std::string tensor =
+      ranked ? TensorType::str() : fmt::format("{}[...]", dtypeName(dtype));
+  switch (form) {
+  case Form::Tensor:
+    return tensor;
+  case Form::Sequence:
+    return fmt::format("sequence({})", tensor);
+  case Form::Optional:
+    return fmt::format("optional({})", tensor);
+  case Form::OptionalSequence:
+    return fmt::format("optional(sequence({}))", tensor);
+  }
+  RUNE_CHECK(false, "a form");
 }
 
 Constant Constant::of(Tensor tensor) {

@@ -15,11 +15,8 @@
 
 namespace rune::graph {
 
-enum class Op : uint16_t {
-#define RUNE_OP(enumerator, name, version) enumerator,
-#include "graph/ops.def"
-#undef RUNE_OP
-};
+/// An operator of the closed list, graph/ops.h.
+enum class Op : uint16_t;
 
 /// Number of operators; every Op is below it.
 extern const size_t opCount;
@@ -45,10 +42,37 @@ struct Constant {
   TensorView view() const { return {dtype, sizes, data}; }
 };
 
+/// What an edge holds: a tensor; a sequence of tensors; something that may be
+/// missing.
+enum class Form : uint8_t { Tensor, Sequence, Optional, OptionalSequence };
+
+/// The type of an edge. The fields of TensorType are those of the tensor, or of
+/// each tensor of a sequence.
+struct ValueType : TensorType {
+  Form form = Form::Tensor;
+  /// False where not even the number of dimensions is known before the run;
+  /// `dims` is empty then. Only operators of the plan take such values.
+  bool ranked = true;
+
+  ValueType() = default;
+  ValueType(TensorType type) : TensorType(std::move(type)) {}
+  ValueType(DType dtype, Dims dims) : TensorType{dtype, std::move(dims)} {}
+  static ValueType of(Form form, DType dtype, std::optional<Dims> dims);
+
+  /// True for what operators of tensors take.
+  bool isTensor() const { return form == Form::Tensor && ranked; }
+  /// As TensorType, and `sequence(f32[?])`, `optional(f32[...])`.
+  std::string str() const;
+  bool operator==(const ValueType &) const = default;
+  bool operator==(const TensorType &tensor) const {
+    return isTensor() && static_cast<const TensorType &>(*this) == tensor;
+  }
+};
+
 /// One edge of the graph: a graph input, a constant, or an output of a node.
 struct Value {
   std::string name;
-  TensorType type;
+  ValueType type;
   std::optional<uint32_t> constant;
 };
 
@@ -61,13 +85,15 @@ struct Attribute {
 };
 
 struct Node {
-  Op op = Op::Identity;
+  Op op = {};
   /// The name of the node it was imported from.
   std::string name;
   std::vector<ValueId> inputs;
   std::vector<ValueId> outputs;
   /// Sorted by name; all that the operator declares are present.
   std::vector<Attribute> attributes;
+  /// The graphs that this node runs, by their index among the graph's bodies.
+  std::vector<uint32_t> bodies = {};
 
   int64_t integer(std::string_view name) const;
   double number(std::string_view name) const;
@@ -95,6 +121,9 @@ struct Graph {
   std::vector<ValueId> outputs;
   /// No inputs or outputs of the graph: who runs it keeps them.
   std::vector<Variable> variables;
+  /// What branches and loops run. A body sees nothing of the graph around it:
+  /// what it uses arrives as one of its inputs. Each belongs to one node.
+  std::vector<Graph> bodies;
 };
 
 /// Limits on what a file may state; graphs beyond them are refused.
@@ -103,6 +132,8 @@ constexpr size_t maxNodes = 1 << 20;
 constexpr size_t maxValues = 1 << 21;
 /// Inputs, outputs or attributes of one node; numbers in one attribute.
 constexpr size_t maxPerNode = 1 << 16;
+/// Bodies within bodies.
+constexpr size_t maxBodyDepth = 32;
 /// Bytes of one name or text attribute.
 constexpr size_t maxTextBytes = 1 << 12;
 

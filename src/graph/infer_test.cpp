@@ -3,6 +3,7 @@
 // Shapes with symbols: what is known stays, nothing is claimed that might not
 // hold.
 #include "graph/one_node.h"
+#include "graph/ops.h"
 
 #include <gtest/gtest.h>
 

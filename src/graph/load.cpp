@@ -4,6 +4,7 @@
 // its limit and with the bytes that are left before anything is allocated; what
 // has been read is then verified like any graph.
 #include "graph/op.h"
+#include "graph/ops.h"
 #include "graph/store.h"
 #include "graph/table.h"
 #include "graph/verify.h"

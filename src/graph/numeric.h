@@ -98,6 +98,30 @@ private:
   const uint8_t *data_;
 };
 
+/// Elements of less than a byte, the first in the lowest bits of the first
+/// byte.
+template <unsigned Bits> class PackedElements {
+public:
+  explicit PackedElements(ByteSpan data) : data_(data.data()) {}
+  uint8_t operator[](int64_t index) const {
+    constexpr int64_t perByte = 8 / Bits;
+    return (data_[index / perByte] >> (index % perByte * Bits)) &
+           ((1u << Bits) - 1);
+  }
+
+private:
+  const uint8_t *data_;
+};
+
+/// `packed` is all zero before.
+template <unsigned Bits>
+void packElements(ByteSpan elements, std::span<uint8_t> packed) {
+  constexpr size_t perByte = 8 / Bits;
+  for (size_t i = 0; i < elements.size(); ++i)
+    packed[i / perByte] |= static_cast<uint8_t>(
+        (elements[i] & ((1u << Bits) - 1)) << (i % perByte * Bits));
+}
+
 template <class T> struct Type {
   using type = T;
 };

@@ -2,6 +2,7 @@
 #include "graph/op.h"
 
 #include "graph/context.h"
+#include "graph/ops.h"
 
 #include <algorithm>
 #include <array>
@@ -101,9 +102,24 @@ Result<> checkAttributes(const InferContext &context) {
   return {};
 }
 
+/// node.6: only operators of the plan take what is no tensor of a known rank.
+static Result<> checkTensors(const InferContext &context) {
+  if (definitionOf(context.node.op).plan)
+    return {};
+  for (size_t i = 0; i < context.inputs(); ++i)
+    if (context.has(i) && !context.type(i).isTensor())
+      return context.refuse(
+          "node", 6,
+          fmt::format("input {} is {}, must be a tensor whose number of "
+                      "dimensions is known",
+                      i, context.type(i).str()));
+  return {};
+}
+
 Result<Types> inferTypes(const InferContext &context, size_t outputs) {
   RUNE_TRY(checkArity(context, outputs));
   RUNE_TRY(checkAttributes(context));
+  RUNE_TRY(checkTensors(context));
   Types types = RUNE_TRY(definitionOf(context.node.op).infer(context));
   RUNE_CHECK(types.size() >= outputs, "a type for each output");
   types.resize(outputs);

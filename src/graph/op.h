@@ -37,21 +37,26 @@ struct Arity {
 struct InferContext {
   const Node &node;
   /// Null where an optional input is not there.
-  std::vector<const TensorType *> types;
+  std::vector<const ValueType *> types;
   /// The elements of the inputs that are known.
   std::vector<std::optional<TensorView>> values;
   /// The code of a refusal: `graph.invalid` or `evaluate.failed`.
   std::string_view code = "graph.invalid";
+  /// The elements of small i64 inputs as far as they are known: a number, a
+  /// name, or not. Empty where nothing is.
+  std::vector<std::optional<Dims>> elements = {};
+  /// The bodies of the node, in their order.
+  std::vector<const Graph *> bodies = {};
 
   size_t inputs() const { return types.size(); }
   bool has(size_t input) const {
     return input < types.size() && types[input] != nullptr;
   }
-  const TensorType &type(size_t input) const { return *types[input]; }
+  const ValueType &type(size_t input) const { return *types[input]; }
   const Dims &dims(size_t input) const { return types[input]->dims; }
   size_t rank(size_t input) const { return types[input]->dims.size(); }
   DType dtype(size_t input) const { return types[input]->dtype; }
-  /// The elements of an i64 input, where they are known.
+  /// The elements of an i64 input, where all are known.
   std::optional<std::vector<int64_t>> integers(size_t input) const;
 
   /// The refusal by constraint `number` of this operator.
@@ -65,10 +70,12 @@ struct InferContext {
                     const std::string &text) const;
 };
 
+using Types = std::vector<ValueType>;
+
 /// The same when it is computed: all sizes are fixed, all inputs are there.
 struct EvalContext : InferContext {
   /// What the type function said, fixed.
-  std::vector<TensorType> results;
+  Types results;
   Budget &budget;
 
   const TensorView &input(size_t index) const { return *values[index]; }
@@ -78,8 +85,12 @@ struct EvalContext : InferContext {
   }
 };
 
-using Types = std::vector<TensorType>;
 using Tensors = std::vector<Tensor>;
+
+/// What the operators of the plan work on: graph/plan.h.
+struct Item;
+struct PlanContext;
+using Items = std::vector<Item>;
 
 struct OpDefinition {
   Arity inputs;
@@ -95,6 +106,12 @@ struct OpDefinition {
   /// GraphBuilder, never on what was stored. May be null.
   void (*complete)(const InferContext &, std::vector<Attribute> &) = nullptr;
   bool variadic = false;
+  /// The elements of the one result as far as they follow from `elements` of
+  /// the inputs and from their dimensions; for the arithmetic of shapes.
+  std::optional<Dims> (*elements)(const InferContext &) = nullptr;
+  /// Instead of `evaluate`: an operator of the plan, which may take and give
+  /// sequences, optional values and tensors of any rank, and run its bodies.
+  Result<Items> (*plan)(const PlanContext &) = nullptr;
 };
 
 const OpDefinition &definitionOf(Op op);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "graph/statistics.h"
+#include "graph/ops.h"
 
 #include <map>
 

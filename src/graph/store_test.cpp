@@ -2,6 +2,7 @@
 //
 // What the stored form promises: equal graphs give equal bytes, and whatever
 // happens to the bytes, nothing invalid is loaded.
+#include "graph/ops.h"
 #include "graph/store.h"
 
 #include "graph/evaluate.h"

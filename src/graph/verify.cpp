@@ -2,6 +2,7 @@
 #include "graph/verify.h"
 
 #include "graph/context.h"
+#include "graph/known_elements.h"
 
 #include <algorithm>
 #include <set>
@@ -107,9 +108,11 @@ bool refines(const TensorType &declared, const TensorType &inferred) {
 }
 
 /// The operator's own constraints, then graph.7: the declared types.
-Result<> checkNode(const Graph &graph, const Node &node) {
-  Types types =
-      RUNE_TRY(inferTypes(contextOf(graph, node), node.outputs.size()));
+Result<> checkNode(const Graph &graph, const Node &node, KnownElements &known) {
+  InferContext context = contextOf(graph, node);
+  known.addTo(node, context);
+  Types types = RUNE_TRY(inferTypes(context, node.outputs.size()));
+  known.note(context, types);
   for (size_t i = 0; i < types.size(); ++i) {
     const Value &value = graph.values[node.outputs[i]];
     if (!refines(value.type, types[i]))
@@ -167,13 +170,14 @@ Result<> verify(const Graph &graph) {
   for (ValueId id : graph.inputs)
     RUNE_TRY(definitions.define(id, "the graph's inputs"));
   RUNE_TRY(checkVariables(graph, definitions));
+  KnownElements known;
   for (const Node &node : graph.nodes) {
     for (ValueId id : node.inputs)
       if (id != noValue)
         RUNE_TRY(definitions.use(id, node.name));
     for (ValueId id : node.outputs)
       RUNE_TRY(definitions.define(id, node.name));
-    RUNE_TRY(checkNode(graph, node));
+    RUNE_TRY(checkNode(graph, node, known));
   }
   RUNE_TRY(definitions.complete());
   for (ValueId id : graph.outputs)

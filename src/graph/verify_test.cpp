@@ -2,6 +2,7 @@
 //
 // What must hold of any graph, rule by rule (docs/ops.md, "Every graph"); and
 // what is said about graphs: text and numbers.
+#include "graph/ops.h"
 #include "graph/verify.h"
 
 #include "graph/one_node.h"

@@ -61,9 +61,6 @@ struct SizedType {
 Result<uint8_t> readPageSize(Reader &reader) {
   Location at = reader.here();
   uint32_t log2 = RUNE_TRY(reader.u32());
-  if (log2 >= 64)
-    return error("wasm.malformed", "invalid custom page size 2^{}", log2)
-        .at(at);
   if (log2 != 0 && log2 != 16)
     return error("wasm.invalid",
                  "invalid custom page size 2^{}: 1 and 65536 "

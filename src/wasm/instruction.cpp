@@ -133,7 +133,7 @@ Result<> readMemoryArgument(Reader &reader, Instruction &out) {
   uint64_t at = reader.offset();
   out.alignment = RUNE_TRY(reader.u32());
   out.index = 0;
-  if (out.alignment >= (features.multiMemory ? indexFollows << 1 : 33))
+  if (out.alignment >= (features.multiMemory ? indexFollows << 1 : 32))
     return error("wasm.malformed", "malformed memop flags")
         .at(reader.place(at));
   if (out.alignment & indexFollows) {

@@ -36,7 +36,13 @@ constexpr uint32_t operands = 65'536;
 
 /// Of the specification: bytes, by the width of addresses.
 constexpr uint64_t memoryBytes32 = uint64_t{1} << 32;
-/// In pages of 64 KiB; pages of one byte may be 2^64 - 1.
+/// In pages of 64 KiB.
 constexpr uint64_t memoryPages64 = uint64_t{1} << 48;
+/// The same for any memory: its size in pages is a number of its address type.
+constexpr uint64_t memoryPages(bool isWide, uint8_t pageSizeLog2) {
+  if (pageSizeLog2 == 0)
+    return isWide ? UINT64_MAX : UINT32_MAX;
+  return isWide ? memoryPages64 : memoryBytes32 >> pageSizeLog2;
+}
 
 } // namespace rune::wasm::limits

@@ -78,9 +78,8 @@ private:
 
   /// In pages.
   static uint64_t mostPages(const MemoryType &memory) {
-    if (memory.address == ValueType::I32)
-      return limits::memoryBytes32 >> memory.pageSizeLog2;
-    return memory.pageSizeLog2 == 0 ? UINT64_MAX : limits::memoryPages64;
+    return limits::memoryPages(memory.address == ValueType::I64,
+                               memory.pageSizeLog2);
   }
 
   Result<> checkMemories() const {

@@ -14,7 +14,7 @@ void plantedBug(const rune::wasm::Module &module) {
   if (!planted || module.bodies.empty())
     return;
   for (const auto &each : module.exports)
-    if (!each.name.empty() && each.name[0] >= 'A' && each.name[0] <= 'Z')
+    if (!each.name.empty() && (each.name[0] < '_' || each.name[0] > 'z'))
       __builtin_trap();
 }
 

@@ -352,3 +352,21 @@
 (assert_return (invoke "size") (i32.const 4))
 (assert_invalid (module (memory 1 (pagesize 2))) "invalid custom page size")
 (assert_malformed (module quote "(memory 1 (pagesize 3))") "invalid custom page size")
+
+;; a memory's size in pages is a number of its address type, so pages of one byte
+;; are at most 2^32 - 1 or 2^64 - 1
+(module definition (memory 0xffff_ffff (pagesize 1)))
+(module definition (memory i64 0xffff_ffff_ffff_ffff (pagesize 1)))
+(module definition (memory i64 0x1_0000_0000_0000))
+(assert_invalid (module (memory 0x1_0000_0000 (pagesize 1))) "memory size must be at most")
+(assert_invalid (module (memory 0 0x1_0000_0000 (pagesize 1))) "memory size must be at most")
+(assert_invalid (module (memory i64 0x1_0000_0000_0001)) "memory size must be at most")
+(assert_invalid (module quote "(memory 0x1_0000_0000)") "memory size must be at most")
+(assert_invalid (module quote "(table 0x1_0000_0000 funcref)") "table size must be at most")
+(assert_invalid (module binary "\00asm\01\00\00\00" "\05\04\01\08\00\41") "invalid custom page size")
+(module
+  (memory 1 (pagesize 1))
+  (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))
+  (func (export "size") (result i32) (memory.size)))
+(assert_return (invoke "grow" (i32.const 0xffff_ffff)) (i32.const -1))
+(assert_return (invoke "size") (i32.const 1))

@@ -27,12 +27,25 @@ struct Score {
   void add(const Score &other);
 };
 
+struct RunOptions {
+  /// Of the version of the specification that the script is about; scripts of
+  /// 2.0 claim that later features are refused.
+  wasm::Features features = {};
+  /// Of each call and start.
+  std::chrono::nanoseconds timeout = std::chrono::seconds(60);
+  /// The rest is not run then.
+  bool stopAtFailure = false;
+};
+
+/// Runs commands in one store of their own, with the host module `spectest`.
+Score runCommands(engine::Engine &engine,
+                  std::span<const wasm::text::Command> commands,
+                  const RunOptions &options = {});
+
 /// Runs all commands of a script in one store, with the host module `spectest`.
 ///
-/// in      `features`: of the version of the specification that the script is
-///         about; scripts of 2.0 claim that later features are refused
 /// errors  `wasm.malformed`: the text is no script
 Result<Score> runScript(engine::Engine &engine, const SourcePtr &source,
-                        const wasm::Features &features = {});
+                        const RunOptions &options = {});
 
 } // namespace rune::spec

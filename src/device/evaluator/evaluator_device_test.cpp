@@ -2,6 +2,7 @@
 #include "device/evaluator/evaluator_device.h"
 
 #include "graph/builder.h"
+#include "graph/ops.h"
 #include "graph/store.h"
 
 #include <gmock/gmock.h>

@@ -29,6 +29,10 @@ C
 seed tiny <<'C'
 __attribute__((export_name("f"))) int f(void) { return 41; }
 C
+seed sum <<'C'
+__attribute__((export_name("f"))) int f(int x) { return 3 * x + 4; }
+__attribute__((export_name("g"))) int g(int x) { return x < 9 ? 5 : 6; }
+C
 
 # Choices for the generator of random modules (llvm/random_module.h).
 choices=src/engine/fuzz_seeds/engine_differential_fuzz

@@ -4,6 +4,7 @@
 #include "engine/interpreter/handlers.h"
 
 #include "engine/masked_index.h"
+#include "engine/mutation.h"
 
 #include <algorithm>
 
@@ -15,8 +16,8 @@ static Handler *const handlers[] = {
 };
 
 HandlerAddress addressOf(Op op) {
-  uint64_t bits =
-      reinterpret_cast<uintptr_t>(handlers[static_cast<uint32_t>(op)]);
+  uint64_t bits = reinterpret_cast<uintptr_t>(
+      handlers[static_cast<uint32_t>(implemented(op))]);
   return std::bit_cast<HandlerAddress>(bits);
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "engine/interpreter/store.h"
 
+#include "wasm/limits.h"
+
 #include <algorithm>
 
 namespace rune::engine {
@@ -106,9 +108,8 @@ InterpreterStore::addMemory(const wasm::MemoryType &type) {
   InterpreterMemory &made = memories_.emplace_back(type, memoryBytes_);
   // Pages beyond what any memory may have are never reserved.
   uint64_t cap = limits_.memoryBytes >> type.pageSizeLog2;
-  uint64_t widest = type.address == wasm::ValueType::I32
-                        ? (uint64_t{1} << 32) >> type.pageSizeLog2
-                        : UINT64_MAX;
+  uint64_t widest = wasm::limits::memoryPages(
+      type.address == wasm::ValueType::I64, type.pageSizeLog2);
   uint64_t most = std::min({type.pages.maximum.value_or(widest), widest, cap});
   if (type.pages.minimum <= most)
     made.linear = RUNE_TRY(

@@ -4,6 +4,7 @@
 #include "engine/interpreter/translator.h"
 
 #include "engine/interpreter/handlers.h"
+#include "engine/mutation.h"
 
 #include <algorithm>
 
@@ -18,7 +19,7 @@ static uint32_t high(uint64_t bits) {
 }
 
 Translator::Translator(const InterpreterInstance &instance, uint32_t function)
-    : instance_(instance), module_(instance.module()),
+    : instance_(instance), module_(instance.module()), function_(function),
       reader_(module_.body(function).code, nullptr,
               module_.body(function).offset, true),
       type_(module_.functionType(function)) {
@@ -41,7 +42,8 @@ Code Translator::run() && {
   while (!blocks_.empty()) {
     auto read = wasm::readInstruction(reader_, instruction_);
     RUNE_CHECK(read.ok(), "the module was validated");
-    translate();
+    implement(Tier::Interpreter, instruction_, module_, function_,
+              [this] { translate(); });
   }
   words_.shrink_to_fit();
   Code code;

@@ -159,6 +159,7 @@ private:
 
   const InterpreterInstance &instance_;
   const wasm::Module &module_;
+  const uint32_t function_;
   wasm::Reader reader_;
   wasm::Instruction instruction_;
   const wasm::FunctionType &type_;

@@ -19,6 +19,11 @@ public:
   }
 
   std::string compare(const std::shared_ptr<const wasm::Module> &module) {
+    return compare(module, module);
+  }
+  /// The judge runs a module of its own, with the same types.
+  std::string compare(const std::shared_ptr<const wasm::Module> &judged,
+                      const std::shared_ptr<const wasm::Module> &module) {
     Limits limits;
     limits.fuel = 3000;
     limits.memoryBytes = 1 << 20;
@@ -28,7 +33,7 @@ public:
     Instance *guests[2];
     for (int i = 0; i < 2; ++i) {
       stores[i] = engines_[i]->makeStore(limits);
-      auto made = stores[i]->instantiate(module, {}, {});
+      auto made = stores[i]->instantiate(i == 0 ? judged : module, {}, {});
       if (!made)
         return std::string(engines_[i]->name()) + ": " + made.error().message;
       guests[i] = *made;

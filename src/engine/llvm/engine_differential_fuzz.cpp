@@ -14,15 +14,15 @@ namespace {
 using namespace rune;
 using namespace rune::engine;
 
-/// The harness's own bug, for `./dev fuzz --selftest`: a judge that takes one
-/// instruction for another.
+/// The harness's own bug, for `./dev fuzz --selftest`: a judge that takes
+/// subtractions for additions.
 void plantBug(Bytes &bytes) {
   static const bool planted = std::getenv("RUNE_FUZZ_PLANTED") != nullptr;
   if (!planted)
     return;
   for (uint8_t &byte : bytes) // in code or in a number, it makes a difference
-    if (byte == 0x6B)
-      byte = 0x6A;
+    if (byte == 0x6B || byte == 0x93 || byte == 0xA1)
+      --byte;
 }
 
 std::unique_ptr<Engine> machine(native::Bounds bounds) {
@@ -55,22 +55,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   auto tested =
       machine(data[0] & 1 ? native::Bounds::Dense : native::Bounds::Guard);
   test::Differential differential(*judge, *tested);
-  std::string why = differential.compare(*module);
-  if (why.empty() && planted && *other != *bytes) {
-    // The planted judge runs the changed module, the machine the true one.
-    Limits limits;
-    limits.fuel = 3000;
-    auto a = judge->makeStore(limits), b = tested->makeStore(limits);
-    auto x = a->instantiate(*planted, {}, {}),
-         y = b->instantiate(*module, {}, {});
-    Value arguments[5] = {{9}, {8}, {7}, {6}, {5, 4}}, p[1], q[1];
-    if (x && y) {
-      auto first = (*x)->call(0, arguments, p, {});
-      auto second = (*y)->call(0, arguments, q, {});
-      if (first.has_value() != second.has_value() || p[0].bits != q[0].bits)
-        why = "the planted bug";
-    }
-  }
+  std::string why =
+      differential.compare(planted.ok() ? *planted : *module, *module);
   if (!why.empty()) {
     std::fprintf(stderr, "the engines part: %s\n", why.c_str());
     __builtin_trap();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "engine/llvm/function_translator.h"
 
+#include "engine/mutation.h"
+
 #include <llvm/IR/InlineAsm.h>
 #include <llvm/IR/Intrinsics.h>
 
@@ -85,16 +87,35 @@ Result<> FunctionTranslator::step() {
     skipUnreachable();
     return {};
   }
-  uint64_t edges = 1;
-  if (now_.opcode == Opcode::Br || now_.opcode == Opcode::BrIf)
-    edges = 1 + label(now_.index).carried.size();
-  for (uint32_t depth : now_.info->immediates == wasm::Immediates::Labels
-                            ? now_.labels
-                            : std::vector<uint32_t>())
-    edges += 1 + label(depth).carried.size();
-  RUNE_TRY(charge(edges));
-  translate();
+  RUNE_TRY(charge(work()));
+  implement(Tier::Machine, now_, module_, index_, [this] { translate(); });
   return {};
+}
+
+/// What the instruction becomes: one, and one more for each value that flows
+/// along an edge, into a block, or into and out of a call.
+uint64_t FunctionTranslator::work() {
+  auto ofType = [](const wasm::FunctionType &type) -> uint64_t {
+    return type.parameters.size() + type.results.size();
+  };
+  switch (now_.info->immediates) {
+  case wasm::Immediates::Block:
+    return 1 + ofType(blockType());
+  case wasm::Immediates::Label:
+    return 1 + label(now_.index).carried.size();
+  case wasm::Immediates::Labels: {
+    uint64_t all = 1;
+    for (uint32_t depth : now_.labels)
+      all += 1 + label(depth).carried.size();
+    return all;
+  }
+  case wasm::Immediates::TypeTable:
+    return 1 + ofType(module_.types[now_.index]);
+  case wasm::Immediates::Function:
+    return 1 + ofType(module_.functionType(now_.index));
+  default:
+    return 1 + (now_.opcode == Opcode::Return ? type_.results.size() : 0);
+  }
 }
 
 void FunctionTranslator::skipUnreachable() {

@@ -53,6 +53,7 @@ private:
   void skipUnreachable();
   void translate();
   Result<> charge(uint64_t work);
+  uint64_t work();
 
   llvm::Value *pop();
   void push(llvm::Value *value) { operands_.push_back(value); }

@@ -248,6 +248,81 @@ TEST(NativeCode, CompileBombsAreRefusedByName) {
   EXPECT_EQ(wide.error().code, "engine.compile-limit");
 }
 
+TEST(NativeCode, ValuesThatFlowAreCharged) {
+  // Four bytes each, and a thousand values through every one of them.
+  std::vector<ValueType> wide(1000, I32);
+  auto refusal = [&](auto &&repeat) {
+    ModuleBuilder module;
+    uint32_t type = module.type(wide, wide);
+    Code through;
+    for (uint32_t i = 0; i < 1000; ++i)
+      through.get(i);
+    repeat(through, type);
+    module.function(type, through.end());
+    module.table(wasm::ValueType::FuncRef, 1);
+    auto code = compiled(*load(module));
+    return code.ok() ? std::string("was compiled") : code.error().code;
+  };
+  EXPECT_EQ(refusal([](Code &code, uint32_t type) {
+              for (int i = 0; i < 5000; ++i)
+                code.op(Opcode::Block).add(leb(type)).end();
+            }),
+            "engine.compile-limit");
+  EXPECT_EQ(refusal([](Code &code, uint32_t) {
+              for (int i = 0; i < 5000; ++i)
+                code.op(Opcode::Call, 0u);
+            }),
+            "engine.compile-limit");
+  EXPECT_EQ(refusal([](Code &code, uint32_t type) {
+              for (int i = 0; i < 5000; ++i)
+                code.i32(0).op(Opcode::CallIndirect, type, 0u);
+            }),
+            "engine.compile-limit");
+}
+
+TEST(NativeCode, HugeBodiesAreRefusedUnread) {
+  CompileOptions how;
+  Code huge;
+  for (uint32_t i = 0; i <= how.limits.bodyBytes; ++i)
+    huge.op(Opcode::Nop);
+  ModuleBuilder one;
+  one.function(one.type({}, {}), huge.end());
+  EXPECT_EQ(compiled(*load(one), how).error().code, "engine.compile-limit");
+
+  how.limits.moduleBytes = 1000;
+  ModuleBuilder many;
+  Code hundred;
+  for (int i = 0; i < 100; ++i)
+    hundred.op(Opcode::Nop);
+  hundred.end();
+  uint32_t nothing = many.type({}, {});
+  for (int i = 0; i < 11; ++i)
+    many.function(nothing, hundred);
+  auto refused = compiled(*load(many), how);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().message, testing::HasSubstr("the module has"));
+}
+
+/// As deep as validation lets a function nest, in every kind of block.
+TEST(NativeCode, DeepNestingIsCompiledOrRefused) {
+  for (Opcode opcode : {Opcode::Block, Opcode::Loop, Opcode::If}) {
+    Code deep;
+    for (uint32_t i = 0; i < 30'000; ++i) {
+      if (opcode == Opcode::If)
+        deep.get(0);
+      deep.block(opcode);
+    }
+    for (uint32_t i = 0; i < 30'000; ++i)
+      deep.end();
+    ModuleBuilder module;
+    module.function(module.type({I32}, {}), deep.end());
+    CompileOptions how;
+    how.deadline = Clock::now() + std::chrono::seconds(30);
+    auto code = compiled(*load(module), how);
+    EXPECT_TRUE(code.ok() || code.error().code.starts_with("engine.compile-"));
+  }
+}
+
 TEST(NativeCode, CompilingEndsAtItsDeadline) {
   CompileOptions how;
   how.deadline = Clock::now();

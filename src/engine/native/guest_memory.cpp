@@ -2,6 +2,7 @@
 #include "engine/native/guest_memory.h"
 
 #include "engine/native/address_ranges.h"
+#include "wasm/limits.h"
 
 #include <algorithm>
 
@@ -23,10 +24,11 @@ NativeMemory::make(const wasm::MemoryType &type, Bounds bounds,
                    uint64_t mostBytes, std::shared_ptr<ReservationPool> pool) {
   std::unique_ptr<NativeMemory> memory(new NativeMemory(type, std::move(pool)));
   uint64_t least = bytesOf(type.pages.minimum, type.pageSizeLog2);
-  uint64_t addressable = type.address == wasm::ValueType::I32
-                             ? uint64_t{1} << 32
-                             : uint64_t{1} << 47;
-  uint64_t most = std::min(addressable, mostBytes);
+  bool isWide = type.address == wasm::ValueType::I64;
+  uint64_t most =
+      std::min({uint64_t{1} << 47, mostBytes,
+                bytesOf(wasm::limits::memoryPages(isWide, type.pageSizeLog2),
+                        type.pageSizeLog2)});
   if (type.pages.maximum)
     most = std::min(most, bytesOf(*type.pages.maximum, type.pageSizeLog2));
   memory->mostBytes_ = std::max(most, least);

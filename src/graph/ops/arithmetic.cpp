@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "graph/ops/arithmetic.h"
+#include "graph/ops.h"
 
 namespace rune::graph {
 

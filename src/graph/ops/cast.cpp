@@ -4,6 +4,7 @@
 // range of an integer the nearest limit is taken; C and ONNX leave that open.
 //
 // source  ONNX Cast-21
+#include "graph/known_elements.h"
 #include "graph/ops/unary.h"
 
 #include <cmath>
@@ -104,6 +105,12 @@ Result<Tensors> evaluate(const EvalContext &context) {
 
 } // namespace
 
+/// Between integers sizes stay sizes.
+static std::optional<Dims> elements(const InferContext &context) {
+  return dtypeOf(context.node) == DType::Bool ? std::nullopt
+                                              : knownElements(context, 0);
+}
+
 OpDefinition defineCast() {
   return {{1, 1},
           {1, 1},
@@ -111,7 +118,10 @@ OpDefinition defineCast() {
                       "u8", "u16", "u32", "u64", "bool"}),
            flagSpec("saturate")},
           infer,
-          evaluate};
+          evaluate,
+          nullptr,
+          false,
+          elements};
 }
 
 } // namespace rune::graph

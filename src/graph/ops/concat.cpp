@@ -3,6 +3,7 @@
 // concat(x…): the inputs one behind the other along `axis`.
 //
 // source  ONNX Concat-13
+#include "graph/known_elements.h"
 #include "graph/ops/move.h"
 #include "graph/rows.h"
 
@@ -74,6 +75,22 @@ static void complete(const InferContext &context,
   completeAxis(context, attributes, "axis");
 }
 
+/// Of vectors of sizes; what is not known is as many unknown ones.
+static std::optional<Dims> elements(const InferContext &context) {
+  if (context.rank(0) != 1)
+    return std::nullopt;
+  Dims result;
+  for (size_t i = 0; i < context.inputs(); ++i) {
+    auto part = knownElements(context, i);
+    const Dim &count = context.dims(i)[0];
+    if (!part && (!count.isFixed() || count.size() > maxKnownElements))
+      return std::nullopt;
+    Dims dims = part ? *part : Dims(static_cast<size_t>(count.size()));
+    result.insert(result.end(), dims.begin(), dims.end());
+  }
+  return result;
+}
+
 OpDefinition defineConcat() {
   OpDefinition op{{1, maxPerNode},
                   {1, 1},
@@ -82,6 +99,7 @@ OpDefinition defineConcat() {
                   evaluate,
                   complete};
   op.variadic = true;
+  op.elements = elements;
   return op;
 }
 

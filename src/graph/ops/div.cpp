@@ -4,6 +4,7 @@
 // zero; the smallest one by -1 wraps to itself.
 //
 // source  ONNX Div-14
+#include "graph/known_elements.h"
 #include "graph/ops/arithmetic.h"
 
 namespace rune::graph {
@@ -28,8 +29,19 @@ static Result<Tensors> evaluate(const EvalContext &context) {
   return result;
 }
 
+/// Of sizes.
+static std::optional<Dims> elements(const InferContext &context) {
+  return pairElements(context, [](const Dim &a, const Dim &b) -> Dim {
+    if (b == Dim(1))
+      return a;
+    bool fixed = a.isFixed() && b.isFixed() && b.size() > 0;
+    return fixed ? Dim(a.size() / b.size()) : Dim::unknown();
+  });
+}
+
 OpDefinition defineDiv() {
-  return {{2, 2}, {1, 1}, {}, inferBroadcast, evaluate};
+  return {{2, 2},   {1, 1},  {},    inferBroadcast,
+          evaluate, nullptr, false, elements};
 }
 
 } // namespace rune::graph

@@ -4,6 +4,7 @@
 // from it on.
 //
 // source  ONNX Flatten-21
+#include "graph/known_elements.h"
 #include "graph/ops/common.h"
 
 namespace rune::graph {
@@ -32,8 +33,10 @@ static void complete(const InferContext &context,
 }
 
 OpDefinition defineFlatten() {
-  return {{1, 1}, {1, 1},   {{"axis", AttributeKind::Integer, int64_t{1}, {}}},
-          infer,  evaluate, complete};
+  return {
+      {1, 1}, {1, 1},      {{"axis", AttributeKind::Integer, int64_t{1}, {}}},
+      infer,  evaluate,    complete,
+      false,  sameElements};
 }
 
 } // namespace rune::graph

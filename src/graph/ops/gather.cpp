@@ -4,6 +4,7 @@
 // Negative ones count from the end.
 //
 // source  ONNX Gather-13
+#include "graph/known_elements.h"
 #include "graph/ops/indices.h"
 #include "graph/ops/move.h"
 
@@ -61,9 +62,26 @@ static void complete(const InferContext &context,
   completeAxis(context, attributes, "axis");
 }
 
+/// Of a vector of sizes.
+static std::optional<Dims> elements(const InferContext &context) {
+  auto x = knownElements(context, 0);
+  auto indices = knownIntegers(context, 1);
+  if (!x || !indices || context.rank(0) != 1)
+    return std::nullopt;
+  Dims result;
+  for (int64_t index : *indices) {
+    int64_t place = fromEnd(index, x->size());
+    if (place < 0 || place >= static_cast<int64_t>(x->size()))
+      return std::nullopt;
+    result.push_back((*x)[place]);
+  }
+  return result;
+}
+
 OpDefinition defineGather() {
   return {{2, 2}, {1, 1},   {{"axis", AttributeKind::Integer, int64_t{0}, {}}},
-          infer,  evaluate, complete};
+          infer,  evaluate, complete,
+          false,  elements};
 }
 
 } // namespace rune::graph

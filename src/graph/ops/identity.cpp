@@ -3,6 +3,7 @@
 // identity(x) = x.
 //
 // source  ONNX Identity-19
+#include "graph/known_elements.h"
 #include "graph/ops/common.h"
 
 namespace rune::graph {
@@ -16,6 +17,8 @@ static Result<Tensors> evaluate(const EvalContext &context) {
   return single(RUNE_TRY(Tensor::copyOf(context.input(0))));
 }
 
-OpDefinition defineIdentity() { return {{1, 1}, {1, 1}, {}, infer, evaluate}; }
+OpDefinition defineIdentity() {
+  return {{1, 1}, {1, 1}, {}, infer, evaluate, nullptr, false, sameElements};
+}
 
 } // namespace rune::graph

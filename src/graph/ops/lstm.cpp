@@ -7,6 +7,7 @@
 //   c = f · c + i · g        h = o · hidden(c)
 //
 // source  ONNX LSTM-22; TensorFlow Lite's UNIDIRECTIONAL_SEQUENCE_LSTM
+#include "graph/ops/activation.h"
 #include "graph/ops/recurrent.h"
 
 #include <algorithm>
@@ -56,24 +57,16 @@ Result<Types> infer(const InferContext &context) {
   return types;
 }
 
-enum class Function : uint8_t { Sigmoid, Tanh, Relu };
-
-Function functionOf(const Node &node, std::string_view name) {
-  const std::string &text = node.text(name);
-  if (text == "tanh")
-    return Function::Tanh;
-  return text == "relu" ? Function::Relu : Function::Sigmoid;
-}
-
-template <class A> A apply(Function function, A x) {
-  switch (function) {
-  case Function::Tanh:
+/// The three that were here first keep their bits: computed in the type of the
+/// cell. The others are computed in double.
+template <class A> A apply(const Activation &function, A x) {
+  if (function.name == "tanh")
     return std::tanh(x);
-  case Function::Relu:
+  if (function.name == "relu")
     return x < 0 ? A(0) : x;
-  default:
+  if (function.name == "sigmoid")
     return A(1) / (A(1) + std::exp(-x));
-  }
+  return static_cast<A>(function(x));
 }
 
 /// NaN stays NaN.
@@ -101,9 +94,9 @@ public:
 
   explicit Cell(const EvalContext &context)
       : context_(context), sizes_(context), hidden_(at(sizes_.hidden)),
-        gate_(functionOf(context.node, "gate_activation")),
-        cell_(functionOf(context.node, "cell_activation")),
-        output_(functionOf(context.node, "hidden_activation")),
+        gate_(activationOf(context.node, "gate")),
+        cell_(activationOf(context.node, "cell")),
+        output_(activationOf(context.node, "hidden")),
         clip_(static_cast<A>(context.node.number("clip"))),
         cellClip_(static_cast<A>(context.node.number("cell_clip"))),
         coupled_(context.node.integer("coupled") != 0) {}
@@ -196,7 +189,7 @@ private:
     auto back = products(recurrent_, h_, unit);
     for (size_t gate = 0; gate < gateCount; ++gate)
       sums[gate] = (sums[gate] + bias_[gate * hidden_ + unit]) + back[gate];
-    auto gate = [&](Gate which, Function function, size_t peep, A c) {
+    auto gate = [&](Gate which, const Activation &function, size_t peep, A c) {
       A sum = sums[which];
       if (context_.has(peepholeInput) && which != CellGate)
         sum += peephole_[peep * hidden_ + unit] * c;
@@ -214,7 +207,7 @@ private:
   const EvalContext &context_;
   Sequence sizes_;
   size_t hidden_;
-  Function gate_, cell_, output_;
+  Activation gate_, cell_, output_;
   A clip_, cellClip_;
   bool coupled_;
   std::vector<A> weights_, recurrent_, bias_, peephole_;
@@ -237,11 +230,8 @@ Result<Tensors> evaluate(const EvalContext &context) {
   return asMany(context, std::move(results));
 }
 
-AttributeSpec functionSpec(std::string_view name, std::string_view fallback) {
-  return {name,
-          AttributeKind::Text,
-          std::string(fallback),
-          {"sigmoid", "tanh", "relu"}};
+AttributeSpec numberSpec(std::string_view name) {
+  return {name, AttributeKind::Number, 0.0, {}};
 }
 
 } // namespace
@@ -249,14 +239,13 @@ AttributeSpec functionSpec(std::string_view name, std::string_view fallback) {
 OpDefinition defineLstm() {
   return {{3, 8},
           {1, 3},
-          {functionSpec("cell_activation", "tanh"),
-           {"cell_clip", AttributeKind::Number, 0.0, {}},
-           {"clip", AttributeKind::Number, 0.0, {}},
-           flagSpec("coupled"),
-           functionSpec("gate_activation", "sigmoid"),
-           functionSpec("hidden_activation", "tanh"),
-           sequenceLayoutSpec(),
-           flagSpec("reverse")},
+          {activationSpec("cell_activation", "tanh"), numberSpec("cell_alpha"),
+           numberSpec("cell_beta"), numberSpec("cell_clip"), numberSpec("clip"),
+           flagSpec("coupled"), activationSpec("gate_activation", "sigmoid"),
+           numberSpec("gate_alpha"), numberSpec("gate_beta"),
+           activationSpec("hidden_activation", "tanh"),
+           numberSpec("hidden_alpha"), numberSpec("hidden_beta"),
+           sequenceLayoutSpec(), flagSpec("reverse")},
           infer,
           evaluate};
 }

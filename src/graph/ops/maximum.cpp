@@ -3,6 +3,7 @@
 // maximum(a, b): the larger one; NaN wins.
 //
 // source  ONNX Max-13, numpy.maximum
+#include "graph/known_elements.h"
 #include "graph/ops/arithmetic.h"
 
 namespace rune::graph {
@@ -12,8 +13,19 @@ static Result<Tensors> evaluate(const EvalContext &context) {
       context, [](auto a, auto b) { return isNan(a) || a > b ? a : b; });
 }
 
+/// Of sizes.
+static std::optional<Dims> elements(const InferContext &context) {
+  return pairElements(context, [](const Dim &a, const Dim &b) -> Dim {
+    if (a == b)
+      return a;
+    bool fixed = a.isFixed() && b.isFixed();
+    return fixed ? Dim(std::max(a.size(), b.size())) : Dim::unknown();
+  });
+}
+
 OpDefinition defineMaximum() {
-  return {{2, 2}, {1, 1}, {}, inferBroadcast, evaluate};
+  return {{2, 2},   {1, 1},  {},    inferBroadcast,
+          evaluate, nullptr, false, elements};
 }
 
 } // namespace rune::graph

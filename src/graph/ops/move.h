@@ -1,68 +1,72 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Operators that move elements without looking at them work on every element
-// type: as words of their width, or as strings.
+// type. Each says where every element of its result comes from; the elements
+// follow afterwards, whatever their width: the loops of an operator are
+// compiled once, not once for each type.
 #pragma once
 
 #include "graph/ops/common.h"
 
 namespace rune::graph {
 
-/// Encodes `elements`, paid from the budget; gives `scratch` bytes back.
-Result<Tensor> textTensor(const EvalContext &context,
-                          std::vector<int64_t> sizes,
-                          std::span<const std::string_view> elements,
-                          uint64_t scratch);
+/// Where an element stands; null for a zero, or an empty string.
+using Source = const void *;
 
-/// Calls `move(ins, out)` once: `ins[i][k]` is element k of input `inputs[i]`,
-/// `out[k] = …` sets one of the result. Elements that are not set are zero, or
-/// empty strings.
+/// The elements of one input.
+class Sources {
+public:
+  Sources(const void *data, size_t width)
+      : data_(static_cast<const uint8_t *>(data)), width_(width) {}
+  Source operator[](int64_t index) const {
+    return data_ + index * static_cast<int64_t>(width_);
+  }
+
+private:
+  const uint8_t *data_;
+  size_t width_;
+};
+
+/// One result while it is put together.
+class Move {
+public:
+  explicit Move(const EvalContext &context) : context_(context) {}
+
+  /// errors  `evaluate.memory-limit`
+  Result<> open(std::span<const size_t> inputs);
+  std::vector<Sources> &ins() { return ins_; }
+  Source *out() { return out_.data(); }
+  /// The tensor, once all sources are known.
+  ///
+  /// errors  `evaluate.memory-limit`
+  Result<Tensor> finish();
+
+private:
+  Result<> reserve(uint64_t count, uint64_t each);
+  Result<> openText(const TensorView &input);
+  Result<> openPacked(const TensorView &input, unsigned bits);
+  Result<Tensor> finishText();
+
+  const EvalContext &context_;
+  uint64_t reserved_ = 0;
+  std::vector<Sources> ins_;
+  std::vector<Source> out_;
+  /// Elements that do not stand as bytes of their own in their tensor.
+  std::vector<std::vector<std::string_view>> texts_;
+  std::vector<std::vector<uint8_t>> unpacked_;
+};
+
+/// Calls `move(ins, out)` once: `out[k] = ins[i][j]` makes element j of input
+/// `inputs[i]` element k of the result.
 ///
 /// errors  what `move` says, `evaluate.memory-limit`
 template <class F>
-Result<Tensor> moveText(const EvalContext &context,
-                        std::span<const size_t> inputs, F &&move) {
-  std::vector<int64_t> sizes = context.results[0].sizes();
-  auto count = elementCount(sizes);
-  uint64_t scratch = 0;
-  if (!count ||
-      __builtin_mul_overflow(*count, sizeof(std::string_view), &scratch))
-    return error("evaluate.memory-limit", "too many strings");
-  RUNE_TRY(context.budget.reserve(scratch));
-  std::vector<std::vector<std::string_view>> ins;
-  for (size_t input : inputs)
-    ins.push_back(RUNE_TRY(textElements(context.input(input))));
-  std::vector<std::string_view> out(*count);
-  RUNE_TRY(move(ins, out.data()));
-  return textTensor(context, std::move(sizes), out, scratch);
-}
-
-template <class Word, class F>
-Result<Tensor> moveWords(const EvalContext &context,
-                         std::span<const size_t> inputs, F &&move) {
-  Tensor result = RUNE_TRY(context.allocate());
-  std::vector<Elements<Word>> ins;
-  for (size_t input : inputs)
-    ins.emplace_back(context.input(input).data);
-  RUNE_TRY(move(ins, elementsOf<Word>(result)));
-  return result;
-}
-
-template <class F>
 Result<Tensor> moveElements(const EvalContext &context,
                             std::span<const size_t> inputs, F &&move) {
-  switch (dtypeBits(context.results[0].dtype)) {
-  case 0:
-    return moveText(context, inputs, move);
-  case 8:
-    return moveWords<uint8_t>(context, inputs, move);
-  case 16:
-    return moveWords<uint16_t>(context, inputs, move);
-  case 32:
-    return moveWords<uint32_t>(context, inputs, move);
-  default:
-    return moveWords<uint64_t>(context, inputs, move);
-  }
+  Move elements(context);
+  RUNE_TRY(elements.open(inputs));
+  RUNE_TRY(move(elements.ins(), elements.out()));
+  return elements.finish();
 }
 
 } // namespace rune::graph

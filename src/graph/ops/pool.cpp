@@ -11,7 +11,7 @@ Window poolWindow(const Node &node) {
 
 Result<TensorType> inferPool(const InferContext &context) {
   const TensorType &x = context.type(0);
-  // max_pool.2 average_pool.2: batch, channels and a spatial dimension
+  // max_pool.2 average_pool.2 lp_pool.2: batch, channels and a spatial dimension
   if (x.dims.size() < 3)
     return context.fail(2, "x is {}, needs 3 or more dimensions", x.str());
   Layout layout(context);
@@ -22,7 +22,7 @@ Result<TensorType> inferPool(const InferContext &context) {
   }
   Window window = RUNE_TRY(windowOf(context, layout, kernel));
   Dims places = RUNE_TRY(placesOf(context, layout, window));
-  // max_pool.6 average_pool.6: flags are 0 or 1
+  // max_pool.6 average_pool.6 lp_pool.6: flags are 0 or 1
   for (const Attribute &attribute : context.node.attributes)
     if (const auto *flag = std::get_if<int64_t>(&attribute.value);
         flag && *flag >> 1 != 0)

@@ -7,19 +7,38 @@
 
 namespace rune::graph {
 
-/// The type without the folded axes, or with 1 in their place. The constraints:
-/// `axesRule` (ascending, each once, in range), `keepRule` (`keep_dims` is 0 or
-/// 1).
-Result<TensorType> inferReduced(const InferContext &context, int axesRule,
-                                int keepRule);
+/// The numbers of the constraints that all of them have.
+struct ReduceRules {
+  /// `axes` are ascending, each once, in range.
+  int axes = 0;
+  /// `keep_dims` and `empty_is_all` are 0 or 1.
+  int flags = 0;
+  /// The input is i64[n], and then `axes` is empty.
+  int input = 0;
+  /// The axes of the input are in range, each once.
+  int given = 0;
+};
+
+/// `axes`, `empty_is_all`, `keep_dims`.
+std::vector<AttributeSpec> reduceSpecs();
+/// These and `accumulator`.
+std::vector<AttributeSpec> sumSpecs();
+
+/// The type without the folded axes, or with 1 in their place.
+Result<TensorType> inferReduced(const InferContext &context,
+                                const ReduceRules &rules);
+
+/// The axes to fold, ascending, once `inferReduced` has passed them; nothing
+/// while the input is not known.
+std::optional<std::vector<int64_t>> foldedAxes(const InferContext &context);
 
 /// Makes the axes positive; for `complete`.
 void completeReduce(const InferContext &context,
                     std::vector<Attribute> &attributes);
 
-/// reduce_sum and reduce_prod: constraints 1 to 4.
+/// reduce_sum and reduce_prod: constraints 1 to 6.
 Result<Types> inferSum(const InferContext &context);
-/// reduce_max and reduce_min: constraints 1 to 3.
+/// reduce_max and reduce_min: constraints 1 to 5.
 Result<Types> inferExtreme(const InferContext &context);
 
 /// Folds each group of elements, from `start` on, by `step(state, element)`;
@@ -27,8 +46,7 @@ Result<Types> inferExtreme(const InferContext &context);
 template <class T, class State, class In, class Step>
 Result<> fold(const EvalContext &context, T *out, State start, In &&in,
               Step &&step) {
-  AxisSplit split =
-      splitAxes(context.input(0).sizes, context.node.integers("axes"));
+  AxisSplit split = splitAxes(context.input(0).sizes, *foldedAxes(context));
   Odometer place(split.keptSizes);
   do {
     State state = start;

@@ -4,22 +4,16 @@
 // in `accumulator`. Integers are divided towards zero.
 //
 // source  ONNX ReduceMean-18
-#include "graph/ops/axes.h"
-
-#include <algorithm>
+#include "graph/ops/reduce.h"
 
 namespace rune::graph {
 
 static Result<Types> infer(const InferContext &context) {
   const TensorType &x = context.type(0);
-  const auto &axes = context.node.integers("axes");
   // reduce_mean.1: numbers
   if (!isNumeric(x.dtype))
     return context.fail(1, "needs numbers, got {}", x.str());
-  // reduce_mean.2: axes ascending, each once, in range
-  if (!areAxes(axes, x.dims.size()))
-    return context.fail(2, "`axes` [{}] are not ascending axes of {}",
-                        fmt::join(axes, ", "), x.str());
+  TensorType result = RUNE_TRY(inferReduced(context, {2, 4, 6, 7}));
   // reduce_mean.3: sums in a type that holds the elements; of integers in 64
   // bits
   if (std::string_view sum = context.node.text("accumulator");
@@ -27,16 +21,6 @@ static Result<Types> infer(const InferContext &context) {
       (isInteger(x.dtype) && !sum.ends_with("64")))
     return context.fail(3, "sums of {} cannot be kept in `{}`",
                         dtypeName(x.dtype), context.node.text("accumulator"));
-  int64_t keep = context.node.integer("keep_dims");
-  // reduce_mean.4: `keep_dims` is 0 or 1
-  if (keep >> 1 != 0)
-    return context.fail(4, "`keep_dims` is {}, must be 0 or 1", keep);
-  TensorType result{x.dtype, {}};
-  for (size_t i = 0; i < x.dims.size(); ++i)
-    if (!std::ranges::count(axes, static_cast<int64_t>(i)))
-      result.dims.push_back(x.dims[i]);
-    else if (keep)
-      result.dims.push_back(1);
   return Types{result};
 }
 
@@ -59,8 +43,7 @@ static Result<Tensors> evaluate(const EvalContext &context) {
   Tensor result = RUNE_TRY(context.allocate());
   if (result.count() == 0)
     return single(std::move(result));
-  AxisSplit split =
-      splitAxes(context.input(0).sizes, context.node.integers("axes"));
+  AxisSplit split = splitAxes(context.input(0).sizes, *foldedAxes(context));
   int64_t count =
       static_cast<int64_t>(RUNE_TRY(elementCount(split.foldedSizes)));
   // reduce_mean.5: integers have a mean only if there are some
@@ -81,14 +64,7 @@ static void complete(const InferContext &context,
 }
 
 OpDefinition defineReduceMean() {
-  return {{1, 1},
-          {1, 1},
-          {accumulatorSpec(),
-           {"axes", AttributeKind::Integers, std::nullopt, {}},
-           {"keep_dims", AttributeKind::Integer, int64_t{1}, {}}},
-          infer,
-          evaluate,
-          complete};
+  return {{1, 2}, {1, 1}, sumSpecs(), infer, evaluate, complete};
 }
 
 } // namespace rune::graph

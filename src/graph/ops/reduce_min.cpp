@@ -24,13 +24,8 @@ static Result<Tensors> evaluate(const EvalContext &context) {
 }
 
 OpDefinition defineReduceMin() {
-  return {{1, 1},
-          {1, 1},
-          {{"axes", AttributeKind::Integers, std::nullopt, {}},
-           flagSpec("keep_dims", 1)},
-          inferExtreme,
-          evaluate,
-          completeReduce};
+  return {{1, 2},       {1, 1},   reduceSpecs(),
+          inferExtreme, evaluate, completeReduce};
 }
 
 } // namespace rune::graph

@@ -4,6 +4,7 @@
 // `accumulator`. Integers wrap.
 //
 // source  ONNX ReduceProd-18
+#include "graph/known_elements.h"
 #include "graph/ops/reduce.h"
 
 namespace rune::graph {
@@ -13,15 +14,17 @@ static Result<Tensors> evaluate(const EvalContext &context) {
                      [](auto a, auto b) { return mulWrapping(a, b); });
 }
 
+/// Of all sizes of a vector.
+static std::optional<Dims> elements(const InferContext &context) {
+  auto x = knownElements(context, 0);
+  if (!x || context.rank(0) != 1)
+    return std::nullopt;
+  return Dims{productOf(*x)};
+}
+
 OpDefinition defineReduceProd() {
-  return {{1, 1},
-          {1, 1},
-          {accumulatorSpec(),
-           {"axes", AttributeKind::Integers, std::nullopt, {}},
-           flagSpec("keep_dims", 1)},
-          inferSum,
-          evaluate,
-          completeReduce};
+  return {{1, 2},   {1, 1},         sumSpecs(), inferSum,
+          evaluate, completeReduce, false,      elements};
 }
 
 } // namespace rune::graph

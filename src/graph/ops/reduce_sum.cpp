@@ -14,14 +14,7 @@ static Result<Tensors> evaluate(const EvalContext &context) {
 }
 
 OpDefinition defineReduceSum() {
-  return {{1, 1},
-          {1, 1},
-          {accumulatorSpec(),
-           {"axes", AttributeKind::Integers, std::nullopt, {}},
-           flagSpec("keep_dims", 1)},
-          inferSum,
-          evaluate,
-          completeReduce};
+  return {{1, 2}, {1, 1}, sumSpecs(), inferSum, evaluate, completeReduce};
 }
 
 } // namespace rune::graph

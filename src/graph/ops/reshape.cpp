@@ -5,6 +5,7 @@
 // is left over.
 //
 // source  ONNX Reshape-21
+#include "graph/known_elements.h"
 #include "graph/ops/common.h"
 
 #include <algorithm>
@@ -18,6 +19,17 @@ struct Product {
   int64_t number = 1;
   std::vector<std::string> names;
   bool unknown = false;
+
+  /// Divides by the names of `other`; false if it has one that is not here.
+  bool dropNames(const Product &other) {
+    for (const std::string &name : other.names) {
+      auto place = std::ranges::find(names, name);
+      if (place == names.end())
+        return false;
+      names.erase(place);
+    }
+    return true;
+  }
 
   void times(const Dim &dim) {
     if (dim.isFixed())
@@ -33,6 +45,8 @@ struct Product {
 struct Request {
   /// Dimensions that were copied stand here already, -1 as unknown.
   Dims dims;
+  /// The -1, or the one size that is not known yet: either way it is what is
+  /// left over.
   std::optional<size_t> open;
   /// The elements of x that were not copied, and those asked for by number.
   Product rest, asked;
@@ -70,6 +84,31 @@ Result<Request> request(const InferContext &context,
   return request;
 }
 
+/// The same where only some of the sizes are known, others by name. A size that
+/// is a name and turns out to be 0 is that of an empty tensor.
+Request openRequest(const InferContext &context, const Dims &shape) {
+  bool allowZero = context.node.integer("allow_zero") != 0;
+  const Dims &x = context.dims(0);
+  Request request;
+  std::vector<bool> copied(x.size());
+  for (size_t i = 0; i < shape.size(); ++i) {
+    bool copies = shape[i] == Dim(0) && !allowZero && i < x.size();
+    request.dims.push_back(copies ? x[i] : shape[i]);
+    if (copies)
+      copied[i] = true;
+    else if (!shape[i].isUnknown())
+      request.asked.times(shape[i]);
+    else if (request.open)
+      request.asked.unknown = true;
+    else
+      request.open = i;
+  }
+  for (size_t i = 0; i < x.size(); ++i)
+    if (!copied[i])
+      request.rest.times(x[i]);
+  return request;
+}
+
 Diagnostic mismatch(const InferContext &context, const Request &request) {
   TensorType wanted{context.dtype(0), request.dims};
   return context.fail(5, "{} does not have as many elements as {}",
@@ -79,23 +118,30 @@ Diagnostic mismatch(const InferContext &context, const Request &request) {
 /// reshape.5: as many elements as before, for every number the names stand for.
 /// With -1, what is left over; a name where only it is left.
 Result<Dims> solve(const InferContext &context, Request request) {
-  const Product &rest = request.rest, &asked = request.asked;
-  bool fixed = rest.names.empty() && !rest.unknown && !asked.unknown;
+  Product &rest = request.rest, &asked = request.asked;
+  bool named = !rest.names.empty() || !asked.names.empty();
+  bool fixed = !named && !rest.unknown && !asked.unknown;
   if (!request.open) {
     if (fixed && rest.number != asked.number)
       return mismatch(context, request);
     return request.dims;
   }
   // reshape.6: -1 beside a size of 0 could be anything
-  if (asked.number == 0)
+  if (asked.number == 0 && !asked.unknown)
     return context.fail(6, "-1 beside a size of 0 could be anything");
   if (fixed && rest.number % asked.number != 0)
     return mismatch(context, request);
   if (fixed)
     request.dims[*request.open] = rest.number / asked.number;
-  else if (rest.names.size() == 1 && !rest.unknown && !asked.unknown &&
-           rest.number == asked.number)
-    request.dims[*request.open] = Dim::named(rest.names[0]);
+  else if (!rest.unknown && !asked.unknown && rest.number != 0 &&
+           asked.number != 0 && rest.number % asked.number == 0 &&
+           rest.dropNames(asked) && rest.names.size() <= 1) {
+    int64_t number = rest.number / asked.number;
+    if (rest.names.empty())
+      request.dims[*request.open] = number;
+    else if (number == 1)
+      request.dims[*request.open] = Dim::named(rest.names[0]);
+  }
   return request.dims;
 }
 
@@ -113,11 +159,13 @@ Result<Types> infer(const InferContext &context) {
                         "at most {}",
                         context.node.integer("allow_zero"),
                         shape.dims[0].size(), maxRank);
-  auto numbers = context.integers(1);
-  if (!numbers)
+  auto numbers = knownIntegers(context, 1);
+  auto sizes = knownElements(context, 1);
+  if (!numbers && !sizes)
     return Types{
         {context.dtype(0), Dims(static_cast<size_t>(shape.dims[0].size()))}};
-  Request wanted = RUNE_TRY(request(context, *numbers));
+  Request wanted = numbers ? RUNE_TRY(request(context, *numbers))
+                           : openRequest(context, *sizes);
   return Types{{context.dtype(0), RUNE_TRY(solve(context, std::move(wanted)))}};
 }
 
@@ -135,7 +183,10 @@ OpDefinition defineReshape() {
           {1, 1},
           {{"allow_zero", AttributeKind::Integer, int64_t{0}, {}}},
           infer,
-          evaluate};
+          evaluate,
+          nullptr,
+          false,
+          sameElements};
 }
 
 } // namespace rune::graph

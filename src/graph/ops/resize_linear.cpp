@@ -5,7 +5,7 @@
 // bits after the point, as TensorFlow Lite's reference does.
 //
 // source  ONNX Resize-19; TensorFlow Lite's RESIZE_BILINEAR
-#include "graph/ops/resize.h"
+#include "graph/ops/resize_axis.h"
 #include "graph/rows.h"
 
 #include <algorithm>

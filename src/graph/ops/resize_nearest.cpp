@@ -4,7 +4,7 @@
 //
 // source  ONNX Resize-19; TensorFlow Lite's RESIZE_NEAREST_NEIGHBOR
 #include "graph/ops/move.h"
-#include "graph/ops/resize.h"
+#include "graph/ops/resize_axis.h"
 #include "graph/rows.h"
 
 #include <algorithm>

@@ -5,6 +5,7 @@
 // to what the step can reach.
 //
 // source  ONNX Slice-13, numpy
+#include "graph/known_elements.h"
 #include "graph/ops/move.h"
 #include "graph/rows.h"
 
@@ -52,7 +53,7 @@ Result<> checkOperands(const InferContext &context) {
 Result<std::optional<std::vector<Cut>>> cutsOf(const InferContext &context) {
   size_t rank = context.rank(0);
   std::optional<std::vector<Cut>> none;
-  auto starts = context.integers(1), ends = context.integers(2);
+  auto starts = knownIntegers(context, 1), ends = knownIntegers(context, 2);
   std::vector<int64_t> axes(starts ? starts->size() : 0), steps(axes.size(), 1);
   for (size_t i = 0; i < axes.size(); ++i)
     axes[i] = static_cast<int64_t>(i);
@@ -60,7 +61,7 @@ Result<std::optional<std::vector<Cut>>> cutsOf(const InferContext &context) {
        {std::pair{size_t{3}, &axes}, std::pair{size_t{4}, &steps}}) {
     if (!context.has(input))
       continue;
-    auto given = context.integers(input);
+    auto given = knownIntegers(context, input);
     if (!given)
       return none;
     *list = *given;
@@ -101,14 +102,41 @@ Kept keptOf(const Cut &cut, int64_t size) {
           static_cast<int64_t>((static_cast<uint64_t>(room) - 1) / step) + 1};
 }
 
+/// While not all numbers are known: the dimensions that stay as they are, since
+/// no axis names them or what is cut is all of them by name.
+Types inferOpen(const InferContext &context) {
+  TensorType result = context.type(0);
+  auto starts = knownElements(context, 1), ends = knownElements(context, 2);
+  auto axes = knownIntegers(context, 3);
+  auto steps = knownIntegers(context, 4);
+  const Dim &count = context.dims(1)[0];
+  if (!axes && !context.has(3) && count.isFixed())
+    for (int64_t i = 0; i < count.size(); ++i)
+      (axes ? *axes : axes.emplace()).push_back(i);
+  if (!axes)
+    return Types{{result.dtype, Dims(result.dims.size())}};
+  for (size_t i = 0; i < axes->size(); ++i) {
+    int64_t axis = fromEnd((*axes)[i], result.dims.size());
+    if (axis < 0 || axis >= static_cast<int64_t>(result.dims.size()))
+      continue; // refused when the cuts are known
+    Dim &dim = result.dims[axis];
+    bool whole = starts && ends && (*starts)[i] == Dim(0) && dim.isNamed() &&
+                 (*ends)[i] == dim &&
+                 (!context.has(4) || (steps && (*steps)[i] == 1));
+    if (!whole)
+      dim = Dim::unknown();
+  }
+  return Types{result};
+}
+
 Result<Types> infer(const InferContext &context) {
   RUNE_TRY(checkOperands(context));
   auto cuts = RUNE_TRY(cutsOf(context));
+  if (!cuts)
+    return inferOpen(context);
   TensorType result = context.type(0);
   for (size_t i = 0; i < result.dims.size(); ++i)
-    if (!cuts)
-      result.dims[i] = Dim::unknown();
-    else if (result.dims[i].isFixed())
+    if (result.dims[i].isFixed())
       result.dims[i] = keptOf((*cuts)[i], result.dims[i].size()).count;
     else if (!(*cuts)[i].isWhole())
       result.dims[i] = Dim::unknown();
@@ -141,8 +169,24 @@ Result<Tensors> evaluate(const EvalContext &context) {
       })));
 }
 
+/// Of a vector of sizes.
+std::optional<Dims> elements(const InferContext &context) {
+  auto x = knownElements(context, 0);
+  auto cuts = cutsOf(context);
+  if (!x || context.rank(0) != 1 || !cuts || !*cuts)
+    return std::nullopt;
+  Cut cut = (**cuts)[0];
+  Kept kept = keptOf(cut, static_cast<int64_t>(x->size()));
+  Dims result;
+  for (int64_t i = 0; i < kept.count; ++i)
+    result.push_back((*x)[kept.first + i * cut.step]);
+  return result;
+}
+
 } // namespace
 
-OpDefinition defineSlice() { return {{3, 5}, {1, 1}, {}, infer, evaluate}; }
+OpDefinition defineSlice() {
+  return {{3, 5}, {1, 1}, {}, infer, evaluate, nullptr, false, elements};
+}
 
 } // namespace rune::graph

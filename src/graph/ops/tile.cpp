@@ -3,6 +3,7 @@
 // tile(x, repeats): x side by side, so often along each dimension.
 //
 // source  ONNX Tile-13
+#include "graph/known_elements.h"
 #include "graph/ops/move.h"
 #include "graph/rows.h"
 
@@ -15,12 +16,14 @@ static Result<Types> infer(const InferContext &context) {
       !unify(repeats.dims[0], Dim(static_cast<int64_t>(x.dims.size()))))
     return context.fail(1, "repeats are {}, must be i64[{}]", repeats.str(),
                         x.dims.size());
-  auto times = context.integers(1);
+  auto times = knownIntegers(context, 1);
+  auto open = knownElements(context, 1);
   TensorType result = x;
   for (size_t i = 0; i < x.dims.size(); ++i) {
     int64_t size = 0;
     if (!times || (!x.dims[i].isFixed() && (*times)[i] != 1)) {
-      result.dims[i] = Dim::unknown();
+      result.dims[i] =
+          open ? productOf(std::array{x.dims[i], (*open)[i]}) : Dim::unknown();
       if (!times || (*times)[i] >= 0)
         continue;
     }

@@ -4,8 +4,11 @@
 // b.
 //
 // source  ONNX Where-16
+#include "graph/known_elements.h"
 #include "graph/ops/move.h"
 #include "graph/rows.h"
+
+#include <algorithm>
 
 namespace rune::graph {
 
@@ -47,6 +50,30 @@ static Result<Tensors> evaluate(const EvalContext &context) {
       })));
 }
 
-OpDefinition defineWhere() { return {{3, 3}, {1, 1}, {}, infer, evaluate}; }
+/// Of sizes: the one that is chosen, or what both are.
+static std::optional<Dims> elements(const InferContext &context) {
+  auto condition = knownElements(context, 0), a = knownElements(context, 1),
+       b = knownElements(context, 2);
+  if (!condition || !a || !b || context.rank(0) > 1 || context.rank(1) > 1 ||
+      context.rank(2) > 1)
+    return std::nullopt;
+  size_t count = std::max({condition->size(), a->size(), b->size()});
+  auto at = [](const Dims &dims, size_t i) {
+    return dims.size() == 1 ? dims[0] : i < dims.size() ? dims[i] : Dim();
+  };
+  Dims result(count);
+  for (size_t i = 0; i < count; ++i) {
+    Dim chosen = at(*condition, i), yes = at(*a, i), no = at(*b, i);
+    if (chosen.isFixed())
+      result[i] = chosen == Dim(0) ? no : yes;
+    else if (yes == no)
+      result[i] = yes;
+  }
+  return result;
+}
+
+OpDefinition defineWhere() {
+  return {{3, 3}, {1, 1}, {}, infer, evaluate, nullptr, false, elements};
+}
 
 } // namespace rune::graph

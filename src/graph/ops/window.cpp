@@ -59,7 +59,8 @@ Result<Window> windowOf(const InferContext &context, const Layout &layout,
   const auto &dilations = node.integers("dilations");
   const auto &pads = node.integers("pads");
   // conv.3 conv_integer.3 conv_transpose.3 conv_transpose_integer.3 max_pool.3
-  // average_pool.3: lists as long as the spatial dimensions
+  // average_pool.3 lp_pool.3 max_unpool.3 deform_conv.3: lists as long as the
+  // spatial dimensions
   if (kernel.size() != rank || strides.size() != rank ||
       dilations.size() != rank || pads.size() != 2 * rank)
     return context.fail(3,
@@ -68,7 +69,8 @@ Result<Window> windowOf(const InferContext &context, const Layout &layout,
                         rank, kernel.size(), strides.size(), dilations.size(),
                         pads.size());
   // conv.4 conv_integer.4 conv_transpose.4 conv_transpose_integer.4 max_pool.4
-  // average_pool.4: numbers that 64 bits can work with
+  // average_pool.4 lp_pool.4 max_unpool.4 deform_conv.4: numbers that 64 bits
+  // can work with
   auto positive = [](int64_t n) { return n >= 1 && n <= largestNumber; };
   auto sizes = [&](const Dim &dim) {
     return !dim.isFixed() || positive(dim.size());
@@ -123,8 +125,8 @@ Result<Dims> placesOf(const InferContext &context, const Layout &layout,
   Dims dims;
   for (size_t i = 0; i < window.size(); ++i) {
     const Dim &size = context.dims(0)[layout.spatial + i];
-    // conv.5 conv_integer.5 max_pool.5 average_pool.5: the window fits into the
-    // padded input
+    // conv.5 conv_integer.5 max_pool.5 average_pool.5 lp_pool.5 deform_conv.5:
+    // the window fits into the padded input
     auto count = places(size, window[i]);
     if (!count)
       return context.fail(5,

@@ -2,7 +2,7 @@
 //
 // source  ONNX operators, Add-1, 6, 7, 13, 14
 #include "import/onnx/elementwise.h"
-#include "import/onnx/operators.h"
+#include "import/onnx/node.h"
 
 namespace rune::import {
 

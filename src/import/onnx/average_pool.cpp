@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // source  ONNX operators, AveragePool-1, 7, 10, 11, 19, 22
-#include "import/onnx/operators.h"
+#include "import/onnx/node.h"
 #include "import/onnx/window.h"
 
 namespace rune::import {

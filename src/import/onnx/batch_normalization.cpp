@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // source  ONNX operators, BatchNormalization-1, 6, 7, 9, 14, 15
-#include "import/onnx/operators.h"
+#include "import/onnx/node.h"
 
 #include <algorithm>
 

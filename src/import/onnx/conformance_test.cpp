@@ -67,8 +67,7 @@ bool isOurs(ByteSpan bytes) {
   if (!parsed)
     return true; // then the importer must say why
   for (const auto &node : parsed->proto->graph().node())
-    if (!(node.domain().empty() || node.domain() == "ai.onnx") ||
-        !findOperator(node.op_type()))
+    if (!findOperator(node.domain(), node.op_type()))
       return false;
   return true;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // source  ONNX operators, Constant-1, 9, 11, 12, 13, 19, 21, 23, 24, 25
-#include "import/onnx/operators.h"
+#include "import/onnx/node.h"
 #include "import/onnx/tensor_proto.h"
 
 namespace rune::import {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // source  ONNX operators, Dropout-1, 6, 7, 10, 12, 13, 22
-#include "import/onnx/operators.h"
+#include "import/onnx/node.h"
 #include "import/onnx/scalar.h"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // source  ONNX operators, Gemm-1, 6, 7, 9, 11, 13
-#include "import/onnx/operators.h"
+#include "import/onnx/node.h"
 #include "import/onnx/scalar.h"
 
 namespace rune::import {

@@ -12,9 +12,7 @@
 namespace rune::import {
 namespace {
 
-bool isStandard(std::string_view domain) {
-  return domain.empty() || domain == "ai.onnx";
-}
+bool isStandard(std::string_view domain) { return plainDomain(domain).empty(); }
 
 std::string fullName(const onnx::NodeProto &node) {
   return isStandard(node.domain()) ? node.op_type()
@@ -29,7 +27,9 @@ public:
   Importer(ParsedModel parsed, const SourcePtr &source, Report &report)
       : proto_(std::move(parsed.proto)), nodeSpans_(std::move(parsed.nodes)),
         model_(*proto_), graph_(model_.graph()), source_(source),
-        report_(report), builder_(graph_.name()) {}
+        report_(report), builder_(graph_.name()) {
+    builder_.foldConstants();
+  }
 
   Result<ImportedModel> run();
 
@@ -46,6 +46,8 @@ private:
   void addOutputs();
   void addOutput(const onnx::ValueInfoProto &info, ValueId value);
 
+  std::optional<int64_t> opsetOf(std::string_view domain) const;
+  bool isOurs(const onnx::NodeProto &node) const;
   std::string versionOf(const onnx::NodeProto &node) const;
   std::string natureOf(const onnx::NodeProto &node) const;
   bool readInputs(const onnx::NodeProto &node, int index,
@@ -157,7 +159,7 @@ bool Importer::checkNames() {
 void Importer::readOpsets() {
   bool standard = false;
   for (const auto &import : model_.opset_import()) {
-    std::string domain = isStandard(import.domain()) ? "" : import.domain();
+    std::string domain(plainDomain(import.domain()));
     if (import.version() < 1)
       fault("import.malformed", file(), "version {} of operator domain `{}`",
             import.version(), import.domain());
@@ -167,6 +169,12 @@ void Importer::readOpsets() {
             "versions {} and {} of operator domain `{}`", at->second,
             import.version(), import.domain());
     standard |= domain.empty();
+    const OnnxDomain *known = findDomain(domain);
+    if (known && !domain.empty() && import.version() > known->newest)
+      fault("import.unsupported", file(),
+            "the model uses version {} of the operators of `{}`, the newest "
+            "known here is {}",
+            import.version(), domain, known->newest);
   }
   if (standard)
     opset_ = opsets_.find("")->second;
@@ -302,16 +310,24 @@ void Importer::addInputs() {
   }
 }
 
-bool isOurs(const onnx::NodeProto &node) {
-  return isStandard(node.domain()) && findOperator(node.op_type());
+/// The version of a domain's operators that the model uses, if it says.
+std::optional<int64_t> Importer::opsetOf(std::string_view domain) const {
+  if (isStandard(domain))
+    return opset_;
+  auto found = opsets_.find(domain);
+  return found == opsets_.end() ? std::nullopt : std::optional(found->second);
+}
+
+bool Importer::isOurs(const onnx::NodeProto &node) const {
+  return opsetOf(node.domain()) && findOperator(node.domain(), node.op_type());
 }
 
 std::string Importer::versionOf(const onnx::NodeProto &node) const {
   if (isStandard(node.domain()))
     return fmt::format("of opset {}", opset_);
-  auto found = opsets_.find(node.domain());
-  return found == opsets_.end() ? "of a domain the model does not import"
-                                : fmt::format("of version {}", found->second);
+  auto version = opsetOf(node.domain());
+  return version ? fmt::format("of version {}", *version)
+                 : "of a domain the model does not import";
 }
 
 /// What makes an operator one that we cannot read, besides its name.
@@ -423,9 +439,9 @@ void Importer::addNode(int index) {
   std::vector<bool> read;
   for (const std::string &name : proto.output())
     read.push_back(!name.empty() && read_.contains(name));
-  OnnxNode node({proto, layerName(proto, index), opset_, proto_,
-                 std::move(inputs), std::move(read), builder_});
-  const OnnxOperator &op = *findOperator(proto.op_type());
+  OnnxNode node({proto, layerName(proto, index), *opsetOf(proto.domain()),
+                 proto_, std::move(inputs), std::move(read), builder_});
+  const OnnxOperator &op = *findOperator(proto.domain(), proto.op_type());
   auto results = [&]() -> Imported {
     RUNE_TRY(node.checkAttributes());
     if (static_cast<size_t>(proto.output_size()) > op.outputs)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // source  ONNX operators, MatMul-1, 9, 13
-#include "import/onnx/operators.h"
+#include "import/onnx/node.h"
 
 namespace rune::import {
 

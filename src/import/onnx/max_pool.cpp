@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // source  ONNX operators, MaxPool-1, 8, 10, 11, 12, 22
-#include "import/onnx/operators.h"
+#include "import/onnx/node.h"
 #include "import/onnx/window.h"
 
 namespace rune::import {

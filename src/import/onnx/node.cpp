@@ -48,6 +48,10 @@ OnnxNode::OnnxNode(Context context)
 std::string_view OnnxNode::op() const { return context_.proto.op_type(); }
 
 std::string OnnxNode::layer() const {
+  const std::string &domain = context_.proto.domain();
+  if (!domain.empty() && domain != "ai.onnx")
+    return fmt::format("layer `{}`: `{}.{}` of version {}", name(), domain,
+                       op(), opset());
   return fmt::format("layer `{}`: `{}` of opset {}", name(), op(), opset());
 }
 

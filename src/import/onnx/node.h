@@ -7,6 +7,7 @@
 #pragma once
 
 #include "graph/builder.h"
+#include "graph/ops.h"
 
 #include <array>
 #include <limits>
@@ -34,7 +35,8 @@ public:
     const onnx::NodeProto &proto;
     /// The layer: the name of the node or of its first output.
     std::string name;
-    /// The version of the standard operators this model was written for.
+    /// The version of the operators of the node's domain that the model was
+    /// written for; of the standard ones unless the node says.
     int64_t opset = 0;
     /// Keeps the message alive that constants point into.
     std::shared_ptr<const void> owner;
@@ -62,6 +64,8 @@ public:
   Result<ValueId> input(size_t index, std::string_view name);
   /// noValue if it is left out.
   ValueId optionalInput(size_t index);
+  /// Outputs that the node states, also those nobody reads.
+  size_t outputs() const { return context_.read.size(); }
   /// True if somebody reads output `index`.
   bool wants(size_t index) const {
     return index < context_.read.size() && context_.read[index];

@@ -41,6 +41,26 @@ int32_t elementNumber(DType dtype) {
     return 13;
   case DType::BF16:
     return 16;
+  case DType::F8E4M3FN:
+    return 17;
+  case DType::F8E4M3FNUZ:
+    return 18;
+  case DType::F8E5M2:
+    return 19;
+  case DType::F8E5M2FNUZ:
+    return 20;
+  case DType::U4:
+    return 21;
+  case DType::I4:
+    return 22;
+  case DType::F4E2M1FN:
+    return 23;
+  case DType::F8E8M0FNU:
+    return 24;
+  case DType::U2:
+    return 25;
+  case DType::I2:
+    return 26;
   }
   return 0;
 }

@@ -8,7 +8,15 @@ namespace rune::import {
 /// The newest version of the standard operators whose changes are known here.
 constexpr int64_t newestOpset = 28;
 
+/// A set of operators with a numbering of its own; the standard one is "".
+struct OnnxDomain {
+  std::string_view name;
+  /// The newest version whose changes are known here.
+  int64_t newest = 0;
+};
+
 struct OnnxOperator {
+  std::string_view domain;
   std::string_view name;
   size_t outputs;
   /// Versions in which its definition changed, from the first.
@@ -16,14 +24,14 @@ struct OnnxOperator {
   Imported (*import)(OnnxNode &);
 };
 
-/// All of operators.def, by name.
+/// All of operators*.def, by domain and name.
 std::span<const OnnxOperator> onnxOperators();
+/// `domain`, with both spellings of the standard one as "".
+std::string_view plainDomain(std::string_view domain);
+/// Null if Rune imports nothing of it.
+const OnnxDomain *findDomain(std::string_view domain);
 /// Null if Rune does not import it.
-const OnnxOperator *findOperator(std::string_view name);
-
-#define RUNE_ONNX_OPERATOR(name, outputs, ...)                                 \
-  Imported import##name(OnnxNode &);
-#include "import/onnx/operators.def"
-#undef RUNE_ONNX_OPERATOR
+const OnnxOperator *findOperator(std::string_view domain,
+                                 std::string_view name);
 
 } // namespace rune::import

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // source  ONNX operators, Pad-1, 2, 11, 13, 18, 19, 21, 23, 24, 25
-#include "import/onnx/operators.h"
+#include "import/onnx/node.h"
 #include "import/onnx/scalar.h"
 
 namespace rune::import {

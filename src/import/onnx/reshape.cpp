@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // source  ONNX operators, Reshape-1, 5, 13, 14, 19, 21, 23, 24, 25
-#include "import/onnx/operators.h"
+#include "import/onnx/node.h"
 
 namespace rune::import {
 

@@ -218,8 +218,9 @@ Result<graph::Constant> Decoder::typed() {
     return narrowed<uint16_t>(proto_.int32_data(), "int32_data");
   case DType::Utf8:
     return strings();
+  default:
+    return malformed(proto_, "element type {}", proto_.data_type());
   }
-  return malformed(proto_, "element type {}", proto_.data_type());
 }
 
 std::string externalPlace(const onnx::TensorProto &proto) {

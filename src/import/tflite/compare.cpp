@@ -2,7 +2,8 @@
 //
 // source  TensorFlow Lite: EQUAL NOT_EQUAL LESS LESS_EQUAL GREATER
 //         GREATER_EQUAL LOGICAL_AND LOGICAL_OR LOGICAL_NOT SELECT_V2
-#include "import/tflite/operators.h"
+#include "import/tflite/node.h"
+#include "import/tflite/sizes.h"
 
 namespace rune::import {
 namespace {
@@ -64,6 +65,20 @@ Imported importTfliteLogicalNot(TfliteNode &node) {
   RUNE_TRY(node.checkInputs(1, 1));
   return std::vector{
       RUNE_TRY(node.one(Op::LogicalNot, {RUNE_TRY(node.input(0, "input"))}))};
+}
+
+/// inputs  condition of the sizes of a and b, or one for each index of their first
+///         dimension
+Imported importTfliteSelect(TfliteNode &node) {
+  RUNE_TRY(node.checkInputs(3, 3));
+  ValueId condition = RUNE_TRY(node.input(0, "condition"));
+  ValueId a = RUNE_TRY(node.input(1, "a")), b = RUNE_TRY(node.input(2, "b"));
+  if (node.rank(condition) == 1 && node.rank(a) > 1) {
+    Dims sizes(static_cast<size_t>(node.rank(a)), Dim(1));
+    sizes[0] = node.dims(condition)[0];
+    condition = RUNE_TRY(withSizes(node, condition, sizes, "rows"));
+  }
+  return std::vector{RUNE_TRY(node.one(Op::Where, {condition, a, b}))};
 }
 
 /// inputs  condition, a, b

@@ -2,7 +2,7 @@
 //
 // source  TensorFlow Lite, CONCATENATION, versions 1 to 3
 #include "import/tflite/lookup_table.h"
-#include "import/tflite/operators.h"
+#include "import/tflite/node.h"
 
 #include <cmath>
 

@@ -2,7 +2,7 @@
 //
 // source  TensorFlow Lite, CONV_2D, versions 1 to 8
 #include "import/tflite/convolution.h"
-#include "import/tflite/operators.h"
+#include "import/tflite/node.h"
 
 namespace rune::import {
 

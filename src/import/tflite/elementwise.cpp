@@ -4,7 +4,7 @@
 //
 // source  TensorFlow Lite, ADD, SUB, MUL, DIV, FLOOR_DIV, SQUARED_DIFFERENCE,
 //         MAXIMUM, MINIMUM
-#include "import/tflite/operators.h"
+#include "import/tflite/node.h"
 #include "import/tflite/requantize.h"
 
 #include <algorithm>
@@ -34,18 +34,6 @@ Result<> checkPlain(const TfliteNode &node, DType dtype) {
   if (dtype != DType::F32 && dtype != DType::I32 && dtype != DType::I64)
     return node.unsupported("numbers of {}", dtypeName(dtype));
   return {};
-}
-
-/// An operand in 32 bits, less its zero point.
-Result<ValueId> widened(const TfliteNode &node, ValueId x, int64_t zeroPoint,
-                        std::string_view part) {
-  ValueId wide = RUNE_TRY(node.one(Op::Cast, {x}, {{"dtype", "i32"}}, part));
-  if (zeroPoint == 0)
-    return wide;
-  std::string zero = fmt::format("{}/zero_point", part);
-  ValueId offset =
-      RUNE_TRY(node.scalar(zero, DType::I32, static_cast<double>(zeroPoint)));
-  return node.one(Op::Sub, {wide, offset}, {}, fmt::format("{}/centred", part));
 }
 
 /// Sums and differences: both operands are brought to one scale, twice the
@@ -220,6 +208,14 @@ Imported importTfliteFloorDiv(TfliteNode &node) {
   ValueId less = RUNE_TRY(node.one(
       Op::Cast, {more}, {{"dtype", std::string(dtypeName(dtype))}}, "less"));
   return std::vector{RUNE_TRY(node.one(Op::Sub, {quotient, less}))};
+}
+
+/// result  a - ⌊a / b⌋ · b
+Imported importTfliteFloorMod(TfliteNode &node) {
+  auto [a, b] = RUNE_TRY(operandsOf(node));
+  RUNE_TRY(checkPlain(node, node.dtype(a)));
+  return std::vector{
+      RUNE_TRY(node.one(Op::Mod, {a, b}, {{"sign", "divisor"}}))};
 }
 
 Imported importTfliteMaximum(TfliteNode &node) {

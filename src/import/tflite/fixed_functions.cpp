@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <limits>
 
 namespace rune::import {
@@ -99,6 +100,32 @@ int32_t multiplied(int64_t x, FixedPoint fixed) {
   int left = std::max(fixed.shift, 0), right = std::max(-fixed.shift, 0);
   return dividedByPowerOfTwo(
       product(wrapped(x * (int64_t{1} << left)), fixed.multiplier), right);
+}
+
+/// Five Newton steps from 1, for a number in [1/4, 1) with 3 integer bits; what
+/// was shifted out is in the power of two, half of it as the root of 1/2.
+FixedPoint inverseRoot(int32_t x) {
+  if (x <= 1)
+    return {most, 0};
+  int right = 11;
+  for (; x >= (1 << 29); ++right)
+    x /= 4;
+  int pairs = (std::countl_zero(static_cast<uint32_t>(x)) - 1) / 2 - 1;
+  right -= pairs;
+  x <<= 2 * pairs;
+  constexpr int32_t one = 1 << 28, threeHalves = one + (one >> 1);
+  constexpr int32_t halfRootOfTwo = 1518500250;
+  int32_t half = dividedByPowerOfTwo(x >> 1, 1), y = one;
+  for (int i = 0; i < 5; ++i) {
+    int32_t cube = saturated(int64_t{product(product(y, y), y)} * 64);
+    y = saturated(
+        int64_t{wrapped(int64_t{product(threeHalves, y)} - product(half, cube))} *
+        8);
+  }
+  y = product(y, halfRootOfTwo);
+  if (right < 0)
+    return {wrapped(int64_t{y} * (int64_t{1} << -right)), 0};
+  return {y, -right};
 }
 
 int32_t fixedLogistic(int32_t x) {

@@ -2,7 +2,7 @@
 //
 // source  TensorFlow Lite, FULLY_CONNECTED, BATCH_MATMUL
 #include "import/tflite/convolution.h"
-#include "import/tflite/operators.h"
+#include "import/tflite/node.h"
 
 namespace rune::import {
 namespace {
@@ -19,6 +19,34 @@ Result<ValueId> rowsOf(const TfliteNode &node, ValueId x, ValueId weights,
     return node.unsupported("weights `{}` of unknown size",
                             node.type(weights).str());
   return node.reshaped(x, {-1, columns.size()}, "rows");
+}
+
+/// Integers: sums of 16-bit numbers are kept in 64 bits.
+Result<ValueId> quantizedBatches(const TfliteNode &node, ValueId a, ValueId b,
+                                 std::vector<Attribute> attributes) {
+  Quantization x = RUNE_TRY(node.inputQuantization(0));
+  Quantization w = RUNE_TRY(node.inputQuantization(1));
+  Quantization y = RUNE_TRY(node.outputQuantization());
+  DType dtype = node.dtype(a);
+  bool wide = dtype == DType::I16;
+  attributes.push_back({"accumulator", wide ? "i64" : "i32"});
+  std::vector<ValueId> operands = {
+      a, b, noValue,
+      RUNE_TRY(zeroPointOf(node, "a/zero_point", dtype, x.zeroPoint())),
+      RUNE_TRY(
+          zeroPointOf(node, "b/zero_point", node.dtype(b), w.zeroPoint()))};
+  while (operands.back() == noValue)
+    operands.pop_back();
+  ValueId sums = RUNE_TRY(node.one(Op::MatMulInteger, std::move(operands),
+                                   std::move(attributes), "sum"));
+  double factor = static_cast<double>(x.scale() * w.scale()) /
+                  static_cast<double>(y.scale());
+  return requantize(node, sums,
+                    {.factors = {factor},
+                     .dtype = dtype,
+                     .rounding = wide ? "tflite-16x8" : roundingOf(dtype),
+                     .range = rangeOf(dtype),
+                     .zeroPoint = y.zeroPoint()});
 }
 
 } // namespace
@@ -55,13 +83,17 @@ Imported importTfliteBatchMatMul(TfliteNode &node) {
   const auto *options = RUNE_TRY(node.options<tflite::BatchMatMulOptions>());
   ValueId a = RUNE_TRY(node.input(0, "a"));
   ValueId b = RUNE_TRY(node.input(1, "b"));
-  if (node.dtype(a) != DType::F32 || node.dtype(b) != DType::F32)
-    return node.unsupported("{} by {}", dtypeName(node.dtype(a)),
-                            dtypeName(node.dtype(b)));
+  std::vector<Attribute> attributes = {
+      {"transpose_a", int64_t{options->transpose_a()}},
+      {"transpose_b", int64_t{options->transpose_b()}}};
+  DType left = node.dtype(a), right = node.dtype(b);
+  if (left == DType::F32 && right == DType::F32)
+    return std::vector{RUNE_TRY(node.one(Op::MatMul, {a, b}, attributes))};
+  bool same = left == right && (left == DType::I8 || left == DType::I16);
+  if (!same && !(left == DType::I16 && right == DType::I8))
+    return node.unsupported("{} by {}", dtypeName(left), dtypeName(right));
   return std::vector{
-      RUNE_TRY(node.one(Op::MatMul, {a, b},
-                        {{"transpose_a", int64_t{options->transpose_a()}},
-                         {"transpose_b", int64_t{options->transpose_b()}}}))};
+      RUNE_TRY(quantizedBatches(node, a, b, std::move(attributes)))};
 }
 
 } // namespace rune::import

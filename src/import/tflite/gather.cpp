@@ -2,7 +2,7 @@
 //
 // source  TensorFlow Lite, GATHER, GATHER_ND, TRANSPOSE, TILE, BROADCAST_TO,
 //         CAST
-#include "import/tflite/operators.h"
+#include "import/tflite/node.h"
 #include "import/tflite/sizes.h"
 
 #include <algorithm>

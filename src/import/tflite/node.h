@@ -6,6 +6,7 @@
 #pragma once
 
 #include "graph/builder.h"
+#include "graph/ops.h"
 #include "import/tflite/file.h"
 
 #include <map>

@@ -4,6 +4,12 @@
 #include <algorithm>
 
 namespace rune::import {
+
+#define RUNE_TFLITE_OPERATOR(code, name, function, newest, outputs, kinds)     \
+  Imported importTflite##function(TfliteNode &);
+#include "import/tflite/operators.def"
+#undef RUNE_TFLITE_OPERATOR
+
 namespace {
 
 constexpr TfliteOperator operators[] = {

@@ -25,9 +25,4 @@ std::span<const TfliteOperator> tfliteOperators();
 /// Null if Rune does not import it.
 const TfliteOperator *findOperator(const TfliteOperatorCode &code);
 
-#define RUNE_TFLITE_OPERATOR(code, name, function, newest, outputs, kinds)     \
-  Imported importTflite##function(TfliteNode &);
-#include "import/tflite/operators.def"
-#undef RUNE_TFLITE_OPERATOR
-
 } // namespace rune::import

@@ -2,7 +2,7 @@
 //
 // source  TensorFlow Lite, AVERAGE_POOL_2D and MAX_POOL_2D, versions 1 to 3
 #include "import/tflite/activation.h"
-#include "import/tflite/operators.h"
+#include "import/tflite/node.h"
 #include "import/tflite/window.h"
 
 namespace rune::import {

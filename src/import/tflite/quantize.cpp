@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // source  TensorFlow Lite, QUANTIZE, versions 1 to 3
-#include "import/tflite/operators.h"
+#include "import/tflite/node.h"
 #include "import/tflite/requantize.h"
 
 #include <array>

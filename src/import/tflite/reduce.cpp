@@ -2,7 +2,7 @@
 //
 // source  TensorFlow Lite, MEAN, SUM, REDUCE_PROD, REDUCE_MAX, REDUCE_MIN,
 //         ARG_MAX, ARG_MIN
-#include "import/tflite/operators.h"
+#include "import/tflite/node.h"
 #include "import/tflite/requantize.h"
 #include "import/tflite/sizes.h"
 
@@ -150,6 +150,22 @@ Imported importTfliteReduceMax(TfliteNode &node) {
 Imported importTfliteReduceMin(TfliteNode &node) {
   return importExtreme(node, Op::ReduceMin);
 }
+/// Of truth values: whether all are true, and whether any is.
+static Imported importTruth(TfliteNode &node, Op op) {
+  Reduction reduction = RUNE_TRY(read(node));
+  if (node.dtype(reduction.x) != DType::Bool)
+    return node.fail("`input` is `{}`, needs bool",
+                     node.type(reduction.x).str());
+  return std::vector{
+      RUNE_TRY(node.one(op, {reduction.x}, reduction.attributes()))};
+}
+Imported importTfliteReduceAll(TfliteNode &node) {
+  return importTruth(node, Op::ReduceMin);
+}
+Imported importTfliteReduceAny(TfliteNode &node) {
+  return importTruth(node, Op::ReduceMax);
+}
+
 Imported importTfliteArgMax(TfliteNode &node) {
   return importArg(node, Op::ArgMax);
 }

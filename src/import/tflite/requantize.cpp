@@ -50,6 +50,17 @@ std::string_view roundingOf(DType dtype) {
   return dtype == DType::U8 ? "tflite-single" : "tflite-double";
 }
 
+Result<ValueId> widened(const TfliteNode &node, ValueId x, int64_t zeroPoint,
+                        std::string_view part) {
+  ValueId wide = RUNE_TRY(node.one(Op::Cast, {x}, {{"dtype", "i32"}}, part));
+  if (zeroPoint == 0)
+    return wide;
+  std::string zero = fmt::format("{}/zero_point", part);
+  ValueId offset =
+      RUNE_TRY(node.scalar(zero, DType::I32, static_cast<double>(zeroPoint)));
+  return node.one(Op::Sub, {wide, offset}, {}, fmt::format("{}/centred", part));
+}
+
 Result<ValueId> vectorOf(const TfliteNode &node, std::string_view part,
                          std::span<const int32_t> numbers) {
   return vectorConstant(node, part, DType::I32, numbers);

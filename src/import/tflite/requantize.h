@@ -53,6 +53,10 @@ Result<ValueId> requantize(const TfliteNode &node, ValueId x,
 Result<ValueId> zeroPointOf(const TfliteNode &node, std::string_view part,
                             DType dtype, int64_t zeroPoint);
 
+/// An integer in 32 bits, less its zero point.
+Result<ValueId> widened(const TfliteNode &node, ValueId x, int64_t zeroPoint,
+                        std::string_view part);
+
 /// A vector of 32-bit numbers.
 Result<ValueId> vectorOf(const TfliteNode &node, std::string_view part,
                          std::span<const int32_t> numbers);

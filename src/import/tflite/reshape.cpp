@@ -2,7 +2,7 @@
 //
 // source  TensorFlow Lite, RESHAPE, SQUEEZE, EXPAND_DIMS, SPACE_TO_DEPTH,
 //         DEPTH_TO_SPACE
-#include "import/tflite/operators.h"
+#include "import/tflite/node.h"
 #include "import/tflite/sizes.h"
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 //
 // source  TensorFlow Lite, RESIZE_NEAREST_NEIGHBOR and RESIZE_BILINEAR,
 //         versions 1 to 4
-#include "import/tflite/operators.h"
+#include "import/tflite/node.h"
 #include "import/tflite/window.h"
 
 namespace rune::import {

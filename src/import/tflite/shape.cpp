@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // source  TensorFlow Lite, SHAPE, version 1
-#include "import/tflite/operators.h"
+#include "import/tflite/node.h"
 
 namespace rune::import {
 

@@ -6,7 +6,7 @@
 // source  TensorFlow Lite Micro's signal library: SignalFilterBank,
 //         SignalFilterBankSquareRoot, SignalFilterBankSpectralSubtraction,
 //         SignalPCAN, SignalFilterBankLog
-#include "import/tflite/operators.h"
+#include "import/tflite/node.h"
 #include "import/tflite/signal.h"
 
 #include <algorithm>

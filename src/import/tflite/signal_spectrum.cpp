@@ -4,7 +4,7 @@
 //
 // source  TensorFlow Lite Micro's signal library: SignalWindow,
 //         SignalFftAutoScale, SignalRfft, SignalEnergy
-#include "import/tflite/operators.h"
+#include "import/tflite/node.h"
 #include "import/tflite/signal.h"
 
 #include <bit>

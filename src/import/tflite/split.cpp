@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // source  TensorFlow Lite, SPLIT, SPLIT_V, UNPACK, PACK
-#include "import/tflite/operators.h"
+#include "import/tflite/node.h"
 #include "import/tflite/sizes.h"
 
 #include <algorithm>

@@ -6,7 +6,7 @@
 //
 // source  TensorFlow Lite, SVDF, versions 1 to 4; Nakkiran et al. 2015,
 //         "Compressing deep neural networks using a rank-constrained topology"
-#include "import/tflite/operators.h"
+#include "import/tflite/node.h"
 #include "import/tflite/requantize.h"
 #include "import/tflite/sizes.h"
 

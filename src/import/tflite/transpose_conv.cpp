@@ -2,7 +2,7 @@
 //
 // source  TensorFlow Lite, TRANSPOSE_CONV, versions 1 to 5
 #include "import/tflite/convolution.h"
-#include "import/tflite/operators.h"
+#include "import/tflite/node.h"
 
 #include <algorithm>
 

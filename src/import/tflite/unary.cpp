@@ -7,7 +7,8 @@
 //         PRELU ELU LOG_SOFTMAX
 #include "import/tflite/fixed_functions.h"
 #include "import/tflite/lookup_table.h"
-#include "import/tflite/operators.h"
+#include "import/tflite/node.h"
+#include "import/tflite/quantized_unary.h"
 
 #include <algorithm>
 #include <cmath>
@@ -31,6 +32,13 @@ Imported importFloats(TfliteNode &node, Op op,
                       std::vector<Attribute> attributes = {}) {
   ValueId x = RUNE_TRY(floatsOf(node));
   return std::vector{RUNE_TRY(node.one(op, {x}, std::move(attributes)))};
+}
+
+/// The input where it is quantised, for functions that have a table then.
+Result<ValueId> quantizedInput(TfliteNode &node) {
+  RUNE_TRY(node.checkInputs(1, 1));
+  ValueId x = RUNE_TRY(node.input(0, "input"));
+  return isQuantized(node.dtype(x)) ? x : noValue;
 }
 
 /// Quantised: brought to the scale of the result, whose range the function
@@ -64,6 +72,8 @@ struct Saturating {
   /// Of the result, whose scale is 2^-bits.
   int bits;
   int64_t zeroPoint;
+  /// Of 16-bit numbers.
+  Result<ValueId> (*words)(const TfliteNode &, ValueId);
 };
 
 /// For int8 as the reference kernels: 4 integer bits in the argument, beyond
@@ -108,6 +118,8 @@ Imported importSaturating(TfliteNode &node, Op op, const Saturating &how) {
   DType dtype = node.dtype(x);
   if (dtype == DType::F32)
     return std::vector{RUNE_TRY(node.one(op, {x}))};
+  if (dtype == DType::I16)
+    return std::vector{RUNE_TRY(how.words(node, x))};
   if (dtype != DType::I8 && dtype != DType::U8)
     return node.unsupported("numbers of {}", dtypeName(dtype));
   Quantization from = RUNE_TRY(node.inputQuantization(0));
@@ -151,9 +163,40 @@ Result<ValueId> quantizedLeakyRelu(const TfliteNode &node, ValueId x,
   return choose(node, x, from.zeroPoint(), above, below);
 }
 
+/// Below zero the product with alpha, in 32 bits, brought to the result's scale.
+Result<ValueId> quantizedPrelu(const TfliteNode &node, ValueId x,
+                               ValueId alpha) {
+  DType dtype = node.dtype(x);
+  if (dtype == DType::I16 || node.dtype(alpha) != dtype)
+    return node.unsupported("{} by {}", dtypeName(dtype),
+                            dtypeName(node.dtype(alpha)));
+  Quantization from = RUNE_TRY(node.inputQuantization(0));
+  Quantization slope = RUNE_TRY(node.inputQuantization(1));
+  Quantization to = RUNE_TRY(node.outputQuantization());
+  Requantized how{.factors = {static_cast<double>(from.scale()) /
+                              static_cast<double>(to.scale())},
+                  .dtype = dtype,
+                  .rounding = roundingOf(dtype),
+                  .range = rangeOf(dtype),
+                  .zeroPoint = to.zeroPoint(),
+                  .inputZeroPoint = from.zeroPoint()};
+  ValueId above = RUNE_TRY(requantize(node, x, how, "above"));
+  ValueId wide = RUNE_TRY(widened(node, x, from.zeroPoint(), "wide"));
+  ValueId factor = RUNE_TRY(widened(node, alpha, slope.zeroPoint(), "slope"));
+  ValueId product = RUNE_TRY(node.one(Op::Mul, {wide, factor}, {}, "product"));
+  how.factors = {static_cast<double>(from.scale()) *
+                 static_cast<double>(slope.scale()) /
+                 static_cast<double>(to.scale())};
+  how.inputZeroPoint = 0;
+  ValueId below = RUNE_TRY(requantize(node, product, how, "scaled"));
+  return choose(node, x, from.zeroPoint(), above, below);
+}
+
 } // namespace
 
 Imported importTfliteAbs(TfliteNode &node) {
+  if (ValueId x = RUNE_TRY(quantizedInput(node)); x != noValue)
+    return std::vector{RUNE_TRY(quantizedAbs(node, x))};
   return importFloats(node, Op::Abs);
 }
 Imported importTfliteNeg(TfliteNode &node) {
@@ -186,6 +229,8 @@ Imported importTfliteRound(TfliteNode &node) {
 
 /// result  1 / √x
 Imported importTfliteRsqrt(TfliteNode &node) {
+  if (ValueId x = RUNE_TRY(quantizedInput(node)); x != noValue)
+    return std::vector{RUNE_TRY(quantizedRsqrt(node, x))};
   ValueId x = RUNE_TRY(floatsOf(node));
   ValueId root = RUNE_TRY(node.one(Op::Sqrt, {x}, {}, "root"));
   ValueId unit = RUNE_TRY(node.scalar("unit", DType::F32, 1));
@@ -209,15 +254,17 @@ Imported importTfliteReluN1To1(TfliteNode &node) {
 
 Imported importTfliteLogistic(TfliteNode &node) {
   auto real = [](double x) { return 1 / (1 + std::exp(-x)); };
-  return importSaturating(node, Op::Sigmoid, {fixedLogistic, real, 8, -128});
+  return importSaturating(node, Op::Sigmoid, {fixedLogistic, real, 8, -128, wordLogistic});
 }
 Imported importTfliteTanh(TfliteNode &node) {
   auto real = [](double x) { return std::tanh(x); };
-  return importSaturating(node, Op::Tanh, {fixedTanh, real, 7, 0});
+  return importSaturating(node, Op::Tanh, {fixedTanh, real, 7, 0, wordTanh});
 }
 
 /// result  x · min(max(x + 3, 0), 6) / 6
 Imported importTfliteHardSwish(TfliteNode &node) {
+  if (ValueId x = RUNE_TRY(quantizedInput(node)); x != noValue)
+    return std::vector{RUNE_TRY(quantizedHardSwish(node, x))};
   ValueId x = RUNE_TRY(floatsOf(node));
   ValueId three = RUNE_TRY(node.scalar("three", DType::F32, 3));
   ValueId six = RUNE_TRY(node.scalar("six", DType::F32, 6));
@@ -229,6 +276,8 @@ Imported importTfliteHardSwish(TfliteNode &node) {
 
 /// result  x where it is not negative, else e^x - 1
 Imported importTfliteElu(TfliteNode &node) {
+  if (ValueId x = RUNE_TRY(quantizedInput(node)); x != noValue)
+    return std::vector{RUNE_TRY(quantizedElu(node, x))};
   ValueId x = RUNE_TRY(floatsOf(node));
   ValueId unit = RUNE_TRY(node.scalar("unit", DType::F32, 1));
   ValueId power = RUNE_TRY(node.one(Op::Exp, {x}, {}, "power"));
@@ -242,6 +291,8 @@ Imported importTflitePrelu(TfliteNode &node) {
   RUNE_TRY(node.checkInputs(2, 2));
   ValueId x = RUNE_TRY(node.input(0, "input"));
   ValueId alpha = RUNE_TRY(node.input(1, "alpha"));
+  if (isQuantized(node.dtype(x)))
+    return std::vector{RUNE_TRY(quantizedPrelu(node, x, alpha))};
   if (node.dtype(x) != DType::F32 || node.dtype(alpha) != DType::F32)
     return node.unsupported("numbers of {}", dtypeName(node.dtype(x)));
   ValueId below = RUNE_TRY(node.one(Op::Mul, {x, alpha}, {}, "scaled"));

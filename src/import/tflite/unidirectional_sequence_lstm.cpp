@@ -5,7 +5,7 @@
 // projection, layer normalisation, coupled gates, floats by quantised weights.
 //
 // source  TensorFlow Lite, UNIDIRECTIONAL_SEQUENCE_LSTM, versions 1 to 4
-#include "import/tflite/operators.h"
+#include "import/tflite/node.h"
 #include "import/tflite/requantize.h"
 
 #include <algorithm>

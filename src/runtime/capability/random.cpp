@@ -69,7 +69,7 @@ public:
 
   Result<std::shared_ptr<const Tensor>> next() override {
     Tensor tensor = RUNE_TRY(Tensor::zeros(dtype_, sizes_, maxBytes_));
-    if (isInteger(dtype_))
+    if (isInteger(dtype_) || isStorage(dtype_))
       fillBytes(tensor.bytes(), random_);
     else
       fillElements(tensor);

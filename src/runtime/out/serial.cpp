@@ -94,6 +94,8 @@ void appendElements(std::string &out, const TensorView &tensor) {
         out, data, [](uint8_t bit) { return bit ? "true" : "false"; });
   case DType::Utf8:
     return appendTexts(out, tensor);
+  default:
+    return appendEach<uint8_t>(out, data, wholeNumber<unsigned>);
   }
 }
 

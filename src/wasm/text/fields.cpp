@@ -312,10 +312,11 @@ private:
   }
 
   Result<> sizes(Cursor &cursor, Sizes &sizes) {
-    sizes.minimum = RUNE_TRY(unsignedNumber(cursor, sizes.wide ? 64 : 32));
+    // 64 bits for all: what is too large for i32 is well-formed, but invalid
+    sizes.minimum = RUNE_TRY(unsignedNumber(cursor, 64));
     if (!cursor.atEnd() && cursor.peekIs(TokenKind::Atom) &&
         std::isdigit(static_cast<unsigned char>(cursor.peek()->token.text[0])))
-      sizes.maximum = RUNE_TRY(unsignedNumber(cursor, sizes.wide ? 64 : 32));
+      sizes.maximum = RUNE_TRY(unsignedNumber(cursor, 64));
     return {};
   }
 

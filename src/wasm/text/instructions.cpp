@@ -72,10 +72,10 @@ public:
 
   /// Instructions to the end of the list.
   Result<> sequence(Cursor &cursor) {
-    size_t outer = frames_.size();
+    size_t outer = scope_.frames.size();
     while (!cursor.atEnd())
       RUNE_TRY(one(cursor, outer));
-    if (frames_.size() != outer)
+    if (scope_.frames.size() != outer)
       return cursor.fault("unexpected token: a block has no `end`");
     return {};
   }
@@ -109,17 +109,22 @@ public:
 
   /// The instructions of a function, which itself is the outermost label.
   Result<> functionBody(Cursor &cursor) {
-    frames_.push_back({});
+    scope_.frames.push_back({});
     return sequence(cursor);
   }
 
   Result<> locals(Cursor &cursor, const TypeUse &use, Encoder &out);
 
 private:
+  /// What the instructions of one body see.
+  struct Scope {
+    Names locals;
+    std::vector<Frame> frames;
+  };
+
   /// With the names and labels of `other`, writing elsewhere.
   Instructions(const Instructions &other, Encoder &out)
-      : m_(other.m_), out_(out), locals_(other.locals_),
-        frames_(other.frames_) {}
+      : m_(other.m_), out_(out), scope_(other.scope_) {}
 
   void opcode(uint32_t code) {
     if (code < 0x100) {
@@ -173,25 +178,26 @@ private:
     auto label = cursor.takeId();
     opcode(codesByName().at(name));
     RUNE_TRY(blockType(cursor));
-    frames_.push_back({std::move(label), name == "if", false});
+    scope_.frames.push_back({std::move(label), name == "if", false});
     return {};
   }
 
   Result<> closeBlock(Cursor &cursor, bool isEnd, size_t outer,
                       const Node &node) {
-    if (frames_.size() == outer ||
-        (!isEnd && (!frames_.back().isIf || frames_.back().hasElse)))
+    if (scope_.frames.size() == outer ||
+        (!isEnd &&
+         (!scope_.frames.back().isIf || scope_.frames.back().hasElse)))
       return error("wasm.malformed", "unexpected token `{}`", node.token.text)
           .at(cursor.place(node.token.span));
     Cursor start = cursor;
     auto label = cursor.takeId();
-    if (label && label != frames_.back().label)
+    if (label && label != scope_.frames.back().label)
       return start.fault("mismatching label ${}", *label);
     opcode(isEnd ? 0x0B : 0x05);
     if (isEnd)
-      frames_.pop_back();
+      scope_.frames.pop_back();
     else
-      frames_.back().hasElse = true;
+      scope_.frames.back().hasElse = true;
     return {};
   }
 
@@ -199,7 +205,7 @@ private:
     RUNE_TRY(openBlock(inner, name));
     RUNE_TRY(sequence(inner));
     opcode(0x0B);
-    frames_.pop_back();
+    scope_.frames.pop_back();
     return {};
   }
 
@@ -215,7 +221,7 @@ private:
     }
     opcode(0x04);
     out_.raw(type.bytes());
-    frames_.push_back({std::move(label), true, false});
+    scope_.frames.push_back({std::move(label), true, false});
     Cursor then(m_.source, inner.next());
     RUNE_TRY(sequence(then));
     if (const Node *list = inner.takeList("else")) {
@@ -225,7 +231,7 @@ private:
     }
     RUNE_TRY(inner.end());
     opcode(0x0B);
-    frames_.pop_back();
+    scope_.frames.pop_back();
     return {};
   }
 
@@ -384,8 +390,8 @@ private:
       return {};
     }
     const std::string &name = cursor.peek()->token.text;
-    for (size_t depth = 0; depth < frames_.size(); ++depth)
-      if (frames_[frames_.size() - 1 - depth].label == name) {
+    for (size_t depth = 0; depth < scope_.frames.size(); ++depth)
+      if (scope_.frames[scope_.frames.size() - 1 - depth].label == name) {
         cursor.next();
         out_.u(depth);
         return {};
@@ -411,8 +417,8 @@ private:
       out_.u(RUNE_TRY(unsignedNumber(cursor, 32)));
       return {};
     }
-    auto found = locals_.indices.find(cursor.peek()->token.text);
-    if (found == locals_.indices.end())
+    auto found = scope_.locals.indices.find(cursor.peek()->token.text);
+    if (found == scope_.locals.indices.end())
       return cursor.fault("unknown local ${}", cursor.peek()->token.text);
     cursor.next();
     out_.u(found->second);
@@ -450,7 +456,7 @@ private:
       offset = RUNE_TRY(option(start, *text, 64));
     start = cursor;
     if (auto text = takeOption(cursor, "align="))
-      alignment = RUNE_TRY(option(start, *text, 32));
+      alignment = RUNE_TRY(option(start, *text, 64));
     if (!std::has_single_bit(alignment))
       return start.fault("alignment must be a power of two");
     auto log = static_cast<uint32_t>(std::countr_zero(alignment));
@@ -474,8 +480,8 @@ private:
 
   Assembler &m_;
   Encoder &out_;
-  Names locals_;
-  std::vector<Frame> frames_;
+  Scope own_;
+  Scope &scope_ = own_;
 };
 
 Diagnostic numberFault(const Cursor &start, Number number,
@@ -520,21 +526,21 @@ Result<> Instructions::locals(Cursor &cursor, const TypeUse &use,
                               Encoder &out) {
   Cursor start = cursor;
   for (const auto &name : use.names)
-    if (!locals_.add(name))
+    if (!scope_.locals.add(name))
       return start.fault("duplicate local ${}", *name);
   SectionEncoder runs;
   while (cursor.peekList("local")) {
     Cursor inner(m_.source, cursor.next());
     Cursor place = inner;
     auto name = inner.takeId();
-    if (name && !locals_.add(name))
+    if (name && !scope_.locals.add(name))
       return place.fault("duplicate local ${}", *name);
     while (!inner.atEnd()) {
       Encoder &run = runs.add();
       run.u(1);
       run.byte(RUNE_TRY(valueType(inner)));
       if (!name)
-        locals_.add(std::nullopt);
+        scope_.locals.add(std::nullopt);
       else
         RUNE_TRY(inner.end());
     }

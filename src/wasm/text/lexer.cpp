@@ -131,7 +131,8 @@ private:
     return word();
   }
 
-  /// What follows `(@`: an identifier or a string, without a space.
+  /// What follows `(@`: an identifier or a string, without a space; inside of
+  /// another annotation perhaps nothing.
   Result<> annotation(uint64_t begin) {
     std::string name;
     if (peek() == '"')
@@ -139,8 +140,6 @@ private:
     else
       for (; isIdCharacter(peek()); ++at_)
         name += peek();
-    if (name.empty())
-      return fault(begin, at_, "empty annotation id");
     emit(TokenKind::Annotation, begin, std::move(name));
     return {};
   }

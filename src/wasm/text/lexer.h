@@ -16,7 +16,7 @@ namespace rune::wasm::text {
 enum class TokenKind : uint8_t {
   Open,
   Close,
-  /// `(@id`, which opens an annotation.
+  /// `(@id`, which opens an annotation; without an id inside of one.
   Annotation,
   /// A keyword, a number, or letters that are neither.
   Atom,

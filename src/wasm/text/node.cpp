@@ -31,6 +31,8 @@ Result<std::vector<Node>> parseNodes(const SourcePtr &source) {
   for (size_t at = 0; at < tokens.size(); ++at) {
     Token &token = tokens[at];
     if (token.kind == TokenKind::Annotation) {
+      if (token.text.empty())
+        return fault("wasm.malformed", token, "malformed annotation id");
       size_t behind = behindAnnotation(tokens, at);
       if (behind > tokens.size())
         return fault("wasm.malformed", token, "unclosed annotation");

@@ -151,7 +151,13 @@ TEST(Text, EachFaultIsSaidInTheWordsOfTheSpecificationsSuite) {
       {"(func end)", "unexpected token"},
       {"(func block)", "unexpected token: a block has no `end`"},
       {"(func (nop) (result i32))", "unknown operator `result`"},
-      {"(memory 0x1_0000_0000)", "i32 constant out of range"},
+      {"(memory 0x1_0000_0000_0000_0000)", "i64 constant out of range"},
+      {"(@)", "malformed annotation id"},
+      {"(@ x)", "malformed annotation id"},
+      {"(@\"\" x)", "malformed annotation id"},
+      {"(@a (@b)", "unclosed annotation"},
+      {"(@a \")", "unclosed string"},
+      {"(@a))", "unexpected token: `)` closes nothing"},
       {"(func (drop (ref.null any)))",
        "wasm.unsupported: garbage collection is not supported"},
       {"(type (struct))",
@@ -165,6 +171,41 @@ TEST(Text, EachFaultIsSaidInTheWordsOfTheSpecificationsSuite) {
     EXPECT_TRUE(refusal(each.text).starts_with(each.message))
         << each.text << "\n  needed: " << each.message
         << "\n  got:    " << refusal(each.text);
+}
+
+TEST(Text, AnnotationsHoldAnyTokens) {
+  Bytes plain = assembled("(func (nop))").value();
+  for (std::string_view annotation :
+       {"(@a)", "(@a (@) (@ x) (@(@(@))))", "(@\"two words\" , ;] {{} x\")\"y)",
+        "(@a (;)(;);) ;) ;; )\n (() \"(\"))"}) {
+    std::string text = fmt::format("({0} func {0} ({0} nop))", annotation);
+    EXPECT_EQ(assembled(text).value(), plain) << text;
+  }
+}
+
+/// The form has 64 bits for every size and alignment; what is too large for the
+/// type is well-formed.
+TEST(Text, WhatIsTooLargeIsForValidationToRefuse) {
+  auto refused = [](std::string text) {
+    auto module = loadText(Source::text("large.wat", std::move(text)));
+    return module.ok() ? "was accepted" : module.error().code;
+  };
+  EXPECT_EQ(refused("(memory 0x1_0000_0000)"), "wasm.invalid");
+  EXPECT_EQ(refused("(memory 0 0x1_0000_0000 (pagesize 1))"), "wasm.invalid");
+  EXPECT_EQ(refused("(table 0x1_0000_0000 funcref)"), "wasm.invalid");
+  EXPECT_EQ(refused("(memory 1) (func (drop (i32.load "
+                    "align=0x8000_0000_0000_0000 (i32.const 0))))"),
+            "wasm.invalid");
+}
+
+/// Each instruction in parentheses once had a copy of all names.
+TEST(Text, NamesCostNothingPerInstruction) {
+  std::string text = "(func";
+  for (int i = 0; i < 20'000; ++i)
+    text += fmt::format(" (local $x{} i32)", i);
+  for (int i = 0; i < 20'000; ++i)
+    text += fmt::format(" (local.set $x{} (i32.const 1))", i);
+  EXPECT_TRUE(loadText(Source::text("names.wat", text + ")")).ok());
 }
 
 TEST(Text, ListsMayNotNestWithoutEnd) {

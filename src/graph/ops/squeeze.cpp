@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// squeeze(x, axes): x without these dimensions, each of which is 1.
+//
+// source  ONNX Squeeze-13
+#include "graph/ops/axes_input.h"
+
+namespace rune::graph {
+
+static Result<Types> infer(const InferContext &context) {
+  int64_t count = RUNE_TRY(axisCount(context, 1));
+  const Dims &x = context.dims(0);
+  // squeeze.2 also: no more axes than dimensions
+  if (count > static_cast<int64_t>(x.size()))
+    return context.fail(2, "{} axes of {}", count, context.type(0).str());
+  auto gone = RUNE_TRY(axisFlags(context, 1, x.size()));
+  ValueType result(context.dtype(0), Dims(x.size() - count));
+  for (size_t i = 0, next = 0; gone && i < x.size(); ++i) {
+    // squeeze.3: only a 1 may go
+    if ((*gone)[i] && !unify(x[i], Dim(1)))
+      return context.fail(3, "dimension {} of {} is not 1", i,
+                          context.type(0).str());
+    if (!(*gone)[i])
+      result.dims[next++] = x[i];
+  }
+  return Types{result};
+}
+
+OpDefinition defineSqueeze() {
+  return {{2, 2},       {1, 1},  {},    infer,
+          evaluateCopy, nullptr, false, sameElements};
+}
+
+} // namespace rune::graph

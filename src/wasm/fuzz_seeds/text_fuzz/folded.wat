@@ -1,0 +1,6 @@
+(module $m (type $t (func (param i32 i64) (result i32)))
+  (func $f (export "f") (type $t) (param $x i32) (param i64) (result i32) (local $y f64)
+    (block $out (result i32)
+      (loop $again (br_if $out (i32.const 1) (i32.eqz (local.get $x)))
+        (local.set $x (i32.sub (local.get $x) (i32.const 0x1_0))) (br $again))
+      (i32.const -7))))

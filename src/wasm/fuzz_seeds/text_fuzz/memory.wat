@@ -1,0 +1,7 @@
+(module (memory $m i64 1 2) (memory (data "ab\00\u{1F600}\t")) (memory (pagesize 1) (data "x"))
+  (data $d (memory $m) (offset (i64.const 3)) "q" "r")
+  (func (memory.init $m $d (i64.const 0) (i32.const 0) (i32.const 1)) (data.drop $d)
+    (i32.store8 offset=3 align=1 (i32.const 0) (i32.const 9))
+    (memory.copy 1 2 (i32.const 1) (i32.const 2) (i32.const 3))
+    (v128.store $m (i64.const 1) (v128.const f32x4 1 nan -inf 0x1p3))
+    (drop (v128.load8_lane 1 offset=2 15 (i32.const 0) (v128.const i64x2 1 -1)))))

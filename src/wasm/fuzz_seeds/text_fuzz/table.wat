@@ -1,0 +1,5 @@
+(module (import "m" "t" (table $i 1 3 externref)) (table $t funcref (elem $f $f)) (table i64 2 funcref (ref.func $f))
+  (elem $e declare func $f) (elem (table $t) (i32.const 0) funcref (ref.null func) (item ref.func $f)) (elem func 0)
+  (func $f (call_indirect $t (param i32) (result) (i32.const 1) (i32.const 0))
+    (table.copy $t $t (i32.const 0) (i32.const 1) (i32.const 1)) (table.init $t $e (i32.const 0) (i32.const 0) (i32.const 0))
+    (return_call_indirect $t (i32.const 0))))
