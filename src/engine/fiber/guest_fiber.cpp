@@ -18,7 +18,8 @@ Result<> FiberSet::admits(const Occupancy &occupancy) const {
 }
 
 Result<Stack> FiberSet::takeStack() const {
-  return stacks_->take(stackBytes_ + reservedBytes);
+  constexpr uint64_t most = uint64_t{1} << 40;
+  return stacks_->take(std::min(stackBytes_, most) + reservedBytes);
 }
 
 void FiberSet::endAll() {
