@@ -108,7 +108,8 @@ bool GuestFiber::HostCall::run(void *raw) {
   fiber.waits_ = false;
   fiber.onOwnStack_ = false;
   fiber.hostResults_ = call.results;
-  call.trap = call.function(call.caller, call.arguments, call.results);
+  if (auto trap = call.function(call.caller, call.arguments, call.results))
+    call.trap = std::move(trap);
   fiber.hostResults_ = {};
   fiber.onOwnStack_ = true;
   if (!fiber.waits_ || call.trap)

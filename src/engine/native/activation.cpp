@@ -6,6 +6,7 @@
 #include "engine/native/store.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace rune::engine::native {
 
@@ -43,6 +44,12 @@ FrameLinks linksOf(const void *frame) {
 [[gnu::noinline]] void setCurrentActivation(Activation *activation) {
   current = activation;
   asm volatile("" ::: "memory");
+}
+
+[[gnu::noinline]] Activation *exchangeActivation(Activation *activation) {
+  Activation *before = std::exchange(current, activation);
+  asm volatile("" ::: "memory");
+  return before;
 }
 
 // What is called was not made by the compiler that would check it.

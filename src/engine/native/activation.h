@@ -30,6 +30,8 @@ struct Activation {
 /// The innermost activation of this thread, or null.
 Activation *currentActivation();
 void setCurrentActivation(Activation *activation);
+/// Sets it; gives the one before.
+Activation *exchangeActivation(Activation *activation);
 
 /// Calls `code` by its trampoline. False if it ended by `leave`.
 bool enter(Activation &activation, const void *entry, const void *code,

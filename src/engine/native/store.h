@@ -117,7 +117,11 @@ public:
   /// Makes the strand's part of the state the store's; gives the present one.
   void exchange(Strand &strand);
   /// Why guests of this strand must not run, if they must not.
-  std::optional<Trap> refuses() const { return refuses(strand_.deadline); }
+  std::optional<Trap> refuses() const {
+    if (!dead_ && !strand_.deadline && !ending()) [[likely]]
+      return {};
+    return refuses(strand_.deadline);
+  }
   /// The guest's function at an address of any instance's code.
   std::optional<uint32_t> functionAt(uint64_t address) const;
 

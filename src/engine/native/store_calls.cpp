@@ -30,7 +30,7 @@ static bool hasPassed(Deadline deadline) {
   return *deadline <= least + tick && Clock::now() >= *deadline;
 }
 
-void NativeStore::setDeadline(Deadline next) {
+inline void NativeStore::setDeadline(Deadline next) {
   if (next == strand_.deadline)
     return;
   parts_.watch->disarm(alarm_);
@@ -89,10 +89,9 @@ std::optional<Trap> NativeStore::call(const FunctionRecord &function,
     within->hostFrame = calledFrom;
 
   Activation activation;
-  activation.outer = currentActivation();
   activation.store = this;
+  activation.outer = exchangeActivation(&activation);
   strand_.innermost = &activation;
-  setCurrentActivation(&activation);
   bool returned =
       enter(activation, entry, function.code, function.context, slots);
   setCurrentActivation(activation.outer);
@@ -178,15 +177,13 @@ std::optional<Trap> NativeStore::suspend(std::span<Value> answer) {
   return why;
 }
 
-void NativeStore::exchange(Strand &strand) {
+[[gnu::always_inline]] inline void NativeStore::exchange(Strand &strand) {
   Deadline next = strand.deadline;
   strand.deadline = strand_.deadline;
   setDeadline(next);
   std::swap(strand.activations, strand_.activations);
   std::swap(strand.innermost, strand_.innermost);
-  Activation *ofThread = currentActivation();
-  setCurrentActivation(strand.ofThread);
-  strand.ofThread = ofThread;
+  strand.ofThread = exchangeActivation(strand.ofThread);
   std::swap(strand.stackLimit, state_.stackLimit);
   std::swap(strand.ended, state_.ended);
   std::swap(strand.hostFrame, state_.hostFrame);
