@@ -141,14 +141,12 @@ private:
     return within ? place : padded(place, size);
   }
 
-  /// In float, as the runtimes count: to the even one of two, in three
-  /// dimensions away from 0.
+  /// In float, as the runtimes count; of two the even one.
   int64_t nearest(double at, int64_t size) const {
     auto grid = static_cast<float>(at), n = static_cast<float>(size);
     float place =
         aligned_ ? (grid + 1) / 2 * (n - 1) : ((grid + 1) * n - 1) / 2;
-    place = axes_ == 3 ? std::round(place) : std::nearbyint(place);
-    return static_cast<int64_t>(padded(place, size));
+    return static_cast<int64_t>(padded(std::nearbyint(place), size));
   }
 
   /// A tap of an index, if it counts.

@@ -113,9 +113,12 @@ private:
       if (!least_ || static_cast<float>(scores[i]) > *least_)
         order.push_back(i);
     // NaN stands last, equal scores in the order of the boxes
-    std::ranges::stable_sort(order, [&](int64_t a, int64_t b) {
-      return scores[a] > scores[b] ||
-             (std::isnan(scores[b]) && !std::isnan(scores[a]));
+    std::ranges::sort(order, [&](int64_t a, int64_t b) {
+      double left = scores[a], right = scores[b];
+      if (std::isnan(left) || std::isnan(right) || left == right)
+        return std::isnan(left) == std::isnan(right) ? a < b
+                                                     : std::isnan(right);
+      return left > right;
     });
     std::vector<Box> taken;
     for (int64_t i : order) {

@@ -478,7 +478,7 @@ void complete(const InferContext &context, std::vector<Attribute> &attributes) {
 } // namespace
 
 OpDefinition defineResize() {
-  return {{2, 4},
+  return {{1, 4},
           {1, 1},
           {flagSpec("antialias"),
            {"aspect",

@@ -52,13 +52,12 @@ struct Transposed {
   Integers strides, dilations, pads;
 };
 
-/// What must be cut off along one axis so that `size` stays; all of it when the
-/// picture would be `full` elements.
+/// `total` elements to cut off along one axis; what is missing is added at the
+/// end.
 void cut(Integers &pads, size_t i, int64_t total, bool oddAtEnd) {
   size_t count = pads.size() / 2;
-  // towards zero as in the definition: half of a negative number too
   int64_t half = total / 2;
-  pads[i] = oddAtEnd ? half : total - half;
+  pads[i] = total < 0 ? 0 : oddAtEnd ? half : total - half;
   pads[i + count] = total - pads[i];
 }
 

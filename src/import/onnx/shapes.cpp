@@ -13,21 +13,8 @@ Result<ValueId> reshaped(OnnxNode &node, ValueId x, const Integers &shape,
 
 Result<ValueId> unsqueezed(OnnxNode &node, ValueId x, int64_t axis,
                            std::string_view part) {
-  const Dims dims = node.type(x).dims;
-  bool known = node.type(x).isStatic();
-  Integers shape;
-  for (size_t i = 0; i < dims.size(); ++i) {
-    bool copies = !known && static_cast<int64_t>(i) < axis;
-    shape.push_back(copies ? 0 : dims[i].isFixed() ? dims[i].size() : -1);
-  }
-  if (std::ranges::count(shape, -1) > 1)
-    return node.unsupported("`{}`, of which more than one dimension is not "
-                            "known",
-                            node.type(x).str());
-  shape.insert(shape.begin() + axis, 1);
-  ValueId sizes = node.constantIntegers(fmt::format("{}/shape", part), shape);
-  return node.one(Op::Reshape, {x, sizes}, {{"allow_zero", int64_t{known}}},
-                  part);
+  ValueId axes = node.constantIntegers(fmt::format("{}/axis", part), {axis});
+  return node.one(Op::Unsqueeze, {x, axes}, {}, part);
 }
 
 Result<ValueId> elementAt(OnnxNode &node, ValueId x, int64_t axis,

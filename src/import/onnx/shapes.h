@@ -13,8 +13,6 @@ Result<ValueId> reshaped(OnnxNode &node, ValueId x, const Integers &shape,
                          std::string_view part);
 
 /// `x` with a dimension of 1 before `axis`.
-///
-/// errors  unsupported: more than one other dimension is not known
 Result<ValueId> unsqueezed(OnnxNode &node, ValueId x, int64_t axis,
                            std::string_view part);
 
