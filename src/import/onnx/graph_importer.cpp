@@ -28,10 +28,26 @@ std::optional<std::optional<ValueId>> lookUp(Scope &scope,
   return std::nullopt;
 }
 
+/// Elements stand in the message, in the file around it, or in another file.
+static Result<graph::Constant> initializer(ImportState &state,
+                                           const Scope &scope,
+                                           const onnx::GraphProto &graph,
+                                           size_t index) {
+  const onnx::TensorProto &tensor = graph.initializer(static_cast<int>(index));
+  std::optional<OutsideData> outside;
+  if (isOutside(tensor))
+    outside = RUNE_TRY(state.outside.read(tensor));
+  else if (&graph == &state.proto->graph() && index < state.raw.size() &&
+           state.raw[index])
+    outside = OutsideData{*state.raw[index], state.bytes};
+  return decodeTensor(tensor, scope.owner, outside ? &*outside : nullptr);
+}
+
 void addInitializers(ImportState &state, Scope &scope,
                      const onnx::GraphProto &graph) {
   Report &report = state.report;
-  for (const auto &tensor : graph.initializer()) {
+  for (int i = 0; i < graph.initializer_size(); ++i) {
+    const auto &tensor = graph.initializer(i);
     if (tensor.name().empty())
       report.error("import.malformed", state.file(),
                    "an initializer has no name");
@@ -41,7 +57,7 @@ void addInitializers(ImportState &state, Scope &scope,
                    "two initializers are called `{}`", tensor.name());
     if (!isNew || !scope.read.contains(tensor.name()))
       continue;
-    auto constant = decodeTensor(tensor, scope.owner);
+    auto constant = initializer(state, scope, graph, static_cast<size_t>(i));
     if (constant)
       at->second =
           scope.frame.builder.constant(tensor.name(), *std::move(constant));

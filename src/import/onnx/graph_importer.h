@@ -7,6 +7,7 @@
 #include "base/source.h"
 #include "import/onnx/bodies.h"
 #include "import/onnx/node.h"
+#include "import/onnx/outside_data.h"
 #include "import/onnx/scope.h"
 
 namespace rune::import {
@@ -24,6 +25,11 @@ struct ImportState {
   /// they are read; and how many may be.
   uint64_t visited = 0;
   uint64_t mostVisited = 0;
+  /// Raw data of the model's initializers that stand in the file, kept by
+  /// `bytes`.
+  std::vector<std::optional<ByteSpan>> raw = {};
+  std::shared_ptr<const void> bytes = {};
+  OutsideFiles outside{{}};
 
   Location file() const { return {source, {}}; }
   Location placeOf(int index) const;
