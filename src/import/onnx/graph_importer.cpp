@@ -83,13 +83,22 @@ public:
         place_(place), owner_(std::move(owner)) {}
 
   Result<Values> inlined(const onnx::GraphProto &graph, Values inputs,
-                         std::string_view part) override;
+                         std::string_view part) override {
+    auto results = put(graph, std::move(inputs), part);
+    if (results || results.error().code == "import.reported")
+      return results;
+    // here, so that the next branch can say what is wrong with it too
+    state_.report.add(std::move(results).error().at(state_.placeOf(place_)));
+    return reported();
+  }
   Result<Body> build(std::string_view part, const Make &make) override;
   ValueId reach(ValueId value) override {
     return frame_.reach(*frame_.outer, value, fmt::format("outer{}", value));
   }
 
 private:
+  Result<Values> put(const onnx::GraphProto &graph, Values inputs,
+                     std::string_view part);
   std::string pathOf(std::string_view part) const {
     return part.empty() ? layer_ : fmt::format("{}/{}", layer_, part);
   }
@@ -110,14 +119,15 @@ public:
 
   void run() {
     for (int i = 0; i < scope_.nodes.size(); ++i) {
-      if (++state_.visited == state_.mostVisited + 1)
+      if (state_.isExhausted())
+        return;
+      ++state_.visited;
+      addNode(i);
+      if (state_.isExhausted() && !std::exchange(state_.saidSo, true))
         fault("import.limit", i,
               "functions, branches and loops make more than {} layers of the "
               "file's",
               state_.mostVisited);
-      if (state_.visited > state_.mostVisited)
-        return;
-      addNode(i);
     }
   }
 
@@ -226,6 +236,10 @@ void NodesImporter::addNode(int index) {
   if (!readInputs(index, inputs))
     return define(index, nullptr);
   auto proto = resolved({scope_.owner, &node}, scope_.arguments);
+  if (proto.get() != &node)
+    eachGraph(*proto, [&](const onnx::GraphProto &graph, const std::string &) {
+      state_.searched += countNodes(graph.node());
+    });
   std::optional<std::vector<ValueId>> results;
   if (scope_.opset(node.domain()) &&
       findOperator(node.domain(), node.op_type()))
@@ -280,10 +294,10 @@ bool NodesImporter::mayCall(int index, const onnx::FunctionProto &function) {
             scope_.layerName(index), function.name());
       return false;
     }
-  if (scope_.callDepth < maxCallDepth)
+  if (scope_.depth < maxCallDepth)
     return true;
   fault("import.limit", index,
-        "layer `{}`: functions call functions more than {} deep",
+        "layer `{}`: functions and graphs more than {} deep",
         scope_.layerName(index), maxCallDepth);
   return false;
 }
@@ -308,12 +322,12 @@ NodesImporter::call(int index, const onnx::FunctionProto &function,
   inside.arguments = &arguments;
   inside.function = &function;
   inside.caller = &scope_;
-  inside.callDepth = scope_.callDepth + 1;
+  inside.depth = scope_.depth + 1;
   inside.path = scope_.layerName(index) + "/";
   inside.place = place(index);
   for (const auto &info : function.value_info())
     inside.infos.push_back(&info);
-  inside.collect();
+  state_.searched += inside.collect();
   for (const std::string &name : function.output())
     inside.read.insert(name);
   for (int i = 0; i < function.input_size(); ++i)
@@ -322,7 +336,7 @@ NodesImporter::call(int index, const onnx::FunctionProto &function,
                                   ? inputs[static_cast<size_t>(i)]
                                   : noValue);
   importNodes(state_, inside);
-  if (state_.visited > state_.mostVisited)
+  if (state_.isExhausted())
     return std::nullopt;
   std::vector<ValueId> results;
   for (int i = 0; i < scope_.nodes[index].output_size(); ++i) {
@@ -338,26 +352,28 @@ NodesImporter::call(int index, const onnx::FunctionProto &function,
   return results;
 }
 
-Result<Bodies::Values> NodeBodies::inlined(const onnx::GraphProto &graph,
-                                           Values inputs,
-                                           std::string_view part) {
+Result<Bodies::Values> NodeBodies::put(const onnx::GraphProto &graph,
+                                       Values inputs, std::string_view part) {
   if (static_cast<size_t>(graph.input_size()) != inputs.size())
     return error("import.malformed",
                  "`{}`: graph `{}` takes {} inputs, gets {}", layer_,
                  graph.name(), graph.input_size(), inputs.size());
+  if (scope_.depth >= maxCallDepth)
+    return error("import.limit", "`{}`: functions and graphs more than {} deep",
+                 layer_, maxCallDepth);
   Scope inside(frame_, graph.node(), scope_.opsets, owner_);
   inside.outer = &scope_;
   inside.arguments = scope_.arguments;
   inside.function = scope_.function;
   inside.caller = &scope_;
-  inside.callDepth = scope_.callDepth;
+  inside.depth = scope_.depth + 1;
   inside.path = pathOf(part) + "/";
   inside.place = place_;
   for (const auto &info : graph.value_info())
     inside.infos.push_back(&info);
   for (const auto &info : graph.output())
     inside.infos.push_back(&info);
-  inside.collect();
+  state_.searched += inside.collect();
   for (const auto &info : graph.output())
     inside.read.insert(info.name());
   for (int i = 0; i < graph.input_size(); ++i)
@@ -368,7 +384,7 @@ Result<Bodies::Values> NodeBodies::inlined(const onnx::GraphProto &graph,
                    layer_, graph.input(i).name());
   addInitializers(state_, inside, graph);
   importNodes(state_, inside);
-  if (state_.visited > state_.mostVisited)
+  if (state_.isExhausted())
     return reported();
   Values results;
   for (const auto &info : graph.output()) {

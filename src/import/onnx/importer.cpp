@@ -314,7 +314,7 @@ Result<ImportedModel> Importer::run() {
   addInputs(scope);
   // From here on a name is known or has failed, whatever the nodes do.
   importNodes(state_, scope);
-  if (state_.visited <= state_.mostVisited)
+  if (!state_.isExhausted())
     addOutputs(scope);
   return finish();
 }

@@ -46,24 +46,35 @@ std::optional<int64_t> Scope::opset(std::string_view domain) const {
   return plainDomain(domain).empty() ? std::optional<int64_t>(1) : std::nullopt;
 }
 
-static void collectReads(const Nodes &nodes,
-                         std::unordered_set<std::string_view> &read) {
+uint64_t countNodes(const Nodes &nodes) {
+  auto sum = static_cast<uint64_t>(nodes.size());
+  for (const auto &node : nodes)
+    eachGraph(node, [&](const onnx::GraphProto &graph, const std::string &) {
+      sum += countNodes(graph.node());
+    });
+  return sum;
+}
+
+static uint64_t collectReads(const Nodes &nodes,
+                             std::unordered_set<std::string_view> &read) {
+  auto sum = static_cast<uint64_t>(nodes.size());
   for (const auto &node : nodes) {
     for (const std::string &name : node.input())
       read.insert(name);
     eachGraph(node, [&](const onnx::GraphProto &graph, const std::string &) {
-      collectReads(graph.node(), read);
+      sum += collectReads(graph.node(), read);
       for (const auto &output : graph.output())
         read.insert(output.name());
     });
   }
+  return sum;
 }
 
-void Scope::collect() {
-  collectReads(nodes, read);
+uint64_t Scope::collect() {
   for (int i = 0; i < nodes.size(); ++i)
     for (const std::string &name : nodes[i].output())
       makers.emplace(name, i);
+  return collectReads(nodes, read);
 }
 
 } // namespace rune::import

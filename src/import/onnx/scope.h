@@ -48,8 +48,9 @@ struct Scope {
   /// Version of a domain's operators here, if it is stated.
   std::optional<int64_t> opset(std::string_view domain) const;
 
-  /// Notes what the nodes make and read, in their subgraphs too.
-  void collect();
+  /// Notes what the nodes make and read, in their subgraphs too; how many
+  /// nodes it looked at.
+  uint64_t collect();
 
   Frame &frame;
   const Nodes &nodes;
@@ -63,7 +64,8 @@ struct Scope {
   /// The function whose nodes these are, and the scope of its call.
   const onnx::FunctionProto *function = nullptr;
   const Scope *caller = nullptr;
-  size_t callDepth = 0;
+  /// Calls and subgraphs around this.
+  size_t depth = 0;
   /// Before the names of layers: "loop1/body/".
   std::string path;
   /// The node of the model's graph within which this is; -1 for that graph.
@@ -81,6 +83,9 @@ struct Scope {
 
 /// The name of a node, of its first output, or its operator and place.
 std::string localName(const onnx::NodeProto &node, int index);
+
+/// The nodes of a list and of all graphs inside.
+uint64_t countNodes(const Nodes &nodes);
 
 /// Calls `each` for every graph that a node holds, with the attribute's name.
 template <class F> void eachGraph(const onnx::NodeProto &node, F &&each) {
