@@ -3,63 +3,59 @@
 // Branches, calls and returns (core 2.0, section 4.4.8).
 #include "engine/interpreter/handlers.h"
 
-<<<<<<< HEAD
-#include "engine/mutation.h"
-    == == ==
-    =
 #include "engine/masked_index.h"
-        >>>>>>> 328097d948bce0e4a232e4c7b91e40e820c72cf5
+#include "engine/mutation.h"
 
 #include <algorithm>
 
-        namespace rune::engine {
+namespace rune::engine {
 
-  static Handler *const handlers[] = {
+static Handler *const handlers[] = {
 #define RUNE_OP(name) run##name,
 #include "engine/interpreter/ops.def"
-  };
+};
 
-  HandlerAddress addressOf(Op op) {
-    uint64_t bits = reinterpret_cast<uintptr_t>(
-        handlers[static_cast<uint32_t>(implemented(op))]);
-    return std::bit_cast<HandlerAddress>(bits);
-  }
+HandlerAddress addressOf(Op op) {
+  uint64_t bits = reinterpret_cast<uintptr_t>(
+      handlers[static_cast<uint32_t>(implemented(op))]);
+  return std::bit_cast<HandlerAddress>(bits);
+}
 
-  OP(OutOfBudget) {
-    budget = machine->takeBudget(-budget);
-    if (budget < 0)
-      return;
-    DISPATCH;
-  }
+OP(OutOfBudget) {
+  budget = machine->takeBudget(-budget);
+  if (budget < 0)
+    return;
+  DISPATCH;
+}
 
-  /// `run` ends here.
-  OP(Exit) { machine->returnBudget(budget); }
+/// `run` ends here.
+OP(Exit) { machine->returnBudget(budget); }
 
-  OP(Br) { BRANCH(2); }
-  OP(BrIf) {
-    if (get<uint32_t>(fp, pc[3]))
-      BRANCH(2);
-    NEXT(2);
-  }
-  OP(BrUnless) {
-    if (!get<uint32_t>(fp, pc[3]))
-      BRANCH(2);
-    NEXT(2);
-  }
-  OP(BrTable) {
-    uint32_t chosen = std::min(get<uint32_t>(fp, pc[2]), pc[3]);
-    const uint32_t *target = pc + 6 + uint64_t{chosen} * 2;
-    if (pc[5] > 0)
-      std::memmove(static_cast<void *>(&slotAt(fp, target[1])),
-                   &slotAt(fp, pc[4]), pc[5] * sizeof(Value));
-    int32_t offset = static_cast<int32_t>(*target);
-    pc = target + offset;
-    if (offset < 0)
-      PAY_AND_DISPATCH(-int64_t{offset});
-    DISPATCH;
-  }
+OP(Br) { BRANCH(2); }
+OP(BrIf) {
+  if (get<uint32_t>(fp, pc[3]))
+    BRANCH(2);
+  NEXT(2);
+}
+OP(BrUnless) {
+  if (!get<uint32_t>(fp, pc[3]))
+    BRANCH(2);
+  NEXT(2);
+}
+OP(BrTable) {
+  uint32_t chosen = std::min(get<uint32_t>(fp, pc[2]), pc[3]);
+  const uint32_t *target = pc + 6 + uint64_t{chosen} * 2;
+  if (pc[5] > 0)
+    std::memmove(static_cast<void *>(&slotAt(fp, target[1])),
+                 &slotAt(fp, pc[4]), pc[5] * sizeof(Value));
+  int32_t offset = static_cast<int32_t>(*target);
+  pc = target + offset;
+  if (offset < 0)
+    PAY_AND_DISPATCH(-int64_t{offset});
+  DISPATCH;
+}
 
-  // Calls. `callee` begins at `base`; the caller's frame was kept, if it must.
+// Calls. `callee` begins at `base`; the caller's frame was kept, if it must.
 
 #define LOAD_MEMORY()                                                          \
   do {                                                                         \
@@ -130,31 +126,31 @@
     POP_FRAME();                                                               \
   } while (false)
 
-  /// `callee` and `base` as words; only functions of the same instance.
-  OP(Call) {
-    auto *callee = pointerAt<InterpreterFunction>(pc + 2);
-    Value *base = &slotAt(fp, pc[4]);
-    PUSH_FRAME(pc + 5);
-    BEGIN(callee, base);
-  }
+/// `callee` and `base` as words; only functions of the same instance.
+OP(Call) {
+  auto *callee = pointerAt<InterpreterFunction>(pc + 2);
+  Value *base = &slotAt(fp, pc[4]);
+  PUSH_FRAME(pc + 5);
+  BEGIN(callee, base);
+}
 
-  OP(CallImport) {
-    auto *callee = pointerAt<InterpreterFunction>(pc + 2);
-    Value *base = &slotAt(fp, pc[4]);
-    PUSH_FRAME(pc + 5);
-    BEGIN_ANY(callee, base);
-  }
+OP(CallImport) {
+  auto *callee = pointerAt<InterpreterFunction>(pc + 2);
+  Value *base = &slotAt(fp, pc[4]);
+  PUSH_FRAME(pc + 5);
+  BEGIN_ANY(callee, base);
+}
 
 /// Arguments move to the begin of the frame, which the callee takes over.
 #define MOVE_ARGUMENTS(callee, base)                                           \
   std::memmove(static_cast<void *>(fp), base,                                  \
                callee->signature->parameters.size() * sizeof(Value))
 
-  OP(ReturnCall) {
-    auto *callee = pointerAt<InterpreterFunction>(pc + 2);
-    MOVE_ARGUMENTS(callee, &slotAt(fp, pc[4]));
-    BEGIN_ANY(callee, fp);
-  }
+OP(ReturnCall) {
+  auto *callee = pointerAt<InterpreterFunction>(pc + 2);
+  MOVE_ARGUMENTS(callee, &slotAt(fp, pc[4]));
+  BEGIN_ANY(callee, fp);
+}
 
 /// Words: table, type, base, element.
 #define CHOOSE_CALLEE()                                                        \
@@ -171,55 +167,55 @@
   if (callee->typeId != pc[4]) [[unlikely]]                                    \
   TRAP(TrapKind::IndirectCallTypeMismatch)
 
-  OP(CallIndirect) {
-    CHOOSE_CALLEE();
-    Value *base = &slotAt(fp, pc[5]);
-    PUSH_FRAME(pc + 7);
-    BEGIN_ANY(callee, base);
-  }
+OP(CallIndirect) {
+  CHOOSE_CALLEE();
+  Value *base = &slotAt(fp, pc[5]);
+  PUSH_FRAME(pc + 7);
+  BEGIN_ANY(callee, base);
+}
 
-  OP(ReturnCallIndirect) {
-    CHOOSE_CALLEE();
-    MOVE_ARGUMENTS(callee, &slotAt(fp, pc[5]));
-    BEGIN_ANY(callee, fp);
-  }
+OP(ReturnCallIndirect) {
+  CHOOSE_CALLEE();
+  MOVE_ARGUMENTS(callee, &slotAt(fp, pc[5]));
+  BEGIN_ANY(callee, fp);
+}
 
-  // Results go to the begin of the frame.
+// Results go to the begin of the frame.
 
-  OP(Return) { POP_FRAME(); }
-  OP(ReturnOne) {
-    fp->bits = get<uint64_t>(fp, pc[2]);
-    POP_FRAME();
-  }
-  OP(ReturnWide) {
-    *fp = slotAt(fp, pc[2]);
-    POP_FRAME();
-  }
-  OP(ReturnMany) {
-    std::memmove(static_cast<void *>(fp), &slotAt(fp, pc[2]),
-                 pc[3] * sizeof(Value));
-    POP_FRAME();
-  }
+OP(Return) { POP_FRAME(); }
+OP(ReturnOne) {
+  fp->bits = get<uint64_t>(fp, pc[2]);
+  POP_FRAME();
+}
+OP(ReturnWide) {
+  *fp = slotAt(fp, pc[2]);
+  POP_FRAME();
+}
+OP(ReturnMany) {
+  std::memmove(static_cast<void *>(fp), &slotAt(fp, pc[2]),
+               pc[3] * sizeof(Value));
+  POP_FRAME();
+}
 
-  OP(Unreachable) { TRAP(TrapKind::Unreachable); }
+OP(Unreachable) { TRAP(TrapKind::Unreachable); }
 
-  void enter(Machine & machine, InterpreterFunction & callee, Value * base,
-             int64_t budget) {
-    // As a call from code that ends right behind it.
-    const HandlerAddress call = addressOf(Op::ReturnCallEntry);
-    std::array<uint32_t, 4> words{};
-    uint64_t pointer = reinterpret_cast<uintptr_t>(&callee);
-    std::memcpy(words.data(), call.data(), sizeof call);
-    std::memcpy(words.data() + 2, &pointer, sizeof pointer);
-    handlerAt(words.data())(words.data(), base, nullptr, 0, budget, &machine);
-  }
+void enter(Machine &machine, InterpreterFunction &callee, Value *base,
+           int64_t budget) {
+  // As a call from code that ends right behind it.
+  const HandlerAddress call = addressOf(Op::ReturnCallEntry);
+  std::array<uint32_t, 4> words{};
+  uint64_t pointer = reinterpret_cast<uintptr_t>(&callee);
+  std::memcpy(words.data(), call.data(), sizeof call);
+  std::memcpy(words.data() + 2, &pointer, sizeof pointer);
+  handlerAt(words.data())(words.data(), base, nullptr, 0, budget, &machine);
+}
 
-  /// Words: callee. Its arguments are in place.
-  OP(ReturnCallEntry) {
-    auto *callee = pointerAt<InterpreterFunction>(pc + 2);
-    machine->instance = callee->instance;
-    LOAD_MEMORY();
-    BEGIN(callee, fp);
-  }
+/// Words: callee. Its arguments are in place.
+OP(ReturnCallEntry) {
+  auto *callee = pointerAt<InterpreterFunction>(pc + 2);
+  machine->instance = callee->instance;
+  LOAD_MEMORY();
+  BEGIN(callee, fp);
+}
 
 } // namespace rune::engine

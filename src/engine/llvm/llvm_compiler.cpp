@@ -17,12 +17,6 @@ namespace rune::engine::llvm_tier {
 
 namespace {
 
-<<<<<<< HEAD
-=======
-/// Raised whenever the translator makes other code of the same module.
-constexpr int translatorVersion = 2;
-
->>>>>>> 328097d948bce0e4a232e4c7b91e40e820c72cf5
 /// Bytes of wasm code in one unit: enough that a context and its declarations
 /// do not count, few enough that two threads share most modules.
 constexpr uint64_t unitBytes = 24 << 10;
