@@ -72,6 +72,7 @@ public:
   ValueId reach(ValueId value) override {
     return frame_.reach(*frame_.outer, value, fmt::format("outer{}", value));
   }
+  Result<ValueId> runs() override { return frame_.runs(); }
 
 private:
   std::string pathOf(std::string_view part) const {
