@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/artifacts.h"
 
+#include "graph/plan.h"
+
 #include "cli/block_signature.h"
 #include "cli/paths.h"
 #include "link/stored_arguments.h"
@@ -205,6 +207,7 @@ Artifacts::model(const check::Stage &stage,
   if (model->isOpaque())
     return signature;
   const graph::Graph &graph = model->imported->graph;
+  RUNE_TRY(graph::checkInterface(graph));
   listTypes(graph, graph.inputs, signature.inputNames, signature.inputs);
   listTypes(graph, graph.outputs, signature.outputNames, signature.outputs);
   return signature;

@@ -1,53 +1,109 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// `rune compile`: the machine code of a wasm module, made ahead of time.
+// `rune compile`: the machine code of a wasm module, or of every block of a
+// Rune, made ahead of time for `rune run --code`.
 #include "cli/command.h"
 #include "cli/engines.h"
+#include "cli/quantities.h"
+#include "cli/validators.h"
 
 #include "base/files.h"
+#include "container/read.h"
+#include "container/sections.h"
+#include "engine/native/code_file.h"
 #include "wasm/decode.h"
 
+#include <algorithm>
 #include <thread>
 
 namespace rune::cli {
 
+namespace native = engine::native;
+
 namespace {
 
 struct Options {
-  std::string module;
+  std::string input;
   std::string output;
   std::string target;
   bool dense = false;
   bool fuel = false;
+  std::string keyFile;
+  std::string timeout;
+  std::string memoryLimit;
+  CompileFlags compile;
 };
 
-constexpr uint64_t maxModuleBytes = uint64_t{1} << 30;
+constexpr uint64_t maxInputBytes = uint64_t{4} << 30;
 
-Result<> compile(const Options &options, Console &console) {
-  auto compiler = makeCompiler();
-  if (!compiler)
-    return error("usage.no-compiler", "this `rune` was built without LLVM");
-  engine::native::CompileOptions how;
+using Modules = std::vector<std::shared_ptr<const wasm::Module>>;
+
+bool isRune(const wasm::Module &module) {
+  return std::ranges::any_of(module.customSections, [](const auto &section) {
+    return section.name.starts_with(container::ourPrefix);
+  });
+}
+
+/// The module itself, or those of a Rune's blocks.
+Result<Modules> modulesOf(const std::string &path,
+                          const std::shared_ptr<FileBytes> &file) {
+  SourcePtr source = Source::binary(path);
+  auto module = RUNE_TRY(wasm::load(file->bytes(), source, file));
+  if (!isRune(*module))
+    return Modules{std::move(module)};
+  container::RuneFile rune = RUNE_TRY(container::read(file->bytes(), source));
+  Modules blocks;
+  for (const container::Block &block : rune.blocks)
+    blocks.push_back(
+        RUNE_TRY(wasm::load(block.wasm, Source::binary(block.name), file)));
+  if (blocks.empty())
+    return error("compile.no-blocks", "`{}` has no blocks to compile", path);
+  return blocks;
+}
+
+Result<native::CompileOptions> howTo(const Options &options) {
+  native::CompileOptions how;
   if (!options.target.empty())
-    how.target = RUNE_TRY(engine::native::parseTarget(options.target));
-  how.bounds = options.dense ? engine::native::Bounds::Dense
-                             : engine::native::Bounds::Guard;
+    how.target = RUNE_TRY(native::parseTarget(options.target));
+  how.bounds = options.dense ? native::Bounds::Dense : native::Bounds::Guard;
   how.fuel = options.fuel;
   how.threads = std::max(1u, std::thread::hardware_concurrency());
+  if (!options.timeout.empty())
+    how.deadline =
+        engine::Clock::now() + parseDuration(options.timeout).value();
+  return how;
+}
+
+Result<> compile(const Options &options, Console &console) {
+  native::WorkerLimits limits;
+  if (!options.memoryLimit.empty())
+    limits.memoryBytes = parseBytes(options.memoryLimit).value();
+  auto compiler = makeCompiler(options.compile, console, limits);
+  if (!compiler)
+    return error("usage.no-compiler", "this `rune` was built without LLVM");
+  native::CompileOptions how = RUNE_TRY(howTo(options));
   auto file = std::make_shared<FileBytes>(
-      RUNE_TRY(FileBytes::open(options.module, maxModuleBytes)));
-  auto module =
-      RUNE_TRY(wasm::load(file->bytes(), Source::binary(options.module), file));
+      RUNE_TRY(FileBytes::open(options.input, maxInputBytes)));
+  Modules modules = RUNE_TRY(modulesOf(options.input, file));
+  native::SealKey key =
+      options.keyFile.empty()
+          ? RUNE_TRY(native::SealKey::ofThisUser())
+          : RUNE_TRY(native::SealKey::fromFile(options.keyFile));
   std::atomic<bool> stop = false;
-  Bytes code = RUNE_TRY(compiler->compile(*module, how, stop));
+  std::vector<Bytes> artifacts;
+  for (const auto &module : modules)
+    artifacts.push_back(RUNE_TRY(compiler->compile(*module, how, stop)));
+  Bytes code = native::writeCodeFile(artifacts, key);
   std::string output =
-      options.output.empty() ? options.module + ".blob" : options.output;
+      options.output.empty() ? options.input + ".blob" : options.output;
   RUNE_TRY(writeFileAtomically(output, code));
   console.fields()["output"] = output;
   console.fields()["target"] = how.target.str();
+  console.fields()["modules"] = modules.size();
   console.fields()["bytes"] = code.size();
-  console.say(fmt::format("compiled {} for {}: {} bytes", output,
-                          how.target.str(), code.size()));
+  console.say(fmt::format("compiled {} for {}: {} module{}, {} bytes", output,
+                          how.target.str(), modules.size(),
+                          modules.size() == 1 ? "" : "s", code.size()));
   return {};
 }
 
@@ -55,11 +111,12 @@ Result<> compile(const Options &options, Console &console) {
 
 Action installCompile(CLI::App &app) {
   auto options = std::make_shared<Options>();
-  app.add_option("module", options->module, "the module")
+  app.add_option("file", options->input,
+                 "the module, or a Rune: all its blocks")
       ->required()
-      ->option_text("FILE.wasm");
+      ->option_text("FILE.wasm|FILE.rune");
   app.add_option("-o,--output", options->output,
-                 "the machine code to write (default: FILE.wasm.blob)")
+                 "the machine code to write (default: FILE.blob)")
       ->option_text("FILE");
   app.add_option("--target", options->target,
                  "the machine it is for: x86_64-linux (with -v3 or -v4 for "
@@ -69,6 +126,18 @@ Action installCompile(CLI::App &app) {
   app.add_flag("--dense", options->dense,
                "compare addresses instead of relying on memory protection");
   app.add_flag("--fuel", options->fuel, "count what runs");
+  app.add_option("--code-key", options->keyFile,
+                 "a file of 32 bytes or more to seal the code with; who has it "
+                 "may run the code (default: this user's on this machine)")
+      ->option_text("FILE");
+  app.add_option("--timeout", options->timeout, "for compiling (default: none)")
+      ->check(quantity("time such as 1s or 250ms", parseDuration))
+      ->option_text("1s");
+  app.add_option("--memory-limit", options->memoryLimit,
+                 "for the process that compiles (default 3G)")
+      ->check(quantity("size such as 64M", parseBytes))
+      ->option_text("64M");
+  addCompileFlags(app, options->compile);
   return [options](Console &console) { return compile(*options, console); };
 }
 

@@ -4,12 +4,11 @@
 #include "cli/quantities.h"
 #include "cli/run_resources.h"
 #include "cli/rune_on_disk.h"
+#include "cli/validators.h"
 
 #include "device/evaluator/evaluator_device.h"
 #include "runtime/out/serial.h"
 #include "runtime/rune.h"
-
-#include <fmt/ranges.h>
 
 #include <filesystem>
 
@@ -25,7 +24,7 @@ struct Options {
   uint64_t repeat = 1;
   std::string timeout;
   std::string memoryLimit;
-  std::string engine = "interpreter";
+  EngineFlags engine;
   std::string device = "evaluator";
 };
 
@@ -90,7 +89,7 @@ Result<> run(const Options &options, Console &console) {
   GivenResources given = RUNE_TRY(
       giveResources(options.resources, onDisk->file, console.report()));
   Report notes;
-  auto engine = makeEngine(options.engine, console);
+  auto engine = RUNE_TRY(makeEngine(options.engine, console));
   auto device = device::makeEvaluator();
   auto rune =
       runtime::Rune::load(onDisk->file, onDisk,
@@ -127,15 +126,6 @@ void addInput(CLI::App &app, Options &options, const char *names,
       ->allow_extra_args(false);
 }
 
-CLI::Validator checked(const char *what, auto parse) {
-  return CLI::Validator(
-      [what, parse](std::string &text) {
-        return parse(text) ? std::string()
-                           : fmt::format("`{}` is no {}", text, what);
-      },
-      "");
-}
-
 } // namespace
 
 Action installRun(CLI::App &app) {
@@ -166,16 +156,14 @@ Action installRun(CLI::App &app) {
       ->option_text("N");
   app.add_option("--timeout", options->timeout,
                  "for loading and for each run (default 10s, 5m)")
-      ->check(checked("time such as 1s or 250ms", parseDuration))
+      ->check(quantity("time such as 1s or 250ms", parseDuration))
       ->option_text("1s");
   app.add_option(
          "--memory-limit", options->memoryLimit,
          "for the blocks together, and for the tensors (default 4G, 1G)")
-      ->check(checked("size such as 64M", parseBytes))
+      ->check(quantity("size such as 64M", parseBytes))
       ->option_text("64M");
-  app.add_option("--engine", options->engine, "what runs the blocks")
-      ->check(CLI::IsMember(engineNames()))
-      ->option_text(fmt::format("{}", fmt::join(engineNames(), "|")));
+  addEngineFlags(app, options->engine);
   app.add_option("--device", options->device, "what runs the models")
       ->check(CLI::IsMember({"evaluator"}))
       ->option_text("evaluator");

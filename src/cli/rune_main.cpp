@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/command.h"
+#include "cli/engines.h"
 
 #include <cstdio>
 #include <new>
@@ -9,5 +10,8 @@ int main(int argc, char **argv) {
     std::fputs("Error: out of memory [machine.memory]\n", stderr);
     std::_Exit(static_cast<int>(rune::cli::ExitCode::Machine));
   });
+  // How `rune` starts itself to compile; nobody types it.
+  if (argc == 2 && std::string_view(argv[1]) == rune::cli::workerArgument)
+    return rune::cli::runCompileWorker();
   return rune::cli::runCommandLine(argc, argv);
 }

@@ -52,8 +52,8 @@ std::string lineOf(const Diagnostic &why) {
 void runDataSets(const import::ImportedModel &model, const std::string &name,
                  const std::string &folder, const Options &options,
                  Tally &tally, Console &console) {
-  auto runner = [&](std::span<const TensorView> inputs) {
-    return graph::evaluate(model.graph, inputs);
+  auto runner = [&](graph::Items inputs) {
+    return graph::evaluateItems(model.graph, std::move(inputs));
   };
   auto sets = import::dataSets(folder);
   if (!sets) {

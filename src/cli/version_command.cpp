@@ -31,6 +31,7 @@ constexpr Component linkedIn[] = {
     {"libogg", "BSD-3-Clause", "named by libFLAC"},
     {"speexdsp", "BSD-3-Clause", "resamples sound"},
     {"OpenSSL", "Apache-2.0", "SHA-256, HMAC"},
+    {"Boost.Context", "BSL-1.0", "switches stacks"},
     {"LLVM", "Apache-2.0 WITH LLVM-exception", "makes machine code"},
     {"zstd", "BSD-3-Clause", "for LLVM"},
     {"nlohmann-json", "MIT", "JSON"},

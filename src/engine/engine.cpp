@@ -13,4 +13,13 @@ Engine::instantiate(std::shared_ptr<const wasm::Module> module,
   return std::shared_ptr<Instance>(std::move(store), instance);
 }
 
+Result<std::unique_ptr<Fiber>>
+Instance::makeFiber(uint32_t, std::span<const Value>, Deadline) {
+  return error("engine.no-fibers", "this engine makes no fibers");
+}
+
+std::optional<Trap> Instance::suspend(std::span<Value>) {
+  return Trap{TrapKind::Host, "cannot wait: the call runs on no fiber", {}};
+}
+
 } // namespace rune::engine

@@ -15,6 +15,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -77,6 +78,10 @@ struct Limits {
   uint64_t stackSlots = 1 << 20;
   /// How often a host function may call back into the guests that called it.
   uint32_t hostReentry = 32;
+  /// Calls that have begun on a stack of their own and have not ended.
+  uint32_t fibers = 1000;
+  /// Of such a stack, for guests; what the host needs comes on top.
+  uint64_t fiberStackBytes = uint64_t{1} << 20;
   /// How much may run, the same on every machine and engine: a function entered
   /// costs 1, a branch back to a loop costs 1, and an instruction on a stretch
   /// of memory or table costs 1 for each 1024 bytes or elements. Nothing: time
@@ -94,12 +99,79 @@ using Deadline = std::optional<Clock::time_point>;
 class Instance;
 
 /// A function of the host. `caller` gives access to the memory of the guest
-/// that calls; arguments and results are typed by the import.
+/// that calls; arguments and results are typed by the import. Where the guest
+/// runs on a fiber, the function runs on the host's stack all the same, unless
+/// it is `leaf`. host_function.h makes one from a lambda with core types.
 ///
 /// returns  nothing, or the trap that ends the guest
-using HostFunction = std::function<std::optional<Trap>(
-    Instance &caller, std::span<const Value> arguments,
-    std::span<Value> results)>;
+class HostFunction {
+public:
+  using Body = std::function<std::optional<Trap>(
+      Instance &caller, std::span<const Value> arguments,
+      std::span<Value> results)>;
+  /// What machine code may call in its place: (closure, caller, arguments…) →
+  /// result, in the machine's own convention.
+  struct Direct {
+    const void *code = nullptr;
+    std::shared_ptr<void> closure;
+  };
+
+  HostFunction() = default;
+  template <class F>
+    requires(!std::is_same_v<std::remove_cvref_t<F>, HostFunction> &&
+             std::is_constructible_v<Body, F>)
+  HostFunction(F &&body) : body_(std::forward<F>(body)) {}
+
+  /// Runs on the stack of the guest that calls, which saves the way to the
+  /// host's and back: for what takes less than 256 KiB of stack.
+  HostFunction &&leaf() && {
+    leaf_ = true;
+    return std::move(*this);
+  }
+  HostFunction &&direct(Direct direct) && {
+    direct_ = std::move(direct);
+    return std::move(*this);
+  }
+
+  bool isLeaf() const { return leaf_; }
+  const Direct &direct() const { return direct_; }
+  explicit operator bool() const { return static_cast<bool>(body_); }
+  std::optional<Trap> operator()(Instance &caller,
+                                 std::span<const Value> arguments,
+                                 std::span<Value> results) const {
+    return body_(caller, arguments, results);
+  }
+
+private:
+  Body body_;
+  bool leaf_ = false;
+  Direct direct_;
+};
+
+/// A call on a stack of its own, which can wait in a host function while the
+/// host does other things, on this thread or another. A store's fibers run one
+/// at a time. An instance in which one has not ended takes no other calls than
+/// those of the fiber's own host functions.
+class Fiber {
+public:
+  enum class State : uint8_t { Ready, Running, Suspended, Done };
+
+  /// Ends what has not ended, as `cancel` does.
+  virtual ~Fiber() = default;
+  virtual State state() const = 0;
+  /// Begins the call, or goes on behind the host function that waits: `answer`
+  /// is what that was to fill. Returns when the call has ended or waits again.
+  ///
+  /// in  a state of Ready (then no `answer`) or Suspended
+  virtual State resume(std::span<const Value> answer = {}) = 0;
+  /// The host function that waits gets a trap for an answer, and the guest ends
+  /// with it; a call that has not begun never does.
+  virtual void cancel(std::string why = {}) = 0;
+  /// Why the call ended, if not by returning.
+  virtual const std::optional<Trap> &trap() const = 0;
+  /// What it returned.
+  virtual std::span<const Value> results() const = 0;
+};
 
 // What crosses a module's border. Each belongs to a store, lives as long, and
 // may be given to any instance of that store.
@@ -177,6 +249,28 @@ public:
   virtual std::optional<Value> exportedGlobal(std::string_view name) const = 0;
   /// An export of any kind, or nothing.
   virtual External exported(std::string_view) const { return {}; }
+
+  /// A call of an exported function that can wait; begun by its first `resume`.
+  /// The deadline goes on while it waits. It may outlive the store, which ends
+  /// it.
+  ///
+  /// errors  `engine.limit` (too many), `engine.busy` (the instance is in use),
+  ///         `engine.out-of-memory`, `engine.no-fibers`
+  virtual Result<std::unique_ptr<Fiber>>
+  makeFiber(uint32_t function, std::span<const Value> arguments,
+            Deadline deadline);
+  /// For a host function that was called on a fiber: leaves the fiber, whose
+  /// `resume` returns. A leaf function stands still here until it is resumed;
+  /// then `answer` is filled. Any other returns at once what this returns, and
+  /// `answer` is its own results: the guest finds the answer there.
+  ///
+  /// returns  nothing, or the trap to end with: it was cancelled, its time is
+  ///          up, or it cannot wait here
+  virtual std::optional<Trap> suspend(std::span<Value> answer);
+
+  /// The trap that ends the guest when the function that runs, one that was
+  /// called directly, returns. For host_function.h.
+  virtual void endAfterReturn(Trap) {}
 };
 
 /// Instances that may share functions, tables, memories and globals, and all

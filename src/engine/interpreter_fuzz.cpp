@@ -68,7 +68,7 @@ void plantedBug(const wasm::FunctionType &type,
       type.results[0] != wasm::ValueType::I32)
     return;
   auto value = static_cast<int32_t>(results[0].asI32());
-  if ((value >= 42 && value < 64) || (value >= -64 && value < -8))
+  if ((value >= 42 && value < 2048) || (value >= -2048 && value < -8))
     __builtin_trap();
 }
 

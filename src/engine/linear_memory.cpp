@@ -1,49 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "engine/linear_memory.h"
 
-#include <sys/mman.h>
-
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 namespace rune::engine {
 
-Result<LinearMemory> LinearMemory::reserve(uint64_t bytes, uint64_t mostBytes) {
+Result<LinearMemory>
+LinearMemory::reserve(uint64_t bytes, uint64_t mostBytes,
+                      std::shared_ptr<ReservationPool> pool) {
   LinearMemory memory;
   if (mostBytes == 0)
     return memory;
-  void *base = mmap(nullptr, mostBytes, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (base == MAP_FAILED)
-    return error("engine.out-of-memory",
-                 "cannot reserve {} bytes of address space for a guest: {}",
-                 mostBytes, std::strerror(errno));
-  memory.base_ = static_cast<uint8_t *>(base);
+  memory.space_ = RUNE_TRY(pool->take(mostBytes, mostBytes));
+  memory.pool_ = std::move(pool);
   memory.size_ = bytes;
-  memory.reserved_ = mostBytes;
   return memory;
 }
 
-LinearMemory::LinearMemory(LinearMemory &&other) noexcept
-    : base_(std::exchange(other.base_, nullptr)),
-      size_(std::exchange(other.size_, 0)),
-      reserved_(std::exchange(other.reserved_, 0)) {}
+LinearMemory::LinearMemory(LinearMemory &&other) noexcept {
+  *this = std::move(other);
+}
 
 LinearMemory &LinearMemory::operator=(LinearMemory &&other) noexcept {
-  std::swap(base_, other.base_);
+  std::swap(pool_, other.pool_);
+  std::swap(space_, other.space_);
   std::swap(size_, other.size_);
-  std::swap(reserved_, other.reserved_);
   return *this;
 }
 
 LinearMemory::~LinearMemory() {
-  if (base_)
-    munmap(base_, reserved_);
+  if (pool_)
+    pool_->give(space_);
 }
 
 bool LinearMemory::grow(uint64_t byBytes) {
-  if (byBytes > reserved_ - size_)
+  if (byBytes > space_.bytes - size_)
     return false;
   size_ += byBytes;
   return true;

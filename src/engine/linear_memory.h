@@ -4,9 +4,10 @@
 // so its base never moves; pages cost nothing until touched.
 #pragma once
 
-#include "base/result.h"
+#include "engine/reservation_pool.h"
 
 #include <cstdint>
+#include <memory>
 #include <span>
 
 namespace rune::engine {
@@ -17,23 +18,24 @@ public:
   /// `bytes` zeros that can grow to `mostBytes`.
   ///
   /// errors  `engine.out-of-memory`
-  static Result<LinearMemory> reserve(uint64_t bytes, uint64_t mostBytes);
+  static Result<LinearMemory> reserve(uint64_t bytes, uint64_t mostBytes,
+                                      std::shared_ptr<ReservationPool> pool);
 
   LinearMemory(LinearMemory &&other) noexcept;
   LinearMemory &operator=(LinearMemory &&other) noexcept;
   ~LinearMemory();
 
-  uint8_t *base() const { return base_; }
+  uint8_t *base() const { return space_.base; }
   uint64_t size() const { return size_; }
-  uint64_t reserved() const { return reserved_; }
-  std::span<uint8_t> bytes() const { return {base_, size_}; }
+  uint64_t reserved() const { return space_.bytes; }
+  std::span<uint8_t> bytes() const { return {space_.base, size_}; }
   /// False, and unchanged, if that is more than was reserved.
   bool grow(uint64_t byBytes);
 
 private:
-  uint8_t *base_ = nullptr;
+  std::shared_ptr<ReservationPool> pool_;
+  Reservation space_;
   uint64_t size_ = 0;
-  uint64_t reserved_ = 0;
 };
 
 } // namespace rune::engine

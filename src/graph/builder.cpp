@@ -17,7 +17,7 @@ void GraphBuilder::refuse(Diagnostic why) {
     fault_ = std::move(why);
 }
 
-ValueId GraphBuilder::input(std::string name, TensorType type) {
+ValueId GraphBuilder::input(std::string name, ValueType type) {
   if (auto fits = checkType(type, name); !fits)
     refuse(std::move(fits).error());
   ValueId id = static_cast<ValueId>(graph_.values.size());
@@ -76,11 +76,25 @@ static void completeAttributes(const InferContext &context,
         !std::ranges::count(attributes, spec.name, &Attribute::name))
       attributes.push_back({std::string(spec.name), *spec.fallback});
   std::ranges::sort(attributes, {}, &Attribute::name);
-  if (op.complete)
+  auto isRanked = [](const ValueType *type) { return !type || type->ranked; };
+  if (op.complete && std::ranges::all_of(context.types, isRanked))
     op.complete(context, attributes);
 }
 
-Result<std::vector<ValueId>> GraphBuilder::add(Node node, bool mayFold) {
+Result<std::vector<ValueId>>
+GraphBuilder::add(Node node, std::vector<Graph> bodies, bool mayFold) {
+  size_t before = graph_.bodies.size();
+  for (Graph &body : bodies) {
+    node.bodies.push_back(static_cast<uint32_t>(graph_.bodies.size()));
+    graph_.bodies.push_back(std::move(body));
+  }
+  auto added = addNode(std::move(node), mayFold);
+  if (!added)
+    graph_.bodies.resize(before);
+  return added;
+}
+
+Result<std::vector<ValueId>> GraphBuilder::addNode(Node node, bool mayFold) {
   if (fault_)
     return *fault_;
   for (ValueId id : node.inputs)
@@ -115,9 +129,11 @@ Result<std::vector<ValueId>> GraphBuilder::add(Node node, bool mayFold) {
 
 Result<std::vector<ValueId>>
 GraphBuilder::node(Op op, std::string name, std::vector<ValueId> inputs,
-                   std::vector<Attribute> attributes, size_t outputs) {
+                   std::vector<Attribute> attributes, size_t outputs,
+                   std::vector<Graph> bodies) {
   return add({op, std::move(name), std::move(inputs),
-              std::vector<ValueId>(outputs), std::move(attributes)});
+              std::vector<ValueId>(outputs), std::move(attributes)},
+             std::move(bodies));
 }
 
 Result<ValueId> GraphBuilder::one(Op op, std::string name,
@@ -138,7 +154,7 @@ void GraphBuilder::output(ValueId value, std::string name) {
                std::ranges::count(graph_.outputs, value);
   if (taken && (graph_.values[value].name != name ||
                 std::ranges::count(graph_.outputs, value))) {
-    auto copy = add({Op::Identity, name, {value}, {noValue}, {}}, false);
+    auto copy = add({Op::Identity, name, {value}, {noValue}, {}}, {}, false);
     if (!copy)
       return refuse(std::move(copy).error());
     value = copy->front();
@@ -147,16 +163,30 @@ void GraphBuilder::output(ValueId value, std::string name) {
   graph_.outputs.push_back(value);
 }
 
-const TensorType &GraphBuilder::type(ValueId value) const {
+const ValueType &GraphBuilder::type(ValueId value) const {
   RUNE_CHECK(value < graph_.values.size(), "a value of this builder");
   return graph_.values[value].type;
 }
 
-std::optional<TensorView> GraphBuilder::constantOf(ValueId value) const {
+void GraphBuilder::refine(ValueId value, const TensorType &type) {
   RUNE_CHECK(value < graph_.values.size(), "a value of this builder");
-  if (auto constant = graph_.values[value].constant)
-    return graph_.constants[*constant].view();
-  return std::nullopt;
+  ValueType &known = graph_.values[value].type;
+  if (known.form != Form::Tensor || known.dtype != type.dtype ||
+      !checkType(type, {}))
+    return;
+  if (!known.ranked)
+    known = type;
+}
+
+const Constant *GraphBuilder::constantAt(ValueId value) const {
+  RUNE_CHECK(value < graph_.values.size(), "a value of this builder");
+  auto constant = graph_.values[value].constant;
+  return constant ? &graph_.constants[*constant] : nullptr;
+}
+
+std::optional<TensorView> GraphBuilder::constantOf(ValueId value) const {
+  const Constant *constant = constantAt(value);
+  return constant ? std::optional(constant->view()) : std::nullopt;
 }
 
 Result<Graph> GraphBuilder::finish() && {

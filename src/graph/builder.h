@@ -14,11 +14,13 @@ public:
   /// From here on nodes whose results follow from constants and fixed sizes are
   /// computed at once (graph/fold.h), and `finish` leaves out what no output
   /// needs. Ids are good until then.
-  void foldConstants() { folder_.emplace(); }
+  void foldConstants(Refused refused = Refused::Error) {
+    folder_.emplace(refused);
+  }
 
   /// A type or a constant that breaks a rule is refused by the next call that
   /// returns a Result.
-  ValueId input(std::string name, TensorType type);
+  ValueId input(std::string name, ValueType type);
   ValueId constant(std::string name, Constant constant);
 
   /// State from run to run, zeros at first or as given: its value in this run.
@@ -29,7 +31,8 @@ public:
   void update(ValueId variable, ValueId next);
 
   /// Adds a node with `outputs` results, named `name` (the first) and `name:1`,
-  /// …. Attributes that are not given take their declared defaults.
+  /// …, and the graphs it runs. Attributes that are not given take their
+  /// declared defaults.
   ///
   /// errors  `graph.invalid`: a constraint of the operator, by its number;
   /// unknown
@@ -37,7 +40,8 @@ public:
   Result<std::vector<ValueId>> node(Op op, std::string name,
                                     std::vector<ValueId> inputs,
                                     std::vector<Attribute> attributes = {},
-                                    size_t outputs = 1);
+                                    size_t outputs = 1,
+                                    std::vector<Graph> bodies = {});
   /// The same for the common node with one result.
   Result<ValueId> one(Op op, std::string name, std::vector<ValueId> inputs,
                       std::vector<Attribute> attributes = {});
@@ -46,9 +50,14 @@ public:
   /// a value that is an output already gets there through an `identity`.
   void output(ValueId value, std::string name);
 
-  const TensorType &type(ValueId value) const;
+  const ValueType &type(ValueId value) const;
+  /// What a file knows of a value where inference said less: the run checks it.
+  /// A type that contradicts what is known changes nothing.
+  void refine(ValueId value, const TensorType &type);
   /// The elements, where they are known while building.
   std::optional<TensorView> constantOf(ValueId value) const;
+  /// The same with its owner; null where they are not known.
+  const Constant *constantAt(ValueId value) const;
 
   /// What is known of the elements of a small integer value that is no constant
   /// (graph/known_elements.h); null where nothing is.
@@ -59,7 +68,9 @@ public:
 
 private:
   /// Adds the node, or what it gives as constants; its outputs.
-  Result<std::vector<ValueId>> add(Node node, bool mayFold = true);
+  Result<std::vector<ValueId>> add(Node node, std::vector<Graph> bodies = {},
+                                   bool mayFold = true);
+  Result<std::vector<ValueId>> addNode(Node node, bool mayFold);
   void refuse(Diagnostic why);
 
   Graph graph_;

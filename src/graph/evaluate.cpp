@@ -2,6 +2,7 @@
 #include "graph/evaluate.h"
 
 #include "graph/context.h"
+#include "graph/plan.h"
 
 #include <algorithm>
 #include <map>
@@ -14,20 +15,37 @@ namespace {
 class Bindings {
 public:
   /// What does not agree, if anything.
-  std::optional<std::string> bind(const TensorType &declared,
+  std::optional<std::string> bind(const ValueType &declared,
+                                  const Item &actual) {
+    bool optional = declared.form == Form::Optional ||
+                    declared.form == Form::OptionalSequence;
+    if (declared.form != actual.form || declared.dtype != actual.dtype ||
+        (!actual.isThere() && !optional))
+      return fmt::format("needs {}, got {}", declared.str(), actual.str());
+    if (actual.tensor)
+      return bind(declared, actual.view());
+    if (!actual.list || !declared.ranked)
+      return std::nullopt;
+    for (const SharedTensor &tensor : actual.list->tensors)
+      if (auto fault = bind(declared, tensor->view))
+        return fault;
+    return std::nullopt;
+  }
+
+private:
+  std::optional<std::string> bind(const ValueType &declared,
                                   const TensorView &actual) {
     if (declared.dtype != actual.dtype ||
-        declared.dims.size() != actual.sizes.size())
+        (declared.ranked && declared.dims.size() != actual.sizes.size()))
       return fmt::format("needs {}, got {}", declared.str(),
                          actual.type().str());
-    for (size_t i = 0; i < actual.sizes.size(); ++i)
+    for (size_t i = 0; i < declared.dims.size(); ++i)
       if (auto fault = bind(declared.dims[i], actual.sizes[i]))
         return fmt::format("needs {}, got {}: {}", declared.str(),
                            actual.type().str(), *fault);
     return std::nullopt;
   }
 
-private:
   std::optional<std::string> bind(const Dim &dim, int64_t size) {
     if (dim.isUnknown() || (dim.isFixed() && dim.size() == size))
       return std::nullopt;
@@ -42,183 +60,322 @@ private:
   std::map<std::string, int64_t> sizes_;
 };
 
+/// For each value the node after which it is freed; past the last one for what
+/// leaves the graph.
+std::vector<size_t> lastUses(const Graph &graph) {
+  std::vector<size_t> last(graph.values.size(), 0);
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    for (ValueId id : graph.nodes[i].outputs)
+      last[id] = i;
+    for (ValueId id : graph.nodes[i].inputs)
+      if (id != noValue)
+        last[id] = i;
+  }
+  for (ValueId id : graph.outputs)
+    last[id] = graph.nodes.size();
+  for (const Variable &variable : graph.variables)
+    last[variable.output] = graph.nodes.size();
+  return last;
+}
+
+/// One pass through a graph or a body.
 class Evaluator {
 public:
-  Evaluator(const Graph &graph, std::span<const TensorView> inputs,
-            const EvaluateLimits &limits, State *state)
-      : graph_(graph), given_(inputs), state_(state), budget_(limits),
-        tensors_(graph.values.size()), inputOf_(graph.values.size(), noValue),
-        lastUse_(graph.values.size(), 0) {}
+  Evaluator(const Graph &graph, const std::vector<size_t> &lastUse,
+            Budget &budget, BodyRunner &runner)
+      : graph_(graph), lastUse_(lastUse), budget_(budget), runner_(runner),
+        items_(graph.values.size()) {}
 
-  Result<Tensors> run() {
-    RUNE_TRY(takeInputs());
-    RUNE_TRY(takeState());
-    findLastUses();
+  Result<> takeInputs(Items inputs);
+  Result<> takeState(const State *state);
+  Result<> run() {
+    for (size_t i = 0; i < graph_.constants.size(); ++i)
+      constants_.push_back(Item::borrowed(graph_.constants[i].view()));
     for (size_t i = 0; i < graph_.nodes.size(); ++i) {
       RUNE_TRY(step(graph_.nodes[i]));
       free(i);
     }
-    State next = RUNE_TRY(nextState());
-    Tensors results = RUNE_TRY(outputs());
-    if (state_)
-      *state_ = std::move(next);
-    return results;
-  }
-
-private:
-  Result<> takeInputs() {
-    if (given_.size() != graph_.inputs.size())
-      return error("evaluate.input-mismatch",
-                   "the graph takes {} inputs, got {}", graph_.inputs.size(),
-                   given_.size());
-    for (size_t i = 0; i < given_.size(); ++i) {
-      const Value &value = graph_.values[graph_.inputs[i]];
-      auto data = checkData(given_[i]);
-      auto fault = data ? bindings_.bind(value.type, given_[i])
-                        : std::optional(data.error().message);
-      if (fault)
-        return error("evaluate.input-mismatch", "input `{}` {}", value.name,
-                     *fault);
-      inputOf_[graph_.inputs[i]] = static_cast<uint32_t>(i);
-    }
     return {};
   }
-
-  /// Variables hold copies: what a failed run does is forgotten.
-  Result<> takeState() {
-    bool fresh = !state_ || state_->empty();
-    if (!fresh && state_->size() != graph_.variables.size())
-      return error("evaluate.input-mismatch",
-                   "the graph has {} variables, the state {}",
-                   graph_.variables.size(), state_->size());
-    for (size_t i = 0; i < graph_.variables.size(); ++i) {
-      const Variable &variable = graph_.variables[i];
-      const Value &value = graph_.values[variable.input];
-      std::optional<TensorView> old;
-      if (!fresh)
-        old = (*state_)[i].view();
-      else if (variable.initial)
-        old = graph_.constants[*variable.initial].view();
-      if (old && old->type() != value.type)
-        return error("evaluate.input-mismatch",
-                     "variable `{}` needs {}, got {}", value.name,
-                     value.type.str(), old->type().str());
-      tensors_[variable.input] =
-          old ? RUNE_TRY(copyOf(*old))
-              : RUNE_TRY(
-                    budget_.allocate(value.type.dtype, value.type.sizes()));
-    }
-    return {};
-  }
-
-  Result<State> nextState() {
-    State next;
-    for (const Variable &variable : graph_.variables)
-      next.push_back(RUNE_TRY(copyOf(view(variable.output))));
-    return next;
-  }
-
-  Result<Tensor> copyOf(const TensorView &view) {
+  Result<State> nextState() const;
+  Items outputs();
+  Result<Tensor> copyOf(const TensorView &view) const {
     RUNE_TRY(budget_.reserve(view.data.size()));
     return Tensor::copyOf(view);
   }
 
-  void findLastUses() {
-    for (size_t i = 0; i < graph_.nodes.size(); ++i) {
-      for (ValueId id : graph_.nodes[i].outputs)
-        lastUse_[id] = i;
-      for (ValueId id : graph_.nodes[i].inputs)
-        if (id != noValue)
-          lastUse_[id] = i;
-    }
-    for (ValueId id : graph_.outputs)
-      lastUse_[id] = graph_.nodes.size();
-    for (const Variable &variable : graph_.variables)
-      lastUse_[variable.output] = graph_.nodes.size();
-  }
-
-  TensorView view(ValueId id) const {
+private:
+  const Item &item(ValueId id) const {
     if (auto constant = graph_.values[id].constant)
-      return graph_.constants[*constant].view();
-    if (inputOf_[id] != noValue)
-      return given_[inputOf_[id]];
-    return tensors_[id]->view();
+      return constants_[*constant];
+    return items_[id];
   }
+  Result<> step(const Node &node);
+  Result<Items> compute(const Node &node);
+  Result<Items> computeTensors(InferContext context);
+  Result<> keep(const Node &node, Items results);
+  void free(size_t node);
 
-  Result<> step(const Node &node) {
-    if (!budget_.spend(0))
-      return budget_.expired();
-    EvalContext context{{node, {}, {}, "evaluate.failed"}, {}, budget_};
-    Types types;
-    types.reserve(node.inputs.size());
-    for (ValueId id : node.inputs) {
-      auto &value = context.values.emplace_back();
-      if (id != noValue)
-        types.push_back((value = view(id))->type());
-      context.types.push_back(id == noValue ? nullptr : &types.back());
-    }
-    context.results = RUNE_TRY(inferTypes(context, node.outputs.size()));
-    // sizes that depend on the data are known only now, by the results
-    Tensors results = RUNE_TRY(definitionOf(node.op).evaluate(context));
-    RUNE_CHECK(results.size() == node.outputs.size(), "a tensor per output");
-    return keep(node, std::move(results));
+  const Graph &graph_;
+  const std::vector<size_t> &lastUse_;
+  Budget &budget_;
+  BodyRunner &runner_;
+  Bindings bindings_;
+  Items constants_;
+  Items items_;
+};
+
+Result<> Evaluator::takeInputs(Items inputs) {
+  if (inputs.size() != graph_.inputs.size())
+    return error("evaluate.input-mismatch", "the graph takes {} inputs, got {}",
+                 graph_.inputs.size(), inputs.size());
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const Value &value = graph_.values[graph_.inputs[i]];
+    if (auto fault = bindings_.bind(value.type, inputs[i]))
+      return error("evaluate.input-mismatch", "input `{}` {}", value.name,
+                   *fault);
+    items_[graph_.inputs[i]] = std::move(inputs[i]);
   }
+  return {};
+}
 
-  Result<> keep(const Node &node, Tensors results) {
-    for (size_t i = 0; i < results.size(); ++i) {
-      const Value &value = graph_.values[node.outputs[i]];
-      if (auto fault = bindings_.bind(value.type, results[i].view()))
-        return error("evaluate.failed", "`{}` ({}): `{}` {}", node.name,
-                     opName(node.op), value.name, *fault);
-      tensors_[node.outputs[i]] = std::move(results[i]);
-    }
-    return {};
+/// Variables hold copies: what a failed run does is forgotten.
+Result<> Evaluator::takeState(const State *state) {
+  bool fresh = !state || state->empty();
+  if (!fresh && state->size() != graph_.variables.size())
+    return error("evaluate.input-mismatch",
+                 "the graph has {} variables, the state {}",
+                 graph_.variables.size(), state->size());
+  for (size_t i = 0; i < graph_.variables.size(); ++i) {
+    const Variable &variable = graph_.variables[i];
+    const Value &value = graph_.values[variable.input];
+    std::optional<TensorView> old;
+    if (!fresh)
+      old = (*state)[i].view();
+    else if (variable.initial)
+      old = graph_.constants[*variable.initial].view();
+    if (old && value.type != old->type())
+      return error("evaluate.input-mismatch", "variable `{}` needs {}, got {}",
+                   value.name, value.type.str(), old->type().str());
+    items_[variable.input] = Item::of(
+        old ? RUNE_TRY(copyOf(*old))
+            : RUNE_TRY(budget_.allocate(value.type.dtype, value.type.sizes())));
   }
+  return {};
+}
 
-  void free(size_t node) {
-    auto drop = [&](ValueId id) {
-      if (id == noValue || lastUse_[id] != node || !tensors_[id])
-        return;
-      budget_.release(tensors_[id]->bytes().size());
-      tensors_[id].reset();
-    };
-    std::ranges::for_each(graph_.nodes[node].inputs, drop);
-    std::ranges::for_each(graph_.nodes[node].outputs, drop);
+Result<State> Evaluator::nextState() const {
+  State next;
+  for (const Variable &variable : graph_.variables)
+    next.push_back(RUNE_TRY(copyOf(item(variable.output).view())));
+  return next;
+}
+
+Result<Items> Evaluator::computeTensors(InferContext infer) {
+  const Node &node = infer.node;
+  EvalContext context{std::move(infer), {}, budget_};
+  context.results = RUNE_TRY(inferTypes(context, node.outputs.size()));
+  // sizes that depend on the data are known only by the results
+  Tensors results = RUNE_TRY(definitionOf(node.op).evaluate(context));
+  Items items;
+  for (Tensor &tensor : results) {
+    items.push_back(Item::of(std::move(tensor)));
+    Item &made = items.back();
+    made.tensor->paid = Paid(budget_, made.view().data.size());
   }
+  return items;
+}
 
-  Result<Tensors> outputs() {
-    Tensors results;
-    for (size_t i = 0; i < graph_.outputs.size(); ++i) {
-      ValueId id = graph_.outputs[i];
-      auto later = std::span(graph_.outputs).subspan(i + 1);
-      if (tensors_[id] && !std::ranges::count(later, id)) {
-        results.push_back(std::move(*tensors_[id]));
-        continue;
-      }
-      results.push_back(RUNE_TRY(copyOf(view(id))));
-    }
+Result<Items> Evaluator::compute(const Node &node) {
+  InferContext context{node, {}, {}, "evaluate.failed"};
+  Types types;
+  types.reserve(node.inputs.size());
+  Items items;
+  bool plan = definitionOf(node.op).plan != nullptr;
+  for (ValueId id : node.inputs) {
+    auto &value = context.values.emplace_back();
+    context.types.push_back(nullptr);
+    if (plan)
+      items.emplace_back();
+    if (id == noValue)
+      continue;
+    const Item &given = item(id);
+    types.push_back(typeOf(given, graph_.values[id].type));
+    context.types.back() = &types.back();
+    if (given.tensor)
+      value = given.view();
+    if (plan)
+      items.back() = given;
+  }
+  if (!plan)
+    return computeTensors(std::move(context));
+  for (uint32_t body : node.bodies)
+    context.bodies.push_back(&graph_.bodies[body]);
+  RUNE_TRY(inferTypes(context, node.outputs.size()));
+  return definitionOf(node.op).plan({std::move(context), std::move(items),
+                                     node.outputs.size(), budget_, runner_});
+}
+
+Result<> Evaluator::step(const Node &node) {
+  if (!budget_.spend(0))
+    return budget_.expired();
+  Items results = RUNE_TRY(compute(node));
+  RUNE_CHECK(results.size() >= node.outputs.size(), "an item per output");
+  return keep(node, std::move(results));
+}
+
+Result<> Evaluator::keep(const Node &node, Items results) {
+  for (size_t i = 0; i < node.outputs.size(); ++i) {
+    const Value &value = graph_.values[node.outputs[i]];
+    if (auto fault = bindings_.bind(value.type, results[i]))
+      return error("evaluate.failed", "`{}` ({}): `{}` {}", node.name,
+                   opName(node.op), value.name, *fault);
+    items_[node.outputs[i]] = std::move(results[i]);
+  }
+  return {};
+}
+
+void Evaluator::free(size_t node) {
+  auto drop = [&](ValueId id) {
+    if (id != noValue && lastUse_[id] == node)
+      items_[id] = {};
+  };
+  std::ranges::for_each(graph_.nodes[node].inputs, drop);
+  std::ranges::for_each(graph_.nodes[node].outputs, drop);
+}
+
+/// What leaves goes with its last mention: then it may be moved.
+Items Evaluator::outputs() {
+  Items results;
+  for (size_t i = 0; i < graph_.outputs.size(); ++i) {
+    ValueId id = graph_.outputs[i];
+    auto later = std::span(graph_.outputs).subspan(i + 1);
+    if (graph_.values[id].constant || std::ranges::count(later, id))
+      results.push_back(item(id));
+    else
+      results.push_back(std::exchange(items_[id], {}));
+  }
+  return results;
+}
+
+/// A whole run: one budget for the graph and its bodies.
+class Run : public BodyRunner {
+public:
+  explicit Run(const EvaluateLimits &limits)
+      : budget_(limits), hasDeadline_(limits.deadline.has_value()) {}
+
+  Result<Items> evaluate(const Graph &graph, Items inputs, State *state) {
+    Evaluator evaluator(graph, usesOf(graph), budget_, *this);
+    RUNE_TRY(evaluator.takeInputs(std::move(inputs)));
+    RUNE_TRY(evaluator.takeState(state));
+    RUNE_TRY(evaluator.run());
+    State next = RUNE_TRY(evaluator.nextState());
+    Items results = evaluator.outputs();
+    if (state)
+      *state = std::move(next);
     return results;
   }
 
-  const Graph &graph_;
-  std::span<const TensorView> given_;
-  State *state_;
+  Result<Items> run(const Graph &body, Items inputs) override {
+    auto results = evaluate(body, std::move(inputs), nullptr);
+    if (!results && results.error().code == "evaluate.input-mismatch")
+      return error("evaluate.failed", "body `{}`: {}", body.name,
+                   results.error().message);
+    return results;
+  }
+
+  Result<> turn() override {
+    if (!budget_.spend(0))
+      return budget_.expired();
+    if (!hasDeadline_ && ++turns_ > maxTurns)
+      return error("evaluate.iteration-limit",
+                   "loops made {} turns, more need a deadline", maxTurns);
+    return {};
+  }
+
+  Budget &budget() { return budget_; }
+
+private:
+  const std::vector<size_t> &usesOf(const Graph &graph) {
+    auto [place, isNew] = uses_.try_emplace(&graph);
+    if (isNew)
+      place->second = lastUses(graph);
+    return place->second;
+  }
+
   Budget budget_;
-  Bindings bindings_;
-  std::vector<std::optional<Tensor>> tensors_;
-  /// Which graph input a value is.
-  std::vector<uint32_t> inputOf_;
-  /// The node after which a value is freed; past the last one for outputs.
-  std::vector<size_t> lastUse_;
+  bool hasDeadline_;
+  uint64_t turns_ = 0;
+  std::map<const Graph *, std::vector<size_t>> uses_;
 };
 
+Result<> checkData(const Graph &graph, const Items &inputs) {
+  auto check = [&](size_t index, const TensorView &view) -> Result<> {
+    auto whole = rune::checkData(view);
+    if (whole || index >= graph.inputs.size())
+      return {};
+    return error("evaluate.input-mismatch", "input `{}` {}",
+                 graph.values[graph.inputs[index]].name, whole.error().message);
+  };
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i].tensor)
+      RUNE_TRY(check(i, inputs[i].view()));
+    if (inputs[i].list)
+      for (const SharedTensor &tensor : inputs[i].list->tensors)
+        RUNE_TRY(check(i, tensor->view));
+  }
+  return {};
+}
+
+/// The item itself where nobody else has it, else a copy.
+Result<Tensor> takeTensor(Item item, Budget &budget) {
+  HeldTensor &held = *item.tensor;
+  if (item.tensor.use_count() == 1 && held.view.data.data() != nullptr &&
+      held.view.data.data() == held.own.bytes().data()) {
+    held.paid.release();
+    return std::move(held.own);
+  }
+  RUNE_TRY(budget.reserve(held.view.data.size()));
+  return Tensor::copyOf(held.view);
+}
+
 } // namespace
+
+Result<Items> evaluateItems(const Graph &graph, Items inputs,
+                            const EvaluateLimits &limits, State *state) {
+  RUNE_TRY(checkData(graph, inputs));
+  Run run(limits);
+  Items results = RUNE_TRY(run.evaluate(graph, std::move(inputs), state));
+  // The budget ends here, what leaves does not.
+  for (Item &item : results) {
+    if (item.tensor)
+      item.tensor->paid.release();
+    if (!item.list)
+      continue;
+    item.list->paid.release();
+    for (const SharedTensor &tensor : item.list->tensors)
+      tensor->paid.release();
+  }
+  return results;
+}
 
 Result<std::vector<Tensor>> evaluate(const Graph &graph,
                                      std::span<const TensorView> inputs,
                                      const EvaluateLimits &limits,
                                      State *state) {
-  return Evaluator(graph, inputs, limits, state).run();
+  for (ValueId id : graph.outputs)
+    if (graph.values[id].type.form != Form::Tensor)
+      return checkInterface(graph).error();
+  Items items;
+  for (const TensorView &view : inputs)
+    items.push_back(Item::borrowed(view));
+  RUNE_TRY(checkData(graph, items));
+  Run run(limits);
+  Items results = RUNE_TRY(run.evaluate(graph, std::move(items), state));
+  Tensors tensors;
+  for (Item &item : results)
+    tensors.push_back(RUNE_TRY(takeTensor(std::move(item), run.budget())));
+  return tensors;
 }
 
 } // namespace rune::graph

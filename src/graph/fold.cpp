@@ -73,7 +73,8 @@ bool Folder::mayFold(const InferContext &context, const Types &types) {
 Result<std::optional<Tensors>> Folder::fold(const InferContext &context,
                                             const Types &types) {
   std::optional<Tensors> none;
-  if (!isCheap(context.node.op))
+  if (!isCheap(context.node.op) ||
+      !std::ranges::all_of(types, &ValueType::isTensor))
     return none;
   if (auto constants = known(context, types))
     return constants;
@@ -84,7 +85,8 @@ Result<std::optional<Tensors>> Folder::fold(const InferContext &context,
   Budget budget(limits);
   EvalContext evaluated{context, types, budget};
   auto results = definitionOf(context.node.op).evaluate(evaluated);
-  if (!results && results.error().code != context.code)
+  if (!results &&
+      (refused_ == Refused::Kept || results.error().code != context.code))
     return none;
   if (!results)
     return std::move(results).error();

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Every operator against values that numpy and plain Python computed
-// (testdata/make_golden.py, make_golden_integers.py, make_golden_recurrent.py),
-// with all inputs given at run time, with all of them as constants, and once
-// more after the graph has been stored and loaded.
+// (testdata/make_golden.py, make_golden_integers.py, make_golden_recurrent.py,
+// …), with all inputs given at run time, with all of them as constants, and
+// once more after the graph has been stored and loaded.
 #include "graph/builder.h"
 #include "graph/evaluate.h"
-#include "graph/numeric.h"
+#include "graph/small_types.h"
 #include "graph/store.h"
 
 #include <gtest/gtest.h>
@@ -25,9 +25,10 @@ using Json = nlohmann::json;
 const Json &golden() {
   static const Json cases = [] {
     Json all = Json::array();
-    for (const char *name : {"golden.json", "golden_integers.json",
-                             "golden_networks.json", "golden_recurrent.json",
-                             "golden_signal.json"}) {
+    for (const char *name :
+         {"golden.json", "golden_integers.json", "golden_recurrent.json",
+          "golden_signal.json", "golden_elementwise.json", "golden_folds.json",
+          "golden_networks.json"}) {
       std::ifstream file(std::string(RUNE_SOURCE_DIR "/src/graph/testdata/") +
                          name);
       for (Json &json : Json::parse(file))
@@ -49,6 +50,10 @@ double numberOf(const Json &json) {
 void setElement(Tensor &tensor, size_t index, const Json &json) {
   if (tensor.dtype() == DType::Bool) {
     tensor.bytes()[index] = json.get<bool>();
+  } else if (isStorage(tensor.dtype())) { // codes
+    unsigned bits = dtypeBits(tensor.dtype());
+    tensor.bytes()[index * bits / 8] |=
+        static_cast<uint8_t>(json.get<unsigned>() << (index * bits % 8));
   } else if (isFloat(tensor.dtype())) {
     withFloat(tensor.dtype(), [&]<class T>(Type<T>) {
       tensor.as<T>()[index] = narrow<T>(numberOf(json));
@@ -74,7 +79,9 @@ Tensor tensorOf(const Json &json) {
 std::vector<Attribute> attributesOf(const Json &json) {
   std::vector<Attribute> attributes;
   for (const auto &[name, value] : json.items())
-    if (value.is_array())
+    if (value.is_array() && name == "coefficients")
+      attributes.push_back({name, value.get<std::vector<double>>()});
+    else if (value.is_array())
       attributes.push_back({name, value.get<std::vector<int64_t>>()});
     else if (value.is_string())
       attributes.push_back({name, value.get<std::string>()});

@@ -8,6 +8,7 @@
 // the
 //         u16 before each says, then the table
 #include "graph/evaluate.h"
+#include "graph/plan.h"
 #include "graph/statistics.h"
 #include "graph/store.h"
 #include "graph/text.h"
@@ -50,38 +51,55 @@ void planted(const Graph &graph) {
 constexpr int64_t openSize = 2;
 constexpr uint64_t mostBytes = 1 << 16;
 
-/// Zeros for every input; dimensions that are open get a small number.
-void evaluateWithZeros(const Graph &graph) {
-  std::vector<Tensor> tensors;
-  std::vector<TensorView> views;
+std::optional<Tensor> zerosOf(const TensorType &type) {
+  std::vector<int64_t> sizes;
+  for (const Dim &dim : type.dims)
+    sizes.push_back(dim.isFixed() ? dim.size() : openSize);
+  if (type.dtype == DType::Utf8) {
+    auto count = elementCount(sizes);
+    if (!count || *count > mostBytes)
+      return std::nullopt;
+    return Tensor::ofText(sizes, std::vector<std::string>(*count));
+  }
+  auto tensor = Tensor::zeros(type.dtype, sizes, mostBytes);
+  return tensor ? std::optional(*std::move(tensor)) : std::nullopt;
+}
+
+/// Zeros for every input, two in each sequence, nothing in optional values;
+/// dimensions that are open get a small number.
+std::optional<Items> zerosFor(const Graph &graph) {
+  Items items;
   for (ValueId id : graph.inputs) {
-    const TensorType &type = graph.values[id].type;
-    std::vector<int64_t> sizes;
-    for (const Dim &dim : type.dims)
-      sizes.push_back(dim.isFixed() ? dim.size() : openSize);
-    if (type.dtype == DType::Utf8) {
-      auto count = elementCount(sizes);
-      if (!count || *count > mostBytes)
-        return;
-      tensors.push_back(
-          Tensor::ofText(sizes, std::vector<std::string>(*count)));
+    const ValueType &type = graph.values[id].type;
+    if (type.form == Form::Optional || type.form == Form::OptionalSequence) {
+      items.push_back(Item::empty(type.form, type.dtype));
       continue;
     }
-    auto tensor = Tensor::zeros(type.dtype, sizes, mostBytes);
-    if (!tensor)
-      return;
-    tensors.push_back(std::move(*tensor));
+    auto one = zerosOf(type), two = zerosOf(type);
+    if (!one || !two)
+      return std::nullopt;
+    if (type.form == Form::Tensor) {
+      items.push_back(Item::of(*std::move(one)));
+      continue;
+    }
+    std::vector<Tensor> both;
+    both.push_back(*std::move(one));
+    both.push_back(*std::move(two));
+    items.push_back(Item::sequence(type.dtype, std::move(both)));
   }
-  for (const Tensor &tensor : tensors)
-    views.push_back(tensor.view());
+  return items;
+}
+
+void evaluateWithZeros(const Graph &graph) {
   EvaluateLimits limits;
   limits.memoryBytes = mostBytes;
   limits.deadline =
       std::chrono::steady_clock::now() + std::chrono::milliseconds(20);
   // twice: the second run meets the state of the first
   State state;
-  if (evaluate(graph, views, limits, &state))
-    (void)evaluate(graph, views, limits, &state).ok();
+  for (int i = 0; i < 2; ++i)
+    if (auto items = zerosFor(graph))
+      (void)evaluateItems(graph, *std::move(items), limits, &state).ok();
 }
 
 } // namespace

@@ -23,20 +23,40 @@ public:
     RUNE_TRY(strings());
     RUNE_TRY(weightSizes());
     RUNE_TRY(operators());
-    graph_.name = RUNE_TRY(string());
-    RUNE_TRY(constants());
-    RUNE_TRY(values());
-    RUNE_TRY(nodes());
-    graph_.inputs = RUNE_TRY(ids(maxPerNode));
-    graph_.outputs = RUNE_TRY(ids(maxPerNode));
-    if (version_ >= 2)
-      RUNE_TRY(variables());
+    Graph graph;
+    RUNE_TRY(readGraph(graph, 0));
     if (!in_.atEnd())
       return malformed("{} bytes after the end", in_.remaining());
-    return std::move(graph_);
+    return graph;
   }
 
 private:
+  Result<> readGraph(Graph &graph, size_t depth) {
+    if (depth > maxBodyDepth)
+      return error("graph.limit",
+                   "graph table, offset {}: bodies more than {} deep",
+                   in_.offset(), maxBodyDepth);
+    graph.name = RUNE_TRY(string());
+    RUNE_TRY(constants(graph));
+    RUNE_TRY(values(graph));
+    RUNE_TRY(nodes(graph));
+    graph.inputs = RUNE_TRY(ids(maxPerNode));
+    graph.outputs = RUNE_TRY(ids(maxPerNode));
+    if (version_ >= 2)
+      RUNE_TRY(variables(graph));
+    if (version_ >= 3)
+      RUNE_TRY(bodies(graph, depth));
+    return {};
+  }
+
+  /// A body takes at least 32 bytes.
+  Result<> bodies(Graph &graph, size_t depth) {
+    uint32_t number = RUNE_TRY(count(maxNodes, 32, "bodies"));
+    for (uint32_t i = 0; i < number; ++i)
+      RUNE_TRY(readGraph(graph.bodies.emplace_back(), depth + 1));
+    return {};
+  }
+
   template <class... Args>
   Diagnostic malformed(fmt::format_string<Args...> text, Args &&...args) const {
     return error("graph.malformed", "graph table, offset {}: {}", in_.offset(),
@@ -134,12 +154,17 @@ private:
 
   Result<uint8_t> rank() {
     uint8_t rank = RUNE_TRY(in_.u8());
+    RUNE_TRY(checkRank(rank));
+    return rank;
+  }
+
+  Result<> checkRank(uint8_t rank) {
     if (rank > maxRank)
       return error("graph.limit",
                    "graph table, offset {}: {} dimensions, at "
                    "most {}",
                    in_.offset(), rank, maxRank);
-    return rank;
+    return {};
   }
 
   Result<int64_t> size() {
@@ -149,7 +174,7 @@ private:
     return static_cast<int64_t>(size);
   }
 
-  Result<> constants() {
+  Result<> constants(Graph &graph) {
     uint32_t number = RUNE_TRY(count(maxValues, 6, "constants"));
     for (uint32_t i = 0; i < number; ++i) {
       Constant constant{RUNE_TRY(dtype()), {}, {}, nullptr};
@@ -160,12 +185,12 @@ private:
       if (weight >= weights_.size())
         return malformed("no weight {}", weight);
       constant.data = weights_[weight];
-      graph_.constants.push_back(std::move(constant));
+      graph.constants.push_back(std::move(constant));
     }
     return {};
   }
 
-  Result<> values() {
+  Result<> values(Graph &graph) {
     uint32_t number = RUNE_TRY(count(maxValues, 8, "values"));
     for (uint32_t i = 0; i < number; ++i) {
       Value value;
@@ -174,19 +199,32 @@ private:
       if (constant == noIndex) {
         value.type = RUNE_TRY(type());
       } else {
-        if (constant >= graph_.constants.size())
+        if (constant >= graph.constants.size())
           return malformed("no constant {}", constant);
-        value.type = graph_.constants[constant].view().type();
+        value.type = graph.constants[constant].view().type();
         value.constant = constant;
       }
-      graph_.values.push_back(std::move(value));
+      graph.values.push_back(std::move(value));
     }
     return {};
   }
 
-  Result<TensorType> type() {
-    TensorType type{RUNE_TRY(dtype()), {}};
-    uint8_t dims = RUNE_TRY(rank());
+  Result<Form> form() {
+    uint8_t form = version_ >= 3 ? RUNE_TRY(in_.u8()) : 0;
+    if (form > static_cast<uint8_t>(Form::OptionalSequence))
+      return malformed("no form {}", form);
+    return static_cast<Form>(form);
+  }
+
+  Result<ValueType> type() {
+    ValueType type;
+    type.form = RUNE_TRY(form());
+    type.dtype = RUNE_TRY(dtype());
+    uint8_t dims = RUNE_TRY(in_.u8());
+    type.ranked = version_ < 3 || dims != openRank;
+    if (!type.ranked)
+      return type;
+    RUNE_TRY(checkRank(dims));
     for (uint8_t d = 0; d < dims; ++d)
       type.dims.push_back(RUNE_TRY(dim()));
     return type;
@@ -216,7 +254,7 @@ private:
     return ids;
   }
 
-  Result<> nodes() {
+  Result<> nodes(Graph &graph) {
     uint32_t number = RUNE_TRY(count(maxNodes, 20, "nodes"));
     for (uint32_t i = 0; i < number; ++i) {
       uint32_t op = RUNE_TRY(in_.u32());
@@ -232,18 +270,20 @@ private:
         std::string name = RUNE_TRY(string());
         node.attributes.push_back({std::move(name), RUNE_TRY(attribute())});
       }
-      graph_.nodes.push_back(std::move(node));
+      if (version_ >= 3)
+        node.bodies = RUNE_TRY(ids(maxPerNode));
+      graph.nodes.push_back(std::move(node));
     }
     return {};
   }
 
-  Result<> variables() {
+  Result<> variables(Graph &graph) {
     uint32_t number = RUNE_TRY(count(maxPerNode, 12, "variables"));
     for (uint32_t i = 0; i < number; ++i) {
       Variable variable{RUNE_TRY(in_.u32()), RUNE_TRY(in_.u32()), {}};
       if (uint32_t initial = RUNE_TRY(in_.u32()); initial != noIndex)
         variable.initial = initial;
-      graph_.variables.push_back(variable);
+      graph.variables.push_back(variable);
     }
     return {};
   }
@@ -284,7 +324,6 @@ private:
   std::span<const ByteSpan> weights_;
   std::vector<std::string_view> strings_;
   std::vector<Op> operators_;
-  Graph graph_;
 };
 
 } // namespace

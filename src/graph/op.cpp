@@ -3,6 +3,7 @@
 
 #include "graph/context.h"
 #include "graph/ops.h"
+#include "graph/plan.h"
 
 #include <algorithm>
 #include <array>
@@ -102,25 +103,90 @@ Result<> checkAttributes(const InferContext &context) {
   return {};
 }
 
-/// node.6: only operators of the plan take what is no tensor of a known rank.
+/// How many bodies an operator runs.
+static size_t bodiesOf(Op op) {
+  switch (op) {
+  case Op::If:
+    return 2;
+  case Op::Loop:
+  case Op::Scan:
+    return 1;
+  default:
+    return 0;
+  }
+}
+
+static bool isOpen(const ValueType *type) { return type && !type->ranked; }
+
+/// node.6: only operators of the plan take sequences and optional values.
 static Result<> checkTensors(const InferContext &context) {
-  if (definitionOf(context.node.op).plan)
-    return {};
   for (size_t i = 0; i < context.inputs(); ++i)
-    if (context.has(i) && !context.type(i).isTensor())
-      return context.refuse(
-          "node", 6,
-          fmt::format("input {} is {}, must be a tensor whose number of "
-                      "dimensions is known",
-                      i, context.type(i).str()));
+    if (context.has(i) && context.type(i).form != Form::Tensor)
+      return context.refuse("node", 6,
+                            fmt::format("input {} is {}, must be a tensor", i,
+                                        context.type(i).str()));
   return {};
+}
+
+/// The types of an operator of tensors one of whose inputs may have any number
+/// of dimensions: what its results are has in common for all numbers that the
+/// operator takes. Where several inputs are open, they are tried with one
+/// number, and the results stay open.
+static Result<Types> inferOpen(const InferContext &context) {
+  auto open = std::ranges::count_if(context.types, isOpen);
+  std::optional<Types> common;
+  std::optional<Diagnostic> why;
+  for (size_t rank = 0; rank <= maxRank; ++rank) {
+    InferContext guess = context;
+    std::vector<ValueType> types(context.inputs());
+    for (size_t i = 0; i < types.size(); ++i)
+      if (isOpen(context.types[i])) {
+        types[i] = {context.dtype(i), Dims(rank, Dim::unknown())};
+        guess.types[i] = &types[i];
+      }
+    auto results = definitionOf(context.node.op).infer(guess);
+    if (!results) {
+      why = why ? why : results.error();
+      continue;
+    }
+    if (!common)
+      common = *results;
+    for (size_t i = 0; i < common->size() && i < results->size(); ++i) {
+      ValueType &both = (*common)[i];
+      both = join(both, (*results)[i])
+                 .value_or(ValueType::of(Form::Tensor, both.dtype, {}));
+      if (open > 1)
+        both = ValueType::of(Form::Tensor, both.dtype, std::nullopt);
+    }
+  }
+  // node.7: an input of any number of dimensions fits at least one
+  if (!common)
+    return context.refuse(
+        "node", 7,
+        fmt::format("no number of dimensions fits: {}", why->message));
+  return *std::move(common);
+}
+
+static Result<Types> inferAny(const InferContext &context) {
+  const OpDefinition &op = definitionOf(context.node.op);
+  // node.8: as many bodies as the operator runs
+  if (context.bodies.size() != bodiesOf(context.node.op))
+    return context.refuse("node", 8,
+                          fmt::format("{} bodies, runs {}",
+                                      context.bodies.size(),
+                                      bodiesOf(context.node.op)));
+  if (op.plan)
+    return op.infer(context);
+  RUNE_TRY(checkTensors(context));
+  if (std::ranges::any_of(context.types, isOpen))
+    return inferOpen(context);
+  return op.infer(context);
 }
 
 Result<Types> inferTypes(const InferContext &context, size_t outputs) {
   RUNE_TRY(checkArity(context, outputs));
   RUNE_TRY(checkAttributes(context));
-  RUNE_TRY(checkTensors(context));
-  Types types = RUNE_TRY(definitionOf(context.node.op).infer(context));
+  Types types = RUNE_TRY(inferAny(context));
   RUNE_CHECK(types.size() >= outputs, "a type for each output");
   types.resize(outputs);
   // node.5: results keep the limits on rank and size

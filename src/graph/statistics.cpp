@@ -24,6 +24,10 @@ static uint64_t elements(const Dims &dims, size_t from = 0) {
 
 /// Multiplications for one element of the result.
 static uint64_t macsPerElement(const Graph &graph, const Node &node) {
+  // where not even the rank is known nothing is counted
+  for (ValueId id : node.inputs)
+    if (id != noValue && !graph.values[id].type.isTensor())
+      return 0;
   auto dims = [&](size_t input) -> const Dims & {
     return graph.values[node.inputs[input]].type.dims;
   };
@@ -52,19 +56,29 @@ uint64_t macs(const Graph &graph) {
     if (__builtin_add_overflow(sum, all, &sum))
       return UINT64_MAX;
   }
+  for (const Graph &body : graph.bodies)
+    if (__builtin_add_overflow(sum, macs(body), &sum))
+      return UINT64_MAX;
   return sum;
+}
+
+static void count(const Graph &graph, Statistics &statistics,
+                  std::map<std::string, uint64_t> &counts) {
+  for (const Constant &constant : graph.constants) {
+    statistics.parameters += elements(constant.view().type().dims);
+    statistics.weightBytes += constant.data.size();
+  }
+  for (const Node &node : graph.nodes)
+    ++counts[std::string(opName(node.op))];
+  for (const Graph &body : graph.bodies)
+    count(body, statistics, counts);
 }
 
 Statistics statisticsOf(const Graph &graph) {
   Statistics statistics;
   statistics.macs = macs(graph);
-  for (const Constant &constant : graph.constants) {
-    statistics.parameters += elements(constant.view().type().dims);
-    statistics.weightBytes += constant.data.size();
-  }
   std::map<std::string, uint64_t> counts;
-  for (const Node &node : graph.nodes)
-    ++counts[std::string(opName(node.op))];
+  count(graph, statistics, counts);
   statistics.operators.assign(counts.begin(), counts.end());
   return statistics;
 }

@@ -31,37 +31,50 @@ private:
 
 class Writer {
 public:
-  explicit Writer(const Graph &graph) : graph_(graph) {}
-
-  Result<StoredGraph> write() {
-    body_.u32(strings_(graph_.name));
-    constants();
-    values();
-    nodes();
-    ids(graph_.inputs);
-    ids(graph_.outputs);
-    variables();
+  Result<StoredGraph> write(const Graph &graph) {
+    this->graph(graph);
     return assemble();
   }
 
 private:
-  void constants() {
-    count(graph_.constants.size());
-    for (const Constant &constant : graph_.constants) {
+  void graph(const Graph &graph) {
+    body_.u32(strings_(graph.name));
+    constants(graph);
+    values(graph);
+    nodes(graph);
+    ids(graph.inputs);
+    ids(graph.outputs);
+    variables(graph);
+    count(graph.bodies.size());
+    for (const Graph &body : graph.bodies)
+      this->graph(body);
+  }
+
+  /// Bodies name weights of the graph around them again: hash them once.
+  uint32_t weightOf(ByteSpan data) {
+    auto [place, isNew] = known_.try_emplace({data.data(), data.size()}, 0);
+    if (!isNew)
+      return place->second;
+    uint32_t weight = hashes_(sha256(data));
+    if (weight == weights_.size())
+      weights_.push_back(data);
+    return place->second = weight;
+  }
+
+  void constants(const Graph &graph) {
+    count(graph.constants.size());
+    for (const Constant &constant : graph.constants) {
       body_.u8(static_cast<uint8_t>(constant.dtype));
       body_.u8(static_cast<uint8_t>(constant.sizes.size()));
       for (int64_t size : constant.sizes)
         body_.u64(static_cast<uint64_t>(size));
-      uint32_t weight = hashes_(sha256(constant.data));
-      if (weight == weights_.size())
-        weights_.push_back(constant.data);
-      body_.u32(weight);
+      body_.u32(weightOf(constant.data));
     }
   }
 
-  void values() {
-    count(graph_.values.size());
-    for (const Value &value : graph_.values) {
+  void values(const Graph &graph) {
+    count(graph.values.size());
+    for (const Value &value : graph.values) {
       body_.u32(strings_(value.name));
       body_.u32(value.constant.value_or(noIndex));
       if (!value.constant)
@@ -69,9 +82,10 @@ private:
     }
   }
 
-  void type(const TensorType &type) {
+  void type(const ValueType &type) {
+    body_.u8(static_cast<uint8_t>(type.form));
     body_.u8(static_cast<uint8_t>(type.dtype));
-    body_.u8(static_cast<uint8_t>(type.dims.size()));
+    body_.u8(type.ranked ? static_cast<uint8_t>(type.dims.size()) : openRank);
     for (const Dim &dim : type.dims)
       if (dim.isFixed()) {
         body_.u8(static_cast<uint8_t>(DimTag::Fixed));
@@ -84,9 +98,9 @@ private:
       }
   }
 
-  void nodes() {
-    count(graph_.nodes.size());
-    for (const Node &node : graph_.nodes) {
+  void nodes(const Graph &graph) {
+    count(graph.nodes.size());
+    for (const Node &node : graph.nodes) {
       body_.u32(operators_(node.op));
       body_.u32(strings_(node.name));
       ids(node.inputs);
@@ -97,12 +111,13 @@ private:
         body_.u8(static_cast<uint8_t>(kindOf(attribute.value)));
         std::visit([&](const auto &value) { put(value); }, attribute.value);
       }
+      ids(node.bodies);
     }
   }
 
-  void variables() {
-    count(graph_.variables.size());
-    for (const Variable &variable : graph_.variables) {
+  void variables(const Graph &graph) {
+    count(graph.variables.size());
+    for (const Variable &variable : graph.variables) {
       body_.u32(variable.input);
       body_.u32(variable.output);
       body_.u32(variable.initial.value_or(noIndex));
@@ -158,11 +173,11 @@ private:
     return StoredGraph{table.take(), std::move(weights_)};
   }
 
-  const Graph &graph_;
   ByteWriter body_;
   Numbering<std::string> strings_;
   Numbering<Op> operators_;
   Numbering<Sha256> hashes_;
+  std::map<std::pair<const uint8_t *, size_t>, uint32_t> known_;
   std::vector<ByteSpan> weights_;
 };
 
@@ -170,7 +185,7 @@ private:
 
 Result<StoredGraph> store(const Graph &graph) {
   RUNE_TRY(verify(graph));
-  return Writer(graph).write();
+  return Writer().write(graph);
 }
 
 } // namespace rune::graph

@@ -144,7 +144,7 @@ TEST(Load, RefusesTrailingBytesAndWrongWeights) {
 TEST(Load, NamesTheVersionItCannotRead) {
   Graph graph = sample();
   auto stored = store(graph);
-  for (uint8_t version : {0, 3}) {
+  for (uint8_t version : {0, 4}) {
     stored->table[4] = version;
     auto loaded = loadStored(*stored);
     ASSERT_FALSE(loaded.ok());
@@ -154,28 +154,94 @@ TEST(Load, NamesTheVersionItCannotRead) {
   }
 }
 
-/// Version 1 ended after the outputs.
-TEST(Load, ReadsTheVersionBeforeVariables) {
-  Graph graph = sample();
-  auto stored = store(graph);
-  stored->table[4] = 1;
-  expectCode(stored->table, stored->weights, "graph.malformed");
-  stored->table.resize(stored->table.size() - sizeof(uint32_t));
-  auto loaded = loadStored(*stored);
-  ASSERT_TRUE(loaded.ok()) << loaded.error().message;
-  EXPECT_EQ(renderText(*loaded), renderText(graph));
+/// relu(x), as versions 1 and 2 stored it: types without a form, nodes and
+/// graphs without bodies, in version 1 no variables.
+Bytes oldTable(uint16_t version) {
+  ByteWriter out;
+  out.u32(tableMagic);
+  out.u16(version);
+  out.u16(0);
+  out.u32(4);
+  for (const char *name : {"old", "x", "y", "relu"})
+    out.text(name);
+  out.u32(0); // weights
+  out.u32(1); // operators
+  out.u32(3);
+  out.u16(1);
+  out.u32(0); // name of the graph
+  out.u32(0); // constants
+  out.u32(2); // values
+  for (uint32_t name : {1, 2}) {
+    out.u32(name);
+    out.u32(noIndex);
+    out.u8(static_cast<uint8_t>(DType::F32));
+    out.u8(1);
+    out.u8(static_cast<uint8_t>(DimTag::Fixed));
+    out.u64(3);
+  }
+  out.u32(1); // nodes
+  out.u32(0);
+  out.u32(3);
+  for (uint32_t end : {0, 1}) {
+    out.u32(1);
+    out.u32(end);
+  }
+  out.u32(0); // attributes
+  for (uint32_t end : {0, 1}) {
+    out.u32(1);
+    out.u32(end);
+  }
+  if (version >= 2)
+    out.u32(0);
+  return out.take();
 }
 
-TEST(Load, LimitsVariablesBeforeItAllocates) {
+TEST(Load, ReadsTheVersionsBefore) {
+  for (uint16_t version : {1, 2}) {
+    auto loaded = load(oldTable(version), {});
+    ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+    EXPECT_EQ(renderText(*loaded), "graph \"old\" (%x : f32[3]) {\n"
+                                   "  %y : f32[3] = relu(%x) \"relu\"\n"
+                                   "  return %y\n"
+                                   "}\n");
+    Bytes longer = oldTable(version);
+    longer.push_back(0);
+    expectCode(longer, {}, "graph.malformed");
+  }
+}
+
+TEST(Load, LimitsVariablesAndBodiesBeforeItAllocates) {
   Graph graph = sample();
   auto stored = store(graph);
-  Bytes table = stored->table;
-  for (size_t i = 1; i <= 4; ++i)
-    table[table.size() - i] = 0xff;
-  expectCode(table, stored->weights, "graph.limit");
-  table = stored->table;
-  table[table.size() - 4] = 1; // one, without its bytes
-  expectCode(table, stored->weights, "graph.malformed");
+  // the last four bytes count the bodies, those before the variables
+  for (size_t end : {0, 4}) {
+    Bytes table = stored->table;
+    for (size_t i = 1; i <= 4; ++i)
+      table[table.size() - end - i] = 0xff;
+    expectCode(table, stored->weights, "graph.limit");
+    table = stored->table;
+    table[table.size() - end - 4] = 9; // nine, without their bytes
+    expectCode(table, stored->weights, "graph.malformed");
+  }
+}
+
+/// A table that says there are bodies in bodies in bodies.
+TEST(Load, LimitsTheDepthOfBodies) {
+  ByteWriter out;
+  out.u32(tableMagic);
+  out.u16(tableVersion);
+  out.u16(0);
+  out.u32(1);
+  out.text("deep");
+  out.u32(0); // weights
+  out.u32(0); // operators
+  for (size_t i = 0; i < maxBodyDepth + 2; ++i) {
+    for (int field = 0; field < 7; ++field)
+      out.u32(0);
+    out.u32(1);
+  }
+  out.raw(Bytes(64));
+  expectCode(out.bytes(), {}, "graph.limit");
 }
 
 TEST(Load, ListsAllUnknownOperators) {
@@ -234,6 +300,7 @@ TEST(Load, OneLongNameUsedOftenIsLimited) {
   for (uint32_t i = 0; i < values; ++i) {
     out.u32(0);
     out.u32(noIndex);
+    out.u8(0);
     out.u16(0); // f32[]
   }
   expectCode(out.bytes(), {}, "graph.limit");

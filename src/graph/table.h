@@ -10,11 +10,15 @@ namespace rune::graph {
 
 /// "RGTB" in the order of the bytes.
 constexpr uint32_t tableMagic = 0x42544752;
-/// Version 2 adds variables at the end.
-constexpr uint16_t tableVersion = 2;
+/// Version 2 adds variables at the end; version 3 bodies, and values that are
+/// no tensors of a known rank.
+constexpr uint16_t tableVersion = 3;
 constexpr uint16_t oldestTableVersion = 1;
 
 enum class DimTag : uint8_t { Unknown = 0, Fixed = 1, Named = 2 };
+
+/// Stands for the number of dimensions where that is not known.
+constexpr uint8_t openRank = 0xff;
 
 constexpr uint32_t maxStrings = 1 << 22;
 constexpr uint32_t noIndex = UINT32_MAX;

@@ -30,29 +30,32 @@ bool isPlain(std::string_view name) {
 
 class Printer {
 public:
-  explicit Printer(const Graph &graph) : graph_(graph) {
+  explicit Printer(const Graph &graph, std::string indent = "")
+      : graph_(graph), indent_(std::move(indent)) {
     for (const Value &value : graph.values)
       ++uses_[value.name];
   }
 
   std::string print() const {
-    std::string text = fmt::format("graph {} (", quoted(graph_.name));
+    std::string text =
+        fmt::format("{}graph {} (", indent_, quoted(graph_.name));
     for (size_t i = 0; i < graph_.inputs.size(); ++i)
       text += (i ? ", " : "") + declaration(graph_.inputs[i]);
     text += ") {\n";
     for (ValueId id = 0; id < graph_.values.size(); ++id)
       if (graph_.values[id].constant)
-        text += fmt::format("  {} = constant\n", declaration(id));
+        text += fmt::format("{}  {} = constant\n", indent_, declaration(id));
     for (const Variable &variable : graph_.variables)
       text += fmt::format(
-          "  {} = variable{}\n", declaration(variable.input),
+          "{}  {} = variable{}\n", indent_, declaration(variable.input),
           variable.initial ? fmt::format(" #{}", *variable.initial) : "");
     for (const Node &node : graph_.nodes)
       text += line(node);
     for (const Variable &variable : graph_.variables)
-      text += fmt::format("  {} becomes {}\n", name(variable.input),
+      text += fmt::format("{}  {} becomes {}\n", indent_, name(variable.input),
                           name(variable.output));
-    return text + fmt::format("  return {}\n}}\n", list(graph_.outputs));
+    return text + fmt::format("{0}  return {1}\n{0}}}\n", indent_,
+                              list(graph_.outputs));
   }
 
 private:
@@ -79,7 +82,7 @@ private:
   }
 
   std::string line(const Node &node) const {
-    std::string text = "  ", attributes;
+    std::string text = indent_ + "  ", attributes;
     for (size_t i = 0; i < node.outputs.size(); ++i)
       text += (i ? ", " : "") + declaration(node.outputs[i]);
     text += fmt::format(" = {}({})", opName(node.op), list(node.inputs));
@@ -88,10 +91,16 @@ private:
                                 attribute.name, renderText(attribute.value));
     if (!attributes.empty())
       text += " {" + attributes + "}";
-    return text + " " + quoted(node.name) + "\n";
+    text += " " + quoted(node.name) + "\n";
+    for (uint32_t body : node.bodies)
+      text += body < graph_.bodies.size()
+                  ? Printer(graph_.bodies[body], indent_ + "    ").print()
+                  : fmt::format("{}    graph #{}\n", indent_, body);
+    return text;
   }
 
   const Graph &graph_;
+  std::string indent_;
   std::map<std::string, size_t> uses_;
 };
 

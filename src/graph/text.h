@@ -13,7 +13,8 @@ namespace rune::graph {
 ///     return %y
 ///   }
 ///
-/// Values without a name, or whose name another one has, get their number:
+/// The bodies of a node stand below it, further in. Values without a name, or
+/// whose name another one has, get their number:
 /// `%relu#7`. An input that is not there is `_`.
 std::string renderText(const Graph &graph);
 

@@ -26,7 +26,7 @@ Result<> checkLimits(const Graph &graph) {
                    maxNodes, maxValues, maxPerNode);
   for (const Node &node : graph.nodes)
     if (node.inputs.size() > maxPerNode || node.outputs.size() > maxPerNode ||
-        node.attributes.size() > maxPerNode)
+        node.attributes.size() > maxPerNode || node.bodies.size() > maxPerNode)
       return invalid(6, "`{}` has more than {} inputs, outputs or attributes",
                      node.name, maxPerNode);
   return {};
@@ -98,12 +98,16 @@ private:
 
 /// Whether a declared type says nothing but what was inferred, or more where
 /// nothing was known.
-bool refines(const TensorType &declared, const TensorType &inferred) {
+bool refines(const ValueType &declared, const ValueType &inferred) {
   auto dim = [](const Dim &declared, const Dim &inferred) {
     return inferred.isUnknown() || declared == inferred ||
            (inferred.isNamed() && !declared.isUnknown());
   };
-  return declared.dtype == inferred.dtype &&
+  if (declared.dtype != inferred.dtype || declared.form != inferred.form)
+    return false;
+  if (!inferred.ranked)
+    return true;
+  return declared.ranked &&
          std::ranges::equal(declared.dims, inferred.dims, dim);
 }
 
@@ -132,7 +136,8 @@ Result<> checkVariables(const Graph &graph, Definitions &definitions) {
   for (const Variable &variable : graph.variables) {
     RUNE_TRY(definitions.define(variable.input, "the graph's variables"));
     const Value &value = graph.values[variable.input];
-    if (!value.type.isStatic() || value.type.dtype == DType::Utf8)
+    if (!value.type.isTensor() || !value.type.isStatic() ||
+        value.type.dtype == DType::Utf8)
       return invalid(8, "variable `{}` of type {} needs fixed sizes, no utf8",
                      value.name, value.type.str());
     if (!variable.initial)
@@ -161,11 +166,8 @@ Result<> checkUpdates(const Graph &graph, const Definitions &definitions) {
   return {};
 }
 
-} // namespace
-
-Result<> verify(const Graph &graph) {
-  RUNE_TRY(checkLimits(graph));
-  RUNE_TRY(checkValues(graph));
+/// Everything of one graph but its bodies, which hold already.
+Result<> checkGraph(const Graph &graph) {
   Definitions definitions(graph);
   for (ValueId id : graph.inputs)
     RUNE_TRY(definitions.define(id, "the graph's inputs"));
@@ -183,6 +185,53 @@ Result<> verify(const Graph &graph) {
   for (ValueId id : graph.outputs)
     RUNE_TRY(definitions.use(id, "the graph's outputs"));
   return checkUpdates(graph, definitions);
+}
+
+/// graph.10: each body is there, and is run by one node.
+Result<> checkBodies(const Graph &graph) {
+  std::vector<size_t> uses(graph.bodies.size());
+  for (const Node &node : graph.nodes)
+    for (uint32_t body : node.bodies)
+      if (body >= uses.size() || uses[body]++ != 0)
+        return invalid(10, "`{}` runs body {}, which {}", node.name, body,
+                       body >= uses.size() ? "is not there"
+                                           : "another node runs too");
+  if (std::ranges::count(uses, size_t{0}) != 0)
+    return invalid(10, "a body of `{}` that no node runs", graph.name);
+  return {};
+}
+
+/// graph.11: bodies stand in bodies so many times.
+Result<> checkDepth(const Graph &graph, size_t depth) {
+  if (depth > maxBodyDepth)
+    return invalid(11, "bodies more than {} deep", maxBodyDepth);
+  for (const Graph &body : graph.bodies)
+    RUNE_TRY(checkDepth(body, depth + 1));
+  return {};
+}
+
+Result<> verifyAt(const Graph &graph, size_t &nodes) {
+  nodes += graph.nodes.size();
+  if (nodes > maxNodes)
+    return invalid(6, "more than {} nodes with those of all bodies", maxNodes);
+  RUNE_TRY(checkLimits(graph));
+  RUNE_TRY(checkValues(graph));
+  RUNE_TRY(checkBodies(graph));
+  for (const Graph &body : graph.bodies) {
+    // graph.12: bodies keep nothing
+    if (!body.variables.empty())
+      return invalid(12, "body `{}` has variables", body.name);
+    RUNE_TRY(verifyAt(body, nodes));
+  }
+  return checkGraph(graph);
+}
+
+} // namespace
+
+Result<> verify(const Graph &graph) {
+  size_t nodes = 0;
+  RUNE_TRY(checkDepth(graph, 0));
+  return verifyAt(graph, nodes);
 }
 
 } // namespace rune::graph

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "import/verify_folder.h"
 
-#include "graph/numeric.h"
+#include "graph/small_types.h"
 
 #include <algorithm>
 #include <cmath>
@@ -61,6 +61,20 @@ void compareFloats(const TensorView &got, const TensorView &want,
   }
 }
 
+/// Elements of the small kinds: equal numbers, or both NaN.
+template <class T>
+void compareStorage(const TensorView &got, const TensorView &want,
+                    Judge &judge) {
+  graph::StorageElements<T> left(got.dtype, got.data);
+  graph::StorageElements<T> right(want.dtype, want.data);
+  for (uint64_t i = 0; i < judge.result.count; ++i) {
+    double error =
+        distance(static_cast<double>(left[static_cast<int64_t>(i)]),
+                 static_cast<double>(right[static_cast<int64_t>(i)]));
+    judge.element(i, error, error == 0);
+  }
+}
+
 template <class T>
 void compareIntegers(const TensorView &got, const TensorView &want,
                      Judge &judge) {
@@ -90,12 +104,11 @@ std::string elementText(const TensorView &tensor, uint64_t index) {
     return texts ? fmt::format("`{}`", (*texts)[index]) : "?";
   }
   DType dtype = tensor.dtype == DType::Bool ? DType::U8 : tensor.dtype;
-  return graph::withNumeric(dtype, [&](auto type) {
-    using T = typename decltype(type)::type;
-    graph::Elements<T> elements(tensor.data);
-    return fmt::format("{}",
-                       graph::widen(elements[static_cast<int64_t>(index)]));
-  });
+  return graph::withElements(
+      dtype, tensor.data, [&](auto, const auto &elements) {
+        return fmt::format("{}",
+                           graph::widen(elements[static_cast<int64_t>(index)]));
+      });
 }
 
 std::string explain(const TensorView &got, const TensorView &want,
@@ -147,6 +160,11 @@ Comparison compareTensors(const TensorView &got, const TensorView &want,
   if (dtype == DType::Utf8) {
     if (auto texts = compareTexts(got, want, judge); !texts)
       return refused(texts.error().message);
+  } else if (isStorage(dtype)) {
+    if (dtypeKind(dtype) == DTypeKind::SmallFloat)
+      compareStorage<float>(got, want, judge);
+    else
+      compareStorage<int8_t>(got, want, judge);
   } else if (isFloat(dtype)) {
     graph::withFloat(dtype, [&](auto type) {
       compareFloats<typename decltype(type)::type>(got, want, tolerance, judge);
@@ -162,6 +180,33 @@ Comparison compareTensors(const TensorView &got, const TensorView &want,
   if (!judge.result.equal)
     judge.result.why = explain(got, want, judge);
   return std::move(judge.result);
+}
+
+Comparison compareItems(const graph::Item &got, const graph::Item &want,
+                        const ToleranceOptions &options) {
+  if (got.form != want.form || got.isThere() != want.isThere())
+    return refused(fmt::format("got {}, want {}", got.str(), want.str()));
+  if (got.tensor)
+    return compareTensors(got.view(), want.view(), options);
+  Comparison all;
+  if (!got.list)
+    return all;
+  const auto &left = got.list->tensors, &right = want.list->tensors;
+  if (left.size() != right.size())
+    return refused(fmt::format("got {}, want {}", got.str(), want.str()));
+  for (size_t i = 0; i < left.size(); ++i) {
+    Comparison each = compareTensors(left[i]->view, right[i]->view, options);
+    all.count += each.count;
+    all.wrong += each.wrong;
+    if (all.equal && !each.equal)
+      all.why = fmt::format("tensor {}: {}", i, each.why);
+    all.equal = all.equal && each.equal;
+    if (each.largestError > all.largestError) {
+      all.largestError = each.largestError;
+      all.place = std::move(each.place);
+    }
+  }
+  return all;
 }
 
 } // namespace rune::import

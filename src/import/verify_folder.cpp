@@ -40,46 +40,47 @@ constexpr uint64_t maxFileBytes = uint64_t{2} << 30;
 
 /// Reads a file by `parse`; what it says gets the file's name.
 template <class Parse>
-Result<NamedTensor> readOther(const fs::path &path, Parse parse) {
+Result<NamedItem> readOther(const fs::path &path, Parse parse) {
   FileBytes file = RUNE_TRY(FileBytes::open(path.string(), maxFileBytes));
   auto tensor = parse(file.bytes());
   if (!tensor)
     return std::move(tensor).error().at({Source::binary(path.string()), {}});
-  return NamedTensor{{}, *std::move(tensor)};
+  return NamedItem{{}, graph::Item::of(*std::move(tensor))};
 }
 
 /// KIND_I.pb, .npy or .bin, the last as what the model takes or gives; nothing
 /// where there is none.
-Result<std::optional<NamedTensor>> readOne(const fs::path &folder,
-                                           const std::string &stem,
-                                           const TensorType *type) {
+Result<std::optional<NamedItem>> readOne(const fs::path &folder,
+                                         const std::string &stem,
+                                         const graph::ValueType *type) {
   fs::path proto = folder / (stem + ".pb"), numpy = folder / (stem + ".npy"),
            bare = folder / (stem + ".bin");
   if (isThere(proto))
-    return std::optional(RUNE_TRY(readTensorFile(proto.string())));
+    return std::optional(RUNE_TRY(
+        readItemFile(proto.string(), type ? *type : graph::ValueType())));
   if (isThere(numpy))
     return std::optional(RUNE_TRY(readOther(numpy, parseNpy)));
-  if (isThere(bare) && type)
+  if (isThere(bare) && type && type->isTensor())
     return std::optional(RUNE_TRY(readOther(
         bare, [&](ByteSpan bytes) { return tensorOfBytes(*type, bytes); })));
-  return std::optional<NamedTensor>();
+  return std::optional<NamedItem>();
 }
 
 /// KIND_0, KIND_1, … as far as they go.
-Result<std::vector<NamedTensor>>
-readAll(const graph::Graph &graph, const std::vector<graph::ValueId> &ends,
-        const fs::path &folder, std::string_view kind) {
-  std::vector<NamedTensor> tensors;
+Result<std::vector<NamedItem>> readAll(const graph::Graph &graph,
+                                       const std::vector<graph::ValueId> &ends,
+                                       const fs::path &folder,
+                                       std::string_view kind) {
+  std::vector<NamedItem> items;
   for (size_t i = 0; i < maxFiles; ++i) {
-    const TensorType *type =
+    const graph::ValueType *type =
         i < ends.size() ? &graph.values[ends[i]].type : nullptr;
-    auto tensor =
-        RUNE_TRY(readOne(folder, fmt::format("{}_{}", kind, i), type));
-    if (!tensor)
+    auto item = RUNE_TRY(readOne(folder, fmt::format("{}_{}", kind, i), type));
+    if (!item)
       break;
-    tensors.push_back(*std::move(tensor));
+    items.push_back(*std::move(item));
   }
-  return tensors;
+  return items;
 }
 
 /// True if a folder holds a first output itself.
@@ -97,11 +98,11 @@ Diagnostic wrongCount(const std::string &folder, std::string_view kind,
 
 /// Where each input of the graph stands among the files, if their names say so.
 std::optional<std::vector<size_t>>
-placesByName(const graph::Graph &graph, const std::vector<NamedTensor> &files) {
+placesByName(const graph::Graph &graph, const std::vector<NamedItem> &files) {
   std::vector<size_t> places;
   for (graph::ValueId input : graph.inputs) {
     auto found =
-        std::ranges::find(files, graph.values[input].name, &NamedTensor::name);
+        std::ranges::find(files, graph.values[input].name, &NamedItem::name);
     if (found == files.end())
       return std::nullopt;
     places.push_back(static_cast<size_t>(found - files.begin()));
@@ -109,20 +110,20 @@ placesByName(const graph::Graph &graph, const std::vector<NamedTensor> &files) {
   return places;
 }
 
-Result<std::vector<TensorView>>
-matchInputs(const graph::Graph &graph, const std::vector<NamedTensor> &files,
-            const std::string &folder) {
-  std::vector<TensorView> views;
+Result<graph::Items> matchInputs(const graph::Graph &graph,
+                                 const std::vector<NamedItem> &files,
+                                 const std::string &folder) {
+  graph::Items items;
   if (auto places = placesByName(graph, files)) {
     for (size_t place : *places)
-      views.push_back(files[place].tensor.view());
-    return views;
+      items.push_back(files[place].item);
+    return items;
   }
   if (files.size() != graph.inputs.size())
     return wrongCount(folder, "input", files.size(), graph.inputs.size());
-  for (const NamedTensor &file : files)
-    views.push_back(file.tensor.view());
-  return views;
+  for (const NamedItem &file : files)
+    items.push_back(file.item);
+  return items;
 }
 
 } // namespace
@@ -169,23 +170,39 @@ Result<std::vector<std::string>> dataSets(const std::string &directory) {
 Result<CaseOutcome> verifyCase(const graph::Graph &graph,
                                const std::string &dataSet,
                                const ToleranceOptions &options,
-                               const Runner &runner) {
+                               const ItemRunner &runner) {
   auto inputs = RUNE_TRY(readAll(graph, graph.inputs, dataSet, "input"));
   auto wanted = RUNE_TRY(readAll(graph, graph.outputs, dataSet, "output"));
   if (wanted.size() != graph.outputs.size())
     return wrongCount(dataSet, "output", wanted.size(), graph.outputs.size());
-  auto views = RUNE_TRY(matchInputs(graph, inputs, dataSet));
-  auto got = RUNE_TRY(runner(views));
+  auto items = RUNE_TRY(matchInputs(graph, inputs, dataSet));
+  auto got = RUNE_TRY(runner(std::move(items)));
   if (got.size() != wanted.size())
     return error("verify.runner",
                  "the runner gave {} outputs, the model has {}", got.size(),
                  wanted.size());
   CaseOutcome outcome{dataSet, {}};
   for (size_t i = 0; i < got.size(); ++i)
-    outcome.outputs.push_back(
-        {graph.values[graph.outputs[i]].name,
-         compareTensors(got[i].view(), wanted[i].tensor.view(), options)});
+    outcome.outputs.push_back({graph.values[graph.outputs[i]].name,
+                               compareItems(got[i], wanted[i].item, options)});
   return outcome;
+}
+
+Result<CaseOutcome> verifyCase(const graph::Graph &graph,
+                               const std::string &dataSet,
+                               const ToleranceOptions &options,
+                               const Runner &runner) {
+  RUNE_TRY(graph::checkInterface(graph));
+  ItemRunner wrapped = [&](graph::Items inputs) -> Result<graph::Items> {
+    std::vector<TensorView> views;
+    for (const graph::Item &item : inputs)
+      views.push_back(item.view());
+    graph::Items results;
+    for (Tensor &tensor : RUNE_TRY(runner(views)))
+      results.push_back(graph::Item::of(std::move(tensor)));
+    return results;
+  };
+  return verifyCase(graph, dataSet, options, wrapped);
 }
 
 } // namespace rune::import

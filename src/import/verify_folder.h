@@ -6,7 +6,7 @@
 // Whoever runs the model is a function, so that every device meets one judge.
 #pragma once
 
-#include "graph/graph.h"
+#include "graph/plan.h"
 
 #include <functional>
 
@@ -49,6 +49,11 @@ struct Comparison {
 Comparison compareTensors(const TensorView &got, const TensorView &want,
                           const ToleranceOptions &options = {});
 
+/// The same for sequences and optional values: as many tensors, each of which
+/// compares; or nothing in both.
+Comparison compareItems(const graph::Item &got, const graph::Item &want,
+                        const ToleranceOptions &options = {});
+
 struct CaseOutcome {
   std::string folder;
   struct Output {
@@ -65,6 +70,9 @@ struct CaseOutcome {
 using Runner = std::function<Result<std::vector<Tensor>>(
     std::span<const TensorView> inputs)>;
 
+/// The same for models that take or give sequences and optional values.
+using ItemRunner = std::function<Result<graph::Items>(graph::Items inputs)>;
+
 /// The folders of stored inputs and outputs: `directory` itself if it holds
 /// output_0, else its test_data_set_N by number.
 ///
@@ -75,7 +83,12 @@ Result<std::vector<std::string>> dataSets(const std::string &directory);
 /// names of the graph's inputs, otherwise by number.
 ///
 /// errors  `verify.no-data`: fewer or more files than inputs or outputs · as
-///         readTensorFile · what `runner` returns
+///         readItemFile · what `runner` returns · `graph.interface`: a value
+///         that is no tensor, for a runner of tensors
+Result<CaseOutcome> verifyCase(const graph::Graph &graph,
+                               const std::string &dataSet,
+                               const ToleranceOptions &options,
+                               const ItemRunner &runner);
 Result<CaseOutcome> verifyCase(const graph::Graph &graph,
                                const std::string &dataSet,
                                const ToleranceOptions &options,

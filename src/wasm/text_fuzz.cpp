@@ -13,13 +13,14 @@ using namespace rune;
 using namespace rune::wasm;
 
 /// The harness's own bug, for `./dev fuzz --selftest`: reached only through a
-/// module that assembles and validates, with an export that no seed has.
+/// module that assembles and validates, with an export that no seed has; theirs
+/// begin with these letters.
 void plantedBug(const Module &module) {
   static const bool planted = std::getenv("RUNE_FUZZ_PLANTED") != nullptr;
   if (!planted || module.functions.empty())
     return;
   for (const Export &each : module.exports)
-    if (!each.name.empty() && (each.name[0] < 'a' || each.name[0] > 'z'))
+    if (each.name.find_first_of("fhaq") != 0)
       __builtin_trap();
 }
 

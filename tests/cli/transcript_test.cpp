@@ -43,6 +43,9 @@ public:
     folder_ = pattern;
     ::setenv("ROOT", RUNE_SOURCE_DIR, 1);
     ::setenv("BLOCKS", RUNE_BLOCKS, 1);
+    // No cache of whoever runs the tests; a step that wants one names it.
+    ::unsetenv("HOME");
+    ::unsetenv("XDG_CACHE_HOME");
   }
   void TearDown() override { fs::remove_all(folder_); }
 

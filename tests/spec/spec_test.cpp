@@ -24,6 +24,65 @@ std::vector<std::string> scripts() {
   return names;
 }
 
+Score scoreOf(std::string text, const RunOptions &options = {}) {
+  auto engine = engine::makeInterpreter();
+  auto score =
+      runScript(*engine, Source::text("test.wast", std::move(text)), options);
+  EXPECT_TRUE(score.ok());
+  return score.ok() ? *score : Score{};
+}
+
+TEST(Runner, SkipsWhatIsRefusedByNameAndGoesOn) {
+  Score score = scoreOf(R"(
+    (module $gc (type $s (struct)) (func (export "f") (result (ref $s)) unreachable))
+    (register "gc" $gc)
+    (assert_return (invoke $gc "f") (ref.struct))
+    (module (import "gc" "f" (func $f)) (func (export "g") (call $f)))
+    (assert_return (invoke "g"))
+    (assert_invalid (module (func (param (ref 9)))) "unknown type")
+    (module (tag))
+    (assert_exception (invoke "g"))
+    (module (memory 1 1 shared))
+    (module (func (export "h") (result i32) (i32.const 4)))
+    (assert_return (invoke "h") (i32.const 4)))");
+  EXPECT_TRUE(score.failures.empty());
+  EXPECT_EQ(score.passed, 2u);
+  EXPECT_EQ(score.skipped, 9u);
+  for (const char *reason :
+       {"garbage collection is not supported", "threads is not supported",
+        "exception handling is not supported",
+        "typed function references is not supported"})
+    EXPECT_TRUE(score.reasons.contains(reason)) << reason;
+}
+
+TEST(Runner, FailsWhatIsWrong) {
+  Score score = scoreOf(R"(
+    (module (func (export "f") (result i32) (i32.const 4)) (func (export "t") unreachable))
+    (assert_return (invoke "f") (i32.const 5))
+    (assert_return (invoke "f"))
+    (assert_return (invoke "t"))
+    (assert_trap (invoke "f") "unreachable")
+    (assert_trap (invoke "t") "integer overflow")
+    (assert_return (invoke "none") (i32.const 4))
+    (assert_invalid (module) "type mismatch")
+    (assert_malformed (module (func (result i32))) "unexpected token")
+    (assert_unlinkable (module) "unknown import")
+    (module (func (result i32)))
+    (unknown-command))");
+  EXPECT_EQ(score.passed, 1u);
+  EXPECT_EQ(score.skipped, 0u);
+  EXPECT_EQ(score.failures.size(), 11u);
+}
+
+/// Which feature is meant, the script does not say.
+TEST(Runner, ReadsScriptsOfBothAges) {
+  std::string text = R"(
+    (assert_invalid (module (memory 1) (memory 1)) "multiple memories")
+    (assert_malformed (module quote "(memory 0x1_0000_0000)") "i32 constant"))";
+  EXPECT_EQ(scoreOf(text).failures.size(), 2u);
+  EXPECT_EQ(scoreOf(text, {.features = wasm::Features::core2()}).passed, 2u);
+}
+
 class Spec
     : public testing::TestWithParam<std::tuple<std::string, std::string>> {};
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/evaluator/evaluator_device.h"
 
-#include "graph/evaluate.h"
+#include "graph/plan.h"
 #include "graph/store.h"
 
 namespace rune::device {
@@ -67,6 +67,7 @@ public:
     for (const container::Weight &weight : model.weights)
       weights.push_back(weight.data);
     auto graph = RUNE_TRY(graph::load(model.graph, weights));
+    RUNE_TRY(graph::checkInterface(graph));
     return std::unique_ptr<runtime::Program>(
         std::make_unique<EvaluatorProgram>(std::move(graph)));
   }

@@ -33,6 +33,11 @@ seed sum <<'C'
 __attribute__((export_name("f"))) int f(int x) { return 3 * x + 4; }
 __attribute__((export_name("g"))) int g(int x) { return x < 9 ? 5 : 6; }
 C
+{
+  for n in {1..12}; do
+    echo "__attribute__((export_name(\"f$n\"))) int f$n(int x) { return $n * 3; }"
+  done
+} | seed constants
 
 # Choices for the generator of random modules (llvm/random_module.h).
 choices=src/engine/fuzz_seeds/engine_differential_fuzz

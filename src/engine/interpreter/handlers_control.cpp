@@ -3,6 +3,7 @@
 // Branches, calls and returns (core 2.0, section 4.4.8).
 #include "engine/interpreter/handlers.h"
 
+#include "engine/masked_index.h"
 #include "engine/mutation.h"
 
 #include <algorithm>
@@ -159,7 +160,7 @@ OP(ReturnCall) {
                     : get<uint32_t>(fp, pc[6]);                                \
   if (at >= table->elements.size()) [[unlikely]]                               \
     TRAP(TrapKind::UndefinedElement);                                          \
-  uint64_t reference = table->elements[at];                                    \
+  uint64_t reference = table->elements[masked(at, table->elements.size())];    \
   if (reference == 0) [[unlikely]]                                             \
     TRAP(TrapKind::UninitializedElement);                                      \
   auto *callee = InterpreterFunction::of(reference);                           \

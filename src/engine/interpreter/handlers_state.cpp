@@ -4,6 +4,8 @@
 // 4.4.1 to 4.4.7).
 #include "engine/interpreter/handlers.h"
 
+#include "engine/masked_index.h"
+
 namespace rune::engine {
 
 OP(Const) {
@@ -93,7 +95,7 @@ OP(TableGet) {
   uint64_t at = number(fp, pc[3], isWide(*table));
   if (at >= table->elements.size()) [[unlikely]]
     TRAP(TrapKind::OutOfBoundsTable);
-  slotAt(fp, pc[2]).bits = table->elements[at];
+  slotAt(fp, pc[2]).bits = table->elements[masked(at, table->elements.size())];
   NEXT(4);
 }
 OP(TableSet) {
@@ -101,7 +103,8 @@ OP(TableSet) {
   uint64_t at = number(fp, pc[2], isWide(*table));
   if (at >= table->elements.size()) [[unlikely]]
     TRAP(TrapKind::OutOfBoundsTable);
-  table->elements[at] = get<uint64_t>(fp, pc[3]);
+  table->elements[masked(at, table->elements.size())] =
+      get<uint64_t>(fp, pc[3]);
   NEXT(4);
 }
 OP(TableSize) {

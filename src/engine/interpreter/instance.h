@@ -33,6 +33,10 @@ public:
   std::span<uint8_t> memory() override;
   std::optional<Value> exportedGlobal(std::string_view name) const override;
   External exported(std::string_view name) const override;
+  Result<std::unique_ptr<Fiber>> makeFiber(uint32_t function,
+                                           std::span<const Value> arguments,
+                                           Deadline deadline) override;
+  std::optional<Trap> suspend(std::span<Value> answer) override;
 
   // For the translator and the handlers.
 
@@ -78,6 +82,7 @@ private:
   Value evaluate(const wasm::ConstantExpression &expression) const;
 
   InterpreterStore &store_;
+  Occupancy occupancy_;
   std::shared_ptr<const wasm::Module> module_;
   /// The store's number of each type.
   std::vector<uint32_t> typeIds_;

@@ -10,8 +10,13 @@ public:
   std::string_view name() const override { return "interpreter"; }
 
   std::unique_ptr<Store> makeStore(const Limits &limits) override {
-    return std::make_unique<InterpreterStore>(limits);
+    return std::make_unique<InterpreterStore>(limits, memories_, stacks_);
   }
+
+private:
+  std::shared_ptr<ReservationPool> memories_ =
+      std::make_shared<ReservationPool>();
+  std::shared_ptr<StackPool> stacks_ = std::make_shared<StackPool>();
 };
 
 } // namespace

@@ -15,9 +15,10 @@ static constexpr int64_t budgetWords = int64_t{1} << 18;
 /// Fuel between two looks at the clock.
 static constexpr uint64_t budgetFuel = uint64_t{1} << 13;
 
-Machine::Machine(const Limits &limits)
-    : keepAfterTrap(limits.keepAfterTrap), hostReentry_(limits.hostReentry),
-      slots_(limits.stackSlots), frames_(new Frame[limits.callDepth + 1]) {
+Machine::Machine(MachineParts &parts)
+    : keepAfterTrap(parts.limits.keepAfterTrap), parts_(parts),
+      frames_(new Frame[parts.limits.callDepth + 1]) {
+  const Limits &limits = parts.limits;
   top = frames_.get();
   framesEnd = top + limits.callDepth + 1;
   fueled = limits.fuel.has_value();
@@ -29,10 +30,11 @@ Machine::Machine(const Limits &limits)
 /// Slots are written before they are read (validation), so neither they nor the
 /// frames are cleared.
 Result<> Machine::makeStack() {
-  uint64_t bytes = slots_ * sizeof(Value);
-  stack_ = RUNE_TRY(LinearMemory::reserve(bytes, bytes));
+  uint64_t slots = parts_.limits.stackSlots;
+  uint64_t bytes = slots * sizeof(Value);
+  stack_ = RUNE_TRY(LinearMemory::reserve(bytes, bytes, parts_.memories));
   free_ = reinterpret_cast<Value *>(stack_.base());
-  slotsEnd = free_ + slots_;
+  slotsEnd = free_ + slots;
   return {};
 }
 
@@ -54,8 +56,10 @@ std::optional<Trap> Machine::call(InterpreterFunction &callee,
                                   InterpreterInstance &caller,
                                   std::span<const Value> arguments,
                                   std::span<Value> results, Deadline deadline) {
-  if (dead)
-    return dead;
+  if (parts_.dead)
+    return parts_.dead;
+  if (GuestFiber *fiber = parts_.fibers.running(); fiber && fiber->ending())
+    return fiber->ending();
   Value *base = free_;
   Deadline outerDeadline = deadline_;
   InterpreterFunction *outerFunction = function;
@@ -65,7 +69,7 @@ std::optional<Trap> Machine::call(InterpreterFunction &callee,
   ++activations_;
   size_t needed = std::max(arguments.size(), results.size());
   bool finished = false;
-  if (activations_ > hostReentry_ + 1 ||
+  if (activations_ > parts_.limits.hostReentry + 1 ||
       needed > static_cast<size_t>(slotsEnd - base)) {
     finished = trap(TrapKind::CallStackExhausted);
   } else {
@@ -115,11 +119,15 @@ bool Machine::callHost(InterpreterFunction &callee, Value *base) {
   std::fill_n(results, given, Value{});
   Value *outer = free_;
   free_ = results + given;
+  std::span<const Value> arguments{base, taken};
+  std::span<Value> answer{results, given};
+  GuestFiber *fiber = parts_.fibers.running();
   std::optional<Trap> why =
-      callee.host(*instance, {base, taken}, std::span<Value>(results, given));
+      fiber ? fiber->callHost(callee.host, *instance, arguments, answer)
+            : callee.host(*instance, arguments, answer);
   free_ = outer;
-  if (dead)
-    return trap(dead->kind);
+  if (parts_.dead)
+    return trap(parts_.dead->kind);
   if (why) {
     detail_ = std::move(why->detail);
     return trap(why->kind);
@@ -151,8 +159,8 @@ int64_t Machine::takeBudget(int64_t owed) {
 /// instances end with it.
 Trap Machine::takeTrap() {
   constexpr size_t backtraceMost = 64;
-  if (dead)
-    return *dead;
+  if (parts_.dead)
+    return *parts_.dead;
   Trap ended{pending.value_or(TrapKind::Host), std::move(detail_), {}};
   detail_.clear();
   pending.reset();
@@ -163,8 +171,16 @@ Trap Machine::takeTrap() {
     if (each->function)
       ended.backtrace.push_back(each->function->index);
   if (!keepAfterTrap)
-    dead = ended;
+    parts_.dead = ended;
   return ended;
+}
+
+std::optional<Trap> Machine::refuses() const {
+  if (parts_.dead)
+    return parts_.dead;
+  if (deadlinePassed())
+    return Trap{TrapKind::DeadlineExceeded, {}, {}};
+  return {};
 }
 
 } // namespace rune::engine

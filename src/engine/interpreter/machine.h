@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What runs guests: the call stack that all instances of a store share, and
-// what is left of time and fuel. Guest calls do not use the C++ stack: frames
-// lie in an array of fixed size, so depth is a limit that traps. Nothing is
-// allocated per call; a function is translated when it is first called.
+// What runs guests: the call stack that all instances of a store share (each
+// fiber has a machine of its own), and what is left of time and fuel. Guest
+// calls do not use the C++ stack: frames lie in an array of fixed size, so
+// depth is a limit that traps. Nothing is allocated per call; a function is
+// translated when it is first called.
 #pragma once
 
+#include "engine/fiber/guest_fiber.h"
 #include "engine/interpreter/objects.h"
 
 namespace rune::engine {
@@ -20,9 +22,18 @@ struct Frame {
 
 using MaybeTrap = std::optional<TrapKind>;
 
+/// What the machines of a store share.
+struct MachineParts {
+  const Limits &limits;
+  std::shared_ptr<ReservationPool> memories;
+  FiberSet fibers;
+  /// The trap that ended all instances.
+  std::optional<Trap> dead;
+};
+
 class Machine {
 public:
-  explicit Machine(const Limits &limits);
+  explicit Machine(MachineParts &parts);
   /// errors  `engine.out-of-memory`
   Result<> makeStack();
 
@@ -31,6 +42,14 @@ public:
                            InterpreterInstance &caller,
                            std::span<const Value> arguments,
                            std::span<Value> results, Deadline deadline);
+
+  /// The other's guests go on: fuel is the store's.
+  void takeTurnAfter(Machine &other) {
+    fueled = other.fueled;
+    fuel = other.fuel;
+  }
+  /// Why none of its guests may run, if none may.
+  std::optional<Trap> refuses() const;
 
   // For the handlers.
 
@@ -80,8 +99,6 @@ public:
   bool keepAfterTrap;
   uint64_t fuel = 0;
   MaybeTrap pending;
-  /// The trap that ended all instances.
-  std::optional<Trap> dead;
 
 private:
   bool run(InterpreterFunction &function, Value *base);
@@ -91,8 +108,7 @@ private:
   }
   Trap takeTrap();
 
-  uint32_t hostReentry_;
-  uint64_t slots_;
+  MachineParts &parts_;
   std::unique_ptr<Frame[]> frames_;
   LinearMemory stack_;
   /// The first slot that no activation uses.

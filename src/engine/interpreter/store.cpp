@@ -7,9 +7,39 @@
 
 namespace rune::engine {
 
-InterpreterStore::InterpreterStore(const Limits &limits)
-    : limits_(limits), machine_(limits), memoryBytes_{limits.memoryBytes},
+InterpreterStore::InterpreterStore(const Limits &limits,
+                                   std::shared_ptr<ReservationPool> memories,
+                                   std::shared_ptr<StackPool> stacks)
+    : limits_(limits), parts_{limits_,
+                              std::move(memories),
+                              FiberSet(std::move(stacks), limits),
+                              {}},
+      hosts_(parts_), memoryBytes_{limits.memoryBytes},
       tableElements_{limits.tableElements} {}
+
+InterpreterStore::~InterpreterStore() { parts_.fibers.endAll(); }
+
+Machine *InterpreterStore::exchangeMachine(Machine *next) {
+  next->takeTurnAfter(*machine_);
+  return std::exchange(machine_, next);
+}
+
+Result<std::unique_ptr<Machine>> InterpreterStore::takeMachine() {
+  if (!idle_.empty()) {
+    std::unique_ptr<Machine> machine = std::move(idle_.back());
+    idle_.pop_back();
+    return machine;
+  }
+  auto machine = std::make_unique<Machine>(parts_);
+  RUNE_TRY(machine->makeStack());
+  return machine;
+}
+
+void InterpreterStore::giveMachine(std::unique_ptr<Machine> machine) {
+  constexpr size_t most = 16;
+  if (idle_.size() < most)
+    idle_.push_back(std::move(machine));
+}
 
 Result<Instance *>
 InterpreterStore::instantiate(std::shared_ptr<const wasm::Module> module,
@@ -19,7 +49,7 @@ InterpreterStore::instantiate(std::shared_ptr<const wasm::Module> module,
     return error("engine.limit", "more than {} instances", limits_.instances)
         .at({module->source, {}});
   if (!hasStack_)
-    RUNE_TRY(machine_.makeStack());
+    RUNE_TRY(hosts_.makeStack());
   hasStack_ = true;
   InterpreterInstance &instance =
       instances_.emplace_back(*this, std::move(module));
@@ -82,7 +112,8 @@ InterpreterStore::addMemory(const wasm::MemoryType &type) {
       type.address == wasm::ValueType::I64, type.pageSizeLog2);
   uint64_t most = std::min({type.pages.maximum.value_or(widest), widest, cap});
   if (type.pages.minimum <= most)
-    made.linear = RUNE_TRY(LinearMemory::reserve(0, most << type.pageSizeLog2));
+    made.linear = RUNE_TRY(
+        LinearMemory::reserve(0, most << type.pageSizeLog2, parts_.memories));
   if (!made.grow(type.pages.minimum))
     return error("engine.limit",
                  "the guest needs {} pages of {} bytes of memory, at most {} "
@@ -100,11 +131,11 @@ Result<Memory *> InterpreterStore::makeMemory(wasm::MemoryType type) {
 }
 
 std::optional<uint64_t> InterpreterStore::fuel() const {
-  return machine_.fueled ? std::optional(machine_.fuel) : std::nullopt;
+  return machine_->fueled ? std::optional(machine_->fuel) : std::nullopt;
 }
 void InterpreterStore::setFuel(std::optional<uint64_t> fuel) {
-  machine_.fueled = fuel.has_value();
-  machine_.fuel = fuel.value_or(0);
+  machine_->fueled = fuel.has_value();
+  machine_->fuel = fuel.value_or(0);
 }
 
 } // namespace rune::engine

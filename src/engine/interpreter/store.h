@@ -12,7 +12,10 @@ namespace rune::engine {
 
 class InterpreterStore final : public Store {
 public:
-  explicit InterpreterStore(const Limits &limits);
+  InterpreterStore(const Limits &limits,
+                   std::shared_ptr<ReservationPool> memories,
+                   std::shared_ptr<StackPool> stacks);
+  ~InterpreterStore() override;
 
   Result<Instance *> instantiate(std::shared_ptr<const wasm::Module> module,
                                  std::span<const Import> imports,
@@ -30,7 +33,15 @@ public:
 
   // For instances.
 
-  Machine &machine() { return machine_; }
+  /// Of who runs.
+  Machine &machine() { return *machine_; }
+  Machine *exchangeMachine(Machine *next);
+  FiberSet &fibers() { return parts_.fibers; }
+  /// For a fiber, which gives it back.
+  ///
+  /// errors  `engine.out-of-memory`
+  Result<std::unique_ptr<Machine>> takeMachine();
+  void giveMachine(std::unique_ptr<Machine> machine);
   /// The number of a type: the same for equal ones.
   uint32_t typeId(const wasm::FunctionType &type) {
     return numberOf(type)->second;
@@ -49,7 +60,10 @@ private:
   TypeNumbers::const_iterator numberOf(const wasm::FunctionType &type);
 
   Limits limits_;
-  Machine machine_;
+  MachineParts parts_;
+  Machine hosts_;
+  Machine *machine_ = &hosts_;
+  std::vector<std::unique_ptr<Machine>> idle_;
   bool hasStack_ = false;
   Allowance memoryBytes_;
   Allowance tableElements_;

@@ -5,15 +5,17 @@
 //   engine_speed MODULE.wasm KERNEL N   prints milliseconds and the checksum
 //   engine_speed MODULE.wasm            prints what else costs time
 #include "base/files.h"
+#include "engine/host_function.h"
 #include "engine/llvm/llvm_compiler.h"
 #include "engine/native/native_engine.h"
 #include "wasm/decode.h"
-#include "wasm/test_module_builder.h"
+#include "wasm/text/text.h"
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 
 namespace {
 
@@ -31,8 +33,9 @@ native::Bounds boundsAsked() {
                                                      : native::Bounds::Guard;
 }
 
-std::shared_ptr<native::CodeLibrary> library() {
+std::shared_ptr<native::CodeLibrary> library(std::string cacheFolder = {}) {
   native::LibraryOptions options;
+  options.cacheFolder = std::move(cacheFolder);
   options.compiler = makeLlvmCompiler();
   options.bounds = boundsAsked();
   return std::make_shared<native::CodeLibrary>(std::move(options));
@@ -72,10 +75,11 @@ int runKernel(Instance &guest, const std::string &name, uint32_t n) {
   return 0;
 }
 
-/// Nanoseconds of each of `count` runs; the best of five.
+/// Nanoseconds of each of `count` runs. The least of many short measurements:
+/// between two of them a busy machine may do something else.
 template <class Run> double each(uint64_t count, Run run) {
   double best = 1e30;
-  for (int i = 0; i < 5; ++i) {
+  for (int i = 0; i < 100; ++i) {
     auto start = Clock::now();
     for (uint64_t j = 0; j < count; ++j)
       run();
@@ -84,70 +88,180 @@ template <class Run> double each(uint64_t count, Run run) {
   return best;
 }
 
+/// What the borders are measured with: `times` calls the function of the host
+/// that an export is named after, so often.
+constexpr const char *bordersText = R"((module
+  (import "env" "generic" (func $generic (param i32) (result i32)))
+  (import "env" "leaf" (func $leaf (param i32) (result i32)))
+  (import "env" "host" (func $host (param i32) (result i32)))
+  (import "env" "wait" (func $wait (param i32) (result i32)))
+  (import "env" "stand" (func $stand (param i32) (result i32)))
+  (memory 1)
+  (func (export "nop"))
+  (func (export "trap") unreachable)
+  (func (export "fault") (param i32) (result i32) (i32.load (local.get 0)))
+  (func (export "generic") (param $n i32) (loop $l
+    (drop (call $generic (local.get $n)))
+    (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+  (func (export "leaf") (param $n i32) (loop $l
+    (drop (call $leaf (local.get $n)))
+    (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+  (func (export "host") (param $n i32) (loop $l
+    (drop (call $host (local.get $n)))
+    (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+  (func (export "wait") (param $n i32) (loop $l
+    (drop (call $wait (local.get $n)))
+    (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+  (func (export "stand") (param $n i32) (loop $l
+    (drop (call $stand (local.get $n)))
+    (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))
+)";
+
+std::vector<Import> borderImports() {
+  using enum wasm::ValueType;
+  auto same = [](uint32_t number) { return number; };
+  return {{"env",
+           "generic",
+           {{I32}, {I32}},
+           [](Instance &, std::span<const Value> in, std::span<Value> out) {
+             out[0] = in[0];
+             return std::optional<Trap>();
+           },
+           {}},
+          leafFunction("env", "leaf", same),
+          hostFunction("env", "host", same),
+          {"env",
+           "wait",
+           {{I32}, {I32}},
+           [](Instance &caller, std::span<const Value>, std::span<Value> out) {
+             return caller.suspend(out);
+           },
+           {}},
+          leafFunction("env", "stand",
+                       [](Instance &caller, uint32_t) -> Trapping<uint32_t> {
+                         Value answer;
+                         if (auto trap = caller.suspend({&answer, 1}))
+                           return *trap;
+                         return answer.asI32();
+                       })};
+}
+
+void print(const char *what, double nanoseconds) {
+  std::printf("%-34s%10.1f ns\n", what, nanoseconds);
+}
+
+constexpr uint32_t many = 1 << 12;
+
+class Borders {
+public:
+  explicit Borders(Engine &engine) : engine_(engine) {
+    limits_.keepAfterTrap = true;
+    guest_ = make();
+  }
+
+  void calls() {
+    Deadline later = Clock::now() + std::chrono::hours(1);
+    uint32_t nop = function("nop");
+    print("host to guest and back",
+          each(many, [&] { (void)guest_->call(nop, {}, {}, {}); }));
+    print("  with a deadline",
+          each(many, [&] { (void)guest_->call(nop, {}, {}, later); }));
+    print("guest to host and back, values", loop("generic"));
+    print("  typed, leaf", loop("leaf"));
+    print("  on a fiber, leaf", loopOnFiber("leaf"));
+    print("  on a fiber, host's stack", loopOnFiber("host"));
+    print("suspend and resume", waits("wait", {}));
+    print("  with a deadline", waits("wait", later));
+    print("  in a leaf function", waits("stand", {}));
+    print("fiber: make, run, end", each(1 << 8, [&] {
+            guest_->makeFiber(nop, {}, {}).value()->resume();
+          }));
+  }
+
+  void traps() {
+    uint32_t trap = function("trap"), fault = function("fault");
+    Value far = Value::i32(1 << 20), result;
+    print("trap (unreachable)",
+          each(1 << 8, [&] { (void)guest_->call(trap, {}, {}, {}); }));
+    print("trap (memory)", each(1 << 6, [&] {
+            (void)guest_->call(fault, {&far, 1}, {&result, 1}, {});
+          }));
+  }
+
+  void instances() {
+    print("instantiate, one memory, pooled", each(1 << 5, [&] { make(); }));
+    // More than the pool keeps: each makes and frees address space.
+    std::vector<std::shared_ptr<Instance>> alive;
+    print("  and not pooled", each(1, [&] {
+                                for (int i = 0; i < 256; ++i)
+                                  alive.push_back(make());
+                                alive.clear();
+                              }) / 256);
+  }
+
+private:
+  std::shared_ptr<Instance> make() {
+    return engine_.instantiate(module_, imports_, limits_, {}).value();
+  }
+  uint32_t function(const char *name) {
+    return *guest_->exportedFunction(name);
+  }
+  double loop(const char *name) {
+    Value count = Value::i32(many);
+    uint32_t index = function(name);
+    return each(1, [&] { (void)guest_->call(index, {&count, 1}, {}, {}); }) /
+           many;
+  }
+  double loopOnFiber(const char *name) { return waits(name, {}); }
+  double waits(const char *name, Deadline deadline) {
+    Value count = Value::i32(many), answer = Value::i32(1);
+    uint32_t index = function(name);
+    return each(1,
+                [&] {
+                  auto fiber = guest_->makeFiber(index, {&count, 1}, deadline);
+                  auto state = (*fiber)->resume();
+                  while (state == Fiber::State::Suspended)
+                    state = (*fiber)->resume({&answer, 1});
+                }) /
+           many;
+  }
+
+  Engine &engine_;
+  Limits limits_;
+  std::vector<Import> imports_ = borderImports();
+  std::shared_ptr<const wasm::Module> module_ =
+      wasm::text::loadText(Source::text("borders.wat", bordersText)).value();
+  std::shared_ptr<Instance> guest_;
+};
+
+/// From a module to its first answer, with code to be made and code in a cache.
+void measureStart(const std::shared_ptr<const wasm::Module> &kernels,
+                  size_t kernelBytes) {
+  std::string folder =
+      std::filesystem::temp_directory_path() / "engine_speed_XXXXXX";
+  if (!mkdtemp(folder.data()))
+    return;
+  auto start = [&] {
+    auto begin = Clock::now();
+    auto engine = makeNativeEngine(library(folder));
+    (void)engine->instantiate(kernels, {}, {}, {});
+    return since(begin);
+  };
+  double cold = start(), warm = start();
+  std::printf("start, code to be made            %10.2f ms, %.1f ms per KB\n",
+              cold, cold * 1024 / static_cast<double>(kernelBytes));
+  std::printf("start, code in the cache          %10.2f ms\n", warm);
+  std::filesystem::remove_all(folder);
+}
+
 void measureRest(const std::shared_ptr<const wasm::Module> &kernels,
                  size_t kernelBytes) {
-  using namespace wasm::test;
-  using wasm::Opcode;
-  using enum wasm::ValueType;
-  ModuleBuilder builder;
-  uint32_t nothing = builder.type({}, {}), number = builder.type({I32}, {I32});
-  builder.importFunction("env", "leaf", nothing);
-  builder.memory(1);
-  builder.exported("nop", builder.function(nothing, Code().end()));
-  builder.exported(
-      "trap", builder.function(nothing, Code().op(Opcode::Unreachable).end()));
-  builder.exported(
-      "fault", builder.function(
-                   number, Code().get(0).op(Opcode::I32Load, 2u, 0u).end()));
-  builder.exported("calls",
-                   builder.function(number, Code()
-                                                .block(Opcode::Loop)
-                                                .op(Opcode::Call, 0u)
-                                                .get(0)
-                                                .i32(1)
-                                                .op(Opcode::I32Sub)
-                                                .op(Opcode::LocalTee, 0u)
-                                                .op(Opcode::BrIf, 0u)
-                                                .end()
-                                                .get(0)
-                                                .end()));
-  auto module = loaded(builder.bytes());
   auto engine = makeNativeEngine(library());
-  HostFunction leaf = [](Instance &, std::span<const Value>, std::span<Value>) {
-    return std::optional<Trap>();
-  };
-  Import import{"env", "leaf", {}, leaf, {}};
-  Limits limits;
-  limits.keepAfterTrap = true;
-  auto guest = engine->instantiate(module, {&import, 1}, limits, {}).value();
-  auto function = [&](const char *name) {
-    return *guest->exportedFunction(name);
-  };
-  uint32_t nop = function("nop"), trap = function("trap"),
-           fault = function("fault"), calls = function("calls");
-  Value far = Value::i32(1 << 20), many = Value::i32(1 << 20), result;
-  Deadline later = Clock::now() + std::chrono::hours(1);
-  std::printf("host to guest and back      %8.1f ns\n",
-              each(1 << 18, [&] { (void)guest->call(nop, {}, {}, {}); }));
-  std::printf("  with a deadline           %8.1f ns\n",
-              each(1 << 18, [&] { (void)guest->call(nop, {}, {}, later); }));
-  std::printf("guest to host and back      %8.1f ns\n",
-              each(1, [&] {
-                (void)guest->call(calls, {&many, 1}, {&result, 1}, {});
-              }) / (1 << 20));
-  std::printf("trap (unreachable)          %8.1f ns\n",
-              each(1 << 12, [&] { (void)guest->call(trap, {}, {}, {}); }));
-  std::printf("trap (memory)               %8.1f ns\n", each(1 << 12, [&] {
-                (void)guest->call(fault, {&far, 1}, {&result, 1}, {});
-              }));
-  std::printf("instantiate, one memory     %8.1f ns\n", each(1 << 8, [&] {
-                (void)engine->instantiate(module, {&import, 1}, limits, {});
-              }));
-  auto start = Clock::now();
-  (void)library()->get(*kernels, false);
-  std::printf("compile, %zu bytes      %8.1f ms, %.1f ms per KB\n", kernelBytes,
-              since(start),
-              since(start) * 1024 / static_cast<double>(kernelBytes));
+  Borders borders(*engine);
+  borders.calls();
+  borders.traps();
+  borders.instances();
+  measureStart(kernels, kernelBytes);
 }
 
 } // namespace

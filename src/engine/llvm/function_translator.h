@@ -157,7 +157,7 @@ private:
   bool translateTable();
   llvm::Value *tableField(uint32_t table, uint32_t offset, llvm::Type *type);
   /// `index` if it is below `size`, also where a processor guesses otherwise.
-  llvm::Value *masked(llvm::Value *index, llvm::Value *size);
+  llvm::Value *masked(llvm::Value *index, llvm::Value *size, uint32_t table);
 
   // Variables and parametric instructions (translate_variables.cpp).
   bool translateVariables();

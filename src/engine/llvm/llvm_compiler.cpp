@@ -17,9 +17,6 @@ namespace rune::engine::llvm_tier {
 
 namespace {
 
-/// Raised whenever the translator makes other code of the same module.
-constexpr int translatorVersion = 1;
-
 /// Bytes of wasm code in one unit: enough that a context and its declarations
 /// do not count, few enough that two threads share most modules.
 constexpr uint64_t unitBytes = 24 << 10;
@@ -135,12 +132,17 @@ Result<> checkFrame(const Blob &blob, uint32_t function, uint64_t most) {
   return {};
 }
 
+std::string makerId() {
+  return fmt::format("{} llvm {}", native::engineId(), LLVM_VERSION_STRING);
+}
+
 Result<native::Artifact> describe(const Job &job, const Blob &blob) {
   native::Artifact artifact;
   artifact.target = job.options.target;
   artifact.bounds = job.options.bounds;
   artifact.fuel = job.options.fuel;
   artifact.module = sha256(job.module.bytes);
+  artifact.maker = makerId();
   for (uint32_t i = 0; i < job.module.functions.size(); ++i) {
     RUNE_TRY(checkFrame(blob, i, job.options.limits.frameBytes));
     uint32_t begin = RUNE_TRY(offsetOf(blob, functionName(i)));
@@ -186,8 +188,7 @@ public:
   }
 
 private:
-  std::string buildId_ = fmt::format("llvm {} translator {}",
-                                     LLVM_VERSION_STRING, translatorVersion);
+  std::string buildId_ = makerId();
 };
 
 } // namespace

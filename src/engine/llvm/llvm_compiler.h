@@ -8,7 +8,7 @@
 
 namespace rune::engine {
 
-/// Compiles by LLVM 22; `buildId` names the version and our translator's.
+/// Compiles by LLVM 22; `buildId` names our sources and its version.
 std::shared_ptr<native::Compiler> makeLlvmCompiler();
 
 } // namespace rune::engine

@@ -2,71 +2,20 @@
 //
 // What machine code promises beyond what every engine does: files that are not
 // believed, limits on compiling, faults, threads.
-#include "engine/llvm/llvm_compiler.h"
-#include "engine/native/native_engine.h"
-#include "wasm/decode.h"
-#include "wasm/test_module_builder.h"
+#include "engine/llvm/native_test.h"
+#include "wasm/text/text.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
+#include <sys/resource.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <filesystem>
+#include <csignal>
 #include <fstream>
 #include <thread>
 
 namespace rune::engine::native {
 namespace {
 
-using namespace wasm::test;
-using wasm::Opcode;
-using enum wasm::ValueType;
-namespace fs = std::filesystem;
-
-std::shared_ptr<const wasm::Module> load(const ModuleBuilder &builder) {
-  auto bytes = std::make_shared<Bytes>(builder.bytes());
-  auto module = wasm::load(*bytes, Source::binary("test.wasm"), bytes);
-  EXPECT_TRUE(module.ok()) << module.error().message;
-  return std::move(module).value();
-}
-
-/// (i32) → i32: its argument plus `number`, in module of one export "f".
-std::shared_ptr<const wasm::Module> adder(int32_t number) {
-  ModuleBuilder module;
-  uint32_t type = module.type({I32}, {I32});
-  module.exported(
-      "f", module.function(type,
-                           Code().get(0).i32(number).op(Opcode::I32Add).end()));
-  return load(module);
-}
-
-Result<Bytes> compiled(const wasm::Module &module, CompileOptions how = {}) {
-  std::atomic<bool> stop = false;
-  return makeLlvmCompiler()->compile(module, how, stop);
-}
-
-/// A folder of this test's own.
-class CacheTest : public testing::Test {
-protected:
-  void SetUp() override {
-    folder = testing::TempDir() + "rune_cache_" + std::to_string(getpid()) +
-             testing::UnitTest::GetInstance()->current_test_info()->name();
-    fs::remove_all(folder);
-  }
-  void TearDown() override { fs::remove_all(folder); }
-
-  /// The only file of code.
-  fs::path codeFile() {
-    for (const auto &each : fs::directory_iterator(folder))
-      if (each.path().extension() == ".code")
-        return each.path();
-    return {};
-  }
-  std::string folder;
-  Sha256 key = sha256(asBytes("a key"));
-};
+using namespace test;
 
 TEST_F(CacheTest, GivesBackWhatItKept) {
   auto cache = CodeCache::open(folder);
@@ -145,6 +94,96 @@ TEST_F(CacheTest, AnUnwritableFolderIsOnlyANote) {
   EXPECT_THAT(notes, testing::ElementsAre("engine.cache-folder"));
 }
 
+TEST_F(CacheTest, AFullDiskIsOnlyANote) {
+  auto attempt = [&] {
+    std::vector<std::string> notes;
+    LibraryOptions options;
+    options.compiler = makeLlvmCompiler();
+    options.cacheFolder = folder;
+    options.note = [&](const Diagnostic &what) { notes.push_back(what.code); };
+    CodeLibrary library(options);
+    std::signal(SIGXFSZ, SIG_IGN);
+    rlimit limit = {1000, 1000}; // of any file: as a disk that is full
+    setrlimit(RLIMIT_FSIZE, &limit);
+    bool made = library.get(*adder(1), false).ok();
+    bool kept = CodeLibrary(options).find(*adder(1), false) != nullptr;
+    size_t files = 0;
+    for (const auto &each : fs::directory_iterator(folder))
+      files += each.path().filename() != "key";
+    _exit(made && !kept && files == 0 && notes.size() == 1 &&
+                  notes[0] == "file.unwritable"
+              ? 0
+              : 1);
+  };
+  EXPECT_EXIT(attempt(), testing::ExitedWithCode(0), "");
+}
+
+/// As ours, but of another build.
+class OtherBuild final : public Compiler {
+public:
+  std::string_view buildId() const override { return "another build"; }
+  Result<Bytes> compile(const wasm::Module &module, const CompileOptions &how,
+                        const std::atomic<bool> &stop) override {
+    return makeLlvmCompiler()->compile(module, how, stop);
+  }
+};
+
+TEST_F(CacheTest, CodeIsFoundOnlyUnderAllThatItFollowsFrom) {
+  LibraryOptions options;
+  options.cacheFolder = folder;
+  options.compiler = makeLlvmCompiler();
+  ASSERT_TRUE(CodeLibrary(options).get(*adder(5), false).ok());
+  EXPECT_NE(CodeLibrary(options).find(*adder(5), false), nullptr);
+  EXPECT_EQ(CodeLibrary(options).find(*adder(6), false), nullptr) << "module";
+  EXPECT_EQ(CodeLibrary(options).find(*adder(5), true), nullptr) << "fuel";
+  LibraryOptions dense = options;
+  dense.bounds = Bounds::Dense;
+  EXPECT_EQ(CodeLibrary(dense).find(*adder(5), false), nullptr) << "bounds";
+  LibraryOptions other = options;
+  other.compiler = std::make_shared<OtherBuild>();
+  EXPECT_EQ(CodeLibrary(other).find(*adder(5), false), nullptr) << "build";
+}
+
+TEST_F(CacheTest, OnlyOneMakesTheCodeOfAKey) {
+  auto cache = CodeCache::open(folder).value();
+  int first = cache.claim(key);
+  ASSERT_GE(first, 0);
+  EXPECT_EQ(cache.claim(key), -1);
+  int other = cache.claim(sha256(asBytes("another")));
+  EXPECT_GE(other, 0);
+  cache.release(key, first);
+  int second = cache.claim(key);
+  EXPECT_GE(second, 0);
+  cache.release(key, second);
+  ::close(other);
+}
+
+TEST_F(CacheTest, RemembersWhatCouldNotBeMade) {
+  auto cache = CodeCache::open(folder).value();
+  EXPECT_FALSE(cache.wasTried(key));
+  cache.noteAttempt(key);
+  EXPECT_TRUE(cache.wasTried(key));
+  EXPECT_FALSE(cache.find(key).has_value()) << "no code";
+  ASSERT_TRUE(cache.keep(key, asBytes("code")).ok());
+  EXPECT_FALSE(cache.wasTried(key));
+  EXPECT_TRUE(cache.find(key).has_value());
+}
+
+TEST_F(CacheTest, TheOldestGoFirst) {
+  auto cache = CodeCache::open(folder).value();
+  Sha256 old = sha256(asBytes("old")), young = sha256(asBytes("young"));
+  ASSERT_TRUE(cache.keep(old, asBytes("1")).ok());
+  fs::path oldFile = codeFile();
+  ASSERT_TRUE(cache.keep(young, asBytes("2")).ok());
+  fs::last_write_time(oldFile,
+                      fs::file_time_type::clock::now() - std::chrono::hours(9));
+  fs::resize_file(oldFile, CodeCache::mostBytes); // a hole: no disk is used
+  ASSERT_TRUE(cache.keep(key, asBytes("3")).ok());
+  EXPECT_FALSE(fs::exists(oldFile));
+  EXPECT_TRUE(cache.find(young).has_value());
+  EXPECT_TRUE(cache.find(key).has_value());
+}
+
 TEST_F(CacheTest, AutoRunsTheInterpreterUntilCodeIsThere) {
   LibraryOptions options;
   options.cacheFolder = folder;
@@ -160,7 +199,8 @@ TEST_F(CacheTest, AutoRunsTheInterpreterUntilCodeIsThere) {
     auto library = std::make_shared<CodeLibrary>(options);
     EXPECT_EQ(library->find(*module, false), nullptr);
     EXPECT_EQ(run(*makeAutoEngine(library)), 7u);
-  } // waits for what the engine wanted
+    library->finish();
+  }
   auto library = std::make_shared<CodeLibrary>(options);
   EXPECT_NE(library->find(*module, false), nullptr);
   EXPECT_EQ(library->find(*module, true), nullptr) << "fuel is other code";
@@ -197,6 +237,24 @@ TEST(NativeCode, RefusesWhatIsNoCodeOfOurs) {
   }
   for (size_t size = 0; size < good.size(); size += 97)
     EXPECT_FALSE(CodeImage::load(ByteSpan(good).first(size)).ok()) << size;
+}
+
+TEST(NativeCode, RefusesCodeForAnotherEngine) {
+  Bytes code = compiled(*adder(1)).value();
+  std::string_view text = asText(code);
+  size_t at = text.find(engineId());
+  ASSERT_NE(at, text.npos);
+  code[at + engineId().size() - 1] ^= 1;
+  EXPECT_EQ(CodeImage::load(code).error().code, "engine.stale-code");
+}
+
+TEST(NativeCode, NeedsAProcessorOfItsLevel) {
+  for (uint8_t level : {2, 3, 4}) {
+    EXPECT_TRUE(runsOn({Family::X86_64, level}, {Family::X86_64, 4}));
+    EXPECT_FALSE(runsOn({Family::X86_64, level},
+                        {Family::X86_64, static_cast<uint8_t>(level - 1)}));
+  }
+  EXPECT_FALSE(runsOn({Family::AArch64, 0}, {Family::X86_64, 4}));
 }
 
 TEST(NativeCode, RefusesAnotherProcessor) {
@@ -248,36 +306,32 @@ TEST(NativeCode, CompileBombsAreRefusedByName) {
   EXPECT_EQ(wide.error().code, "engine.compile-limit");
 }
 
+/// A few bytes each, and a thousand values through every one of them.
 TEST(NativeCode, ValuesThatFlowAreCharged) {
-  // Four bytes each, and a thousand values through every one of them.
-  std::vector<ValueType> wide(1000, I32);
-  auto refusal = [&](auto &&repeat) {
-    ModuleBuilder module;
-    uint32_t type = module.type(wide, wide);
-    Code through;
-    for (uint32_t i = 0; i < 1000; ++i)
-      through.get(i);
-    repeat(through, type);
-    module.function(type, through.end());
-    module.table(wasm::ValueType::FuncRef, 1);
-    auto code = compiled(*load(module));
-    return code.ok() ? std::string("was compiled") : code.error().code;
-  };
-  EXPECT_EQ(refusal([](Code &code, uint32_t type) {
-              for (int i = 0; i < 5000; ++i)
-                code.op(Opcode::Block).add(leb(type)).end();
-            }),
-            "engine.compile-limit");
-  EXPECT_EQ(refusal([](Code &code, uint32_t) {
-              for (int i = 0; i < 5000; ++i)
-                code.op(Opcode::Call, 0u);
-            }),
-            "engine.compile-limit");
-  EXPECT_EQ(refusal([](Code &code, uint32_t type) {
-              for (int i = 0; i < 5000; ++i)
-                code.i32(0).op(Opcode::CallIndirect, type, 0u);
-            }),
-            "engine.compile-limit");
+  std::string types, operands;
+  for (int i = 0; i < 1000; ++i) {
+    types += " i32";
+    operands += fmt::format(" local.get {}", i);
+  }
+  for (std::string_view each :
+       {"block (type 0) end ", "loop (type 0) end ", "call 0 ",
+        "i32.const 0 call_indirect (type 0) ",
+        "i32.const 1 if (type 0) else end "}) {
+    std::string text =
+        fmt::format("(type (func (param{0}) (result{0}))) (table 1 funcref) "
+                    "(func (type 0){1} ",
+                    types, operands);
+    for (int i = 0; i < 5000; ++i)
+      text += each;
+    auto module =
+        wasm::text::loadText(Source::text("wide.wat", std::move(text) + ")"));
+    ASSERT_TRUE(module.ok()) << each << module.error().message;
+    CompileOptions how;
+    how.limits.work = 200'000;
+    auto code = compiled(**module, how);
+    ASSERT_FALSE(code.ok()) << each;
+    EXPECT_EQ(code.error().code, "engine.compile-limit") << each;
+  }
 }
 
 TEST(NativeCode, HugeBodiesAreRefusedUnread) {

@@ -95,8 +95,8 @@ FunctionTranslator::Callee FunctionTranslator::indirect(uint32_t type,
   trapIf(b_.CreateICmpUGE(index, size), TrapKind::UndefinedElement);
   llvm::Value *elements =
       tableField(table, offsetof(TableState, elements), unit_.pointer);
-  llvm::Value *offset =
-      b_.CreateMul(masked(index, size), b_.getInt64(sizeof(FunctionRecord)));
+  llvm::Value *offset = b_.CreateMul(masked(index, size, table),
+                                     b_.getInt64(sizeof(FunctionRecord)));
   llvm::Value *element = b_.CreateGEP(unit_.i8, elements, offset);
   llvm::Value *has =
       unit_.loadField(unit_.i64, element, offsetof(FunctionRecord, type));

@@ -23,7 +23,8 @@ bool FunctionTranslator::translateTable() {
     bool functions =
         module_.tables[now_.index].type.element == wasm::ValueType::FuncRef;
     uint64_t each = functions ? sizeof(FunctionRecord) : sizeof(uint64_t);
-    llvm::Value *offset = b_.CreateMul(masked(index, size), b_.getInt64(each));
+    llvm::Value *offset =
+        b_.CreateMul(masked(index, size, now_.index), b_.getInt64(each));
     push(unit_.loadField(unit_.i64, b_.CreateGEP(unit_.i8, elements, offset),
                          functions ? offsetof(FunctionRecord, self) : 0));
     return true;
@@ -79,11 +80,15 @@ llvm::Value *FunctionTranslator::tableField(uint32_t table, uint32_t offset,
              : unit_.loadConstantField(type, state, offset);
 }
 
-llvm::Value *FunctionTranslator::masked(llvm::Value *index, llvm::Value *size) {
+llvm::Value *FunctionTranslator::masked(llvm::Value *index, llvm::Value *size,
+                                        uint32_t table) {
   // LLVM must not see that the branch before has settled it.
   llvm::Value *opaque = hidden(index);
-  llvm::Value *below = b_.CreateAShr(b_.CreateSub(opaque, size), 63);
-  return b_.CreateAnd(opaque, below);
+  llvm::Value *difference = b_.CreateSub(opaque, size);
+  // Negative, and not because the index is huge.
+  if (module_.tables[table].type.address == wasm::ValueType::I64)
+    difference = b_.CreateAnd(difference, b_.CreateNot(opaque));
+  return b_.CreateAnd(opaque, b_.CreateAShr(difference, 63));
 }
 
 } // namespace rune::engine::llvm_tier

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "engine/llvm/unit.h"
 
+#include <llvm/IR/Intrinsics.h>
+
+#include <algorithm>
+
 namespace rune::engine::llvm_tier {
 
+using native::DirectHost;
 using wasm::ValueType;
 
 std::string functionName(uint32_t function) {
@@ -157,7 +162,8 @@ llvm::CallInst *Unit::callHelper(Helper helper, llvm::Value *from,
   llvm::CallInst *call =
       builder.CreateCall(helperType(*this, helper), code, all);
   call->setDoesNotThrow();
-  if (helper == Helper::trap || helper == Helper::indirectTrap) {
+  if (helper == Helper::trap || helper == Helper::indirectTrap ||
+      helper == Helper::endByHost) {
     call->setDoesNotReturn();
     call->addFnAttr(llvm::Attribute::Cold);
   }
@@ -208,31 +214,104 @@ void Unit::defineEntry(uint32_t index) {
   builder.CreateRetVoid();
 }
 
+/// Whether C++ can be called with values of this type (host_function.h).
+static bool hasDirectForm(const wasm::FunctionType &type) {
+  auto isNumber = [](ValueType each) {
+    return each == ValueType::I32 || each == ValueType::I64 ||
+           each == ValueType::F32 || each == ValueType::F64;
+  };
+  return type.results.size() <= 1 &&
+         std::all_of(type.results.begin(), type.results.end(), isNumber) &&
+         std::all_of(type.parameters.begin(), type.parameters.end(), isNumber);
+}
+
+/// Calls the host's function as C++ does, if it has such a form.
+void Unit::callDirectly(uint32_t index, llvm::Function *thunk) {
+  const wasm::FunctionType &type = job.module.functionType(index);
+  llvm::Value *from = thunk->getArg(0);
+  llvm::Value *hosts =
+      loadConstantField(pointer, from, offsetof(GuestContext, hosts));
+  auto field = [&](size_t offset) {
+    return loadConstantField(
+        pointer, hosts,
+        static_cast<uint32_t>(index * sizeof(DirectHost) + offset));
+  };
+  llvm::Value *code = field(offsetof(DirectHost, code));
+  auto block = [&] { return llvm::BasicBlock::Create(context, "", thunk); };
+  llvm::BasicBlock *direct = block(), *ended = block(), *done = block(),
+                   *byHelper = block();
+  builder.CreateCondBr(
+      builder.CreateICmpEQ(code, llvm::ConstantPointerNull::get(
+                                     llvm::PointerType::get(context, 0))),
+      byHelper, direct);
+  builder.SetInsertPoint(direct);
+  llvm::Value *state = storeState(from);
+  llvm::Value *hostFrame = fieldAddress(state, offsetof(StoreState, hostFrame));
+  writeState(builder.CreateIntrinsic(pointer, llvm::Intrinsic::frameaddress,
+                                     {builder.getInt32(0)}),
+             hostFrame);
+  std::vector<llvm::Type *> types = {pointer, pointer};
+  std::vector<llvm::Value *> arguments = {field(offsetof(DirectHost, closure)),
+                                          field(offsetof(DirectHost, caller))};
+  for (size_t i = 0; i < type.parameters.size(); ++i) {
+    types.push_back(typeOf(type.parameters[i]));
+    arguments.push_back(thunk->getArg(static_cast<unsigned>(i + 1)));
+  }
+  auto *form = llvm::FunctionType::get(
+      type.results.empty() ? voidType : typeOf(type.results[0]), types, false);
+  llvm::CallInst *result = builder.CreateCall(form, code, arguments);
+  result->setDoesNotThrow();
+  // The psABI of RISC-V extends numbers of 32 bits to registers.
+  if (job.options.target.family == native::Family::RiscV64)
+    for (unsigned i = 0; i < types.size(); ++i)
+      if (types[i] == i32)
+        result->addParamAttr(i, llvm::Attribute::SExt);
+  writeState(llvm::ConstantPointerNull::get(llvm::PointerType::get(context, 0)),
+             hostFrame);
+  llvm::Value *ends = loadField(i32, state, offsetof(StoreState, ended));
+  builder.CreateCondBr(builder.CreateICmpNE(ends, builder.getInt32(0)), ended,
+                       done, unlikely);
+  builder.SetInsertPoint(ended);
+  callHelper(Helper::endByHost, from, {});
+  builder.CreateUnreachable();
+  builder.SetInsertPoint(done);
+  if (type.results.empty())
+    builder.CreateRetVoid();
+  else
+    builder.CreateRet(result);
+  builder.SetInsertPoint(byHelper);
+}
+
 void Unit::defineImport(uint32_t index) {
   const wasm::FunctionType &type = job.module.functionType(index);
   llvm::Function *thunk = function(index);
   builder.SetInsertPoint(llvm::BasicBlock::Create(context, "", thunk));
+  if (hasDirectForm(type))
+    callDirectly(index, thunk);
   llvm::Value *from = thunk->getArg(0);
   size_t count = type.parameters.size() + type.results.size();
-  auto *slots = builder.CreateAlloca(
+  // In the entry block, whatever the thunk began with: a frame of fixed size.
+  llvm::IRBuilder<> first(&thunk->getEntryBlock(),
+                          thunk->getEntryBlock().begin());
+  auto *slots = first.CreateAlloca(
       llvm::ArrayType::get(i8, std::max<size_t>(count, 1) * native::slotBytes));
   slots->setAlignment(llvm::Align(16));
   for (size_t i = 0; i < type.parameters.size(); ++i)
     storeSlot(*this, thunk->getArg(static_cast<unsigned>(i + 1)),
               slotAddress(*this, slots, i));
   callHelper(Helper::callHost, from, {builder.getInt32(index), slots});
-  llvm::Value *first = nullptr;
+  llvm::Value *returned = nullptr;
   for (size_t i = 0; i < type.results.size(); ++i) {
     llvm::Value *value =
         loadSlot(*this, type.results[i],
                  slotAddress(*this, slots, type.parameters.size() + i));
     if (i == 0)
-      first = value;
+      returned = value;
     else
       writeState(value, resultAddress(from, i));
   }
-  if (first)
-    builder.CreateRet(first);
+  if (returned)
+    builder.CreateRet(returned);
   else
     builder.CreateRetVoid();
 }

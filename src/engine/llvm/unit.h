@@ -92,6 +92,9 @@ struct Unit {
   void defineEntry(uint32_t type);
   /// An imported function, as code that asks the host.
   void defineImport(uint32_t function);
+
+private:
+  void callDirectly(uint32_t function, llvm::Function *thunk);
 };
 
 /// Names that the linker reads back: f12, e3.

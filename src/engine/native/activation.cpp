@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "engine/native/activation.h"
 
+#include "engine/fiber/stack_switch.h"
 #include "engine/native/instance.h"
 #include "engine/native/store.h"
 
-#include <pthread.h>
-
 #include <algorithm>
+#include <utility>
 
 namespace rune::engine::native {
 
@@ -17,21 +17,6 @@ constinit thread_local Activation *current = nullptr;
 /// Below the limit: the largest frame (compiler.h), and what the host needs for
 /// its functions, signal handlers included.
 constexpr uint64_t hostReserve = uint64_t{512} << 10;
-
-/// The least address of this thread's stack.
-uint64_t stackBottom() {
-  thread_local uint64_t bottom = [] {
-    pthread_attr_t attributes;
-    void *base = nullptr;
-    size_t bytes = 0;
-    if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
-      pthread_attr_getstack(&attributes, &base, &bytes);
-      pthread_attr_destroy(&attributes);
-    }
-    return reinterpret_cast<uint64_t>(base);
-  }();
-  return bottom;
-}
 
 /// What a frame keeps: the frame of its caller, and where it returns to. The
 /// places are those of the psABIs when frame pointers are kept.
@@ -50,8 +35,22 @@ FrameLinks linksOf(const void *frame) {
 
 } // namespace
 
-Activation *currentActivation() { return current; }
-void setCurrentActivation(Activation *activation) { current = activation; }
+// A fiber may go on on another thread, so nobody may remember where the
+// variable of this one lies: neither is inlined.
+[[gnu::noinline]] Activation *currentActivation() {
+  asm volatile("" ::: "memory");
+  return current;
+}
+[[gnu::noinline]] void setCurrentActivation(Activation *activation) {
+  current = activation;
+  asm volatile("" ::: "memory");
+}
+
+[[gnu::noinline]] Activation *exchangeActivation(Activation *activation) {
+  Activation *before = std::exchange(current, activation);
+  asm volatile("" ::: "memory");
+  return before;
+}
 
 // What is called was not made by the compiler that would check it.
 __attribute__((noinline, no_sanitize("function"))) bool
@@ -65,7 +64,7 @@ enter(Activation &activation, const void *entry, const void *code,
   return true;
 }
 
-void leave() { std::longjmp(current->back, 1); }
+void leave() { std::longjmp(currentActivation()->back, 1); }
 
 CodePlace CodePlace::callerOf(const void *helperFrame) {
   FrameLinks links = linksOf(helperFrame);
@@ -82,8 +81,9 @@ std::vector<uint32_t> backtrace(const NativeStore &store,
     if (auto function = store.functionAt(at))
       functions.push_back(*function);
     FrameLinks links = linksOf(place.frame);
+    bool ascends = links.caller > place.frame;
     place = {links.returnAddress, links.caller, true};
-    if (place.frame < activation->entryFrame && place.frame > &functions)
+    if (ascends && place.frame < activation->entryFrame)
       continue;
     // Frames of the host lie between; go on where it was called.
     do

@@ -3,8 +3,8 @@
 // One entry of the host into machine code. It knows the way back, which every
 // trap takes: from a helper directly, from a fault by way of the signal
 // handler. Machine code has nothing to destroy, so leaving it is one jump.
-// Activations of a thread are a chain; the host may enter again from a host
-// function.
+// Activations are a chain, of the thread or of the fiber that it runs; the host
+// may enter again from a host function.
 #pragma once
 
 #include "engine/native/code_image.h"
@@ -22,13 +22,16 @@ struct Activation {
   std::jmp_buf back;
   /// The frame that entered; frames of machine code lie below.
   const void *entryFrame = nullptr;
-  /// Where machine code called the host, while it does: the helper's frame.
+  /// Where its machine code called the host, if the host has entered again
+  /// from there: the frame of the helper or thunk.
   const void *hostFrame = nullptr;
 };
 
 /// The innermost activation of this thread, or null.
 Activation *currentActivation();
 void setCurrentActivation(Activation *activation);
+/// Sets it; gives the one before.
+Activation *exchangeActivation(Activation *activation);
 
 /// Calls `code` by its trampoline. False if it ended by `leave`.
 bool enter(Activation &activation, const void *entry, const void *code,
@@ -53,8 +56,8 @@ struct CodePlace {
 std::vector<uint32_t> backtrace(const NativeStore &store,
                                 const Activation &innermost, CodePlace place);
 
-/// The least address that frames of guests may have on this thread: room for
-/// the host and one frame below, and no more than `budget` bytes from here.
+/// The least address that frames of guests may have on this stack: room for the
+/// host and one frame below, and no more than `budget` bytes from here.
 uint64_t stackLimitFor(uint64_t budget);
 
 } // namespace rune::engine::native

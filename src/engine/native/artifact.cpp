@@ -2,6 +2,7 @@
 #include "engine/native/artifact.h"
 
 #include "engine/native/context.h"
+#include "engine/sources.h"
 
 #include <algorithm>
 
@@ -13,6 +14,7 @@ constexpr std::string_view magic = "RuneCode";
 constexpr uint64_t pageAlignment = 4096;
 /// More code than any module within the compiler's limits becomes.
 constexpr uint64_t codeMost = uint64_t{1} << 30;
+constexpr uint32_t makerMost = 1000;
 
 Diagnostic bad(std::string_view why) {
   return error("engine.bad-code", "no machine code of ours: {}", why);
@@ -45,6 +47,25 @@ Result<> readRanges(ByteReader &reader, uint32_t count,
     ranges.push_back({begin, function});
   }
   return {};
+}
+
+struct Counts {
+  uint32_t functions;
+  uint32_t types;
+  uint32_t ranges;
+  uint64_t codeBytes;
+};
+
+Result<Counts> readCounts(ByteReader &reader, Artifact &artifact) {
+  Counts counts = {RUNE_TRY(reader.u32()), RUNE_TRY(reader.u32()),
+                   RUNE_TRY(reader.u32()), RUNE_TRY(reader.u64())};
+  if (counts.codeBytes > codeMost)
+    return bad("its code is too big");
+  uint32_t makerBytes = RUNE_TRY(reader.u32());
+  if (makerBytes > makerMost)
+    return bad("its maker has no name");
+  artifact.maker = asText(RUNE_TRY(reader.take(makerBytes)));
+  return counts;
 }
 
 Result<> readKind(ByteReader &reader, Artifact &artifact) {
@@ -88,6 +109,7 @@ Bytes writeArtifact(const Artifact &artifact) {
   writer.u32(static_cast<uint32_t>(artifact.entries.size()));
   writer.u32(static_cast<uint32_t>(artifact.ranges.size()));
   writer.u64(artifact.code.size());
+  writer.text(artifact.maker);
   for (uint32_t offset : artifact.functions)
     writer.u32(offset);
   for (uint32_t offset : artifact.entries)
@@ -105,22 +127,36 @@ Result<Artifact> readArtifact(ByteSpan bytes) {
   ByteReader reader(bytes);
   Artifact artifact;
   RUNE_TRY(readKind(reader, artifact));
-  uint32_t functions = RUNE_TRY(reader.u32());
-  uint32_t types = RUNE_TRY(reader.u32());
-  uint32_t ranges = RUNE_TRY(reader.u32());
-  uint64_t codeBytes = RUNE_TRY(reader.u64());
-  if (codeBytes > codeMost)
-    return bad("its code is too big");
+  Counts counts = RUNE_TRY(readCounts(reader, artifact));
+  uint64_t codeBytes = counts.codeBytes;
+  RUNE_TRY(readOffsets(reader, counts.functions, codeBytes, false,
+                       artifact.functions));
   RUNE_TRY(
-      readOffsets(reader, functions, codeBytes, false, artifact.functions));
-  RUNE_TRY(readOffsets(reader, types, codeBytes, true, artifact.entries));
-  RUNE_TRY(readRanges(reader, ranges, artifact.ranges));
+      readOffsets(reader, counts.types, codeBytes, true, artifact.entries));
+  RUNE_TRY(readRanges(reader, counts.ranges, artifact.ranges));
   uint64_t padding = alignTo(reader.offset(), pageAlignment) - reader.offset();
   RUNE_TRY(reader.take(padding));
   if (reader.remaining() != codeBytes)
     return bad("its code has another size than it says");
   artifact.code = RUNE_TRY(reader.take(codeBytes));
   return artifact;
+}
+
+Result<uint64_t> artifactSize(ByteSpan bytes) {
+  ByteReader reader(bytes);
+  Artifact artifact;
+  RUNE_TRY(readKind(reader, artifact));
+  Counts counts = RUNE_TRY(readCounts(reader, artifact));
+  uint64_t tables =
+      sizeof(uint32_t) *
+      (uint64_t{counts.functions} + counts.types + 2 * uint64_t{counts.ranges});
+  return alignTo(reader.offset() + tables, pageAlignment) + counts.codeBytes;
+}
+
+std::string_view engineId() { return "engine-" RUNE_ENGINE_SOURCES; }
+
+bool isForThisEngine(std::string_view maker) {
+  return maker.substr(0, maker.find(' ')) == engineId();
 }
 
 std::optional<uint32_t> functionAt(const std::vector<CodeRange> &ranges,

@@ -7,13 +7,16 @@
 //
 //   magic "RuneCode" · u32 format · u8 family · u8 level · u8 bounds · u8 fuel
 //   32 bytes SHA-256 of the wasm bytes · u32 size of a Value · u32 helpers
-//   u32 functions (imported ones first) · u32 types · u32 ranges · u64 code
-//   size functions × u32: offset of each, in the code types × u32: offset of
-//   the entry for each type, or 0xffffffff ranges × {u32 begin, u32 function or
-//   0xffffffff}, ascending zeros to a multiple of 4096, then the code
+//   u32 functions (imported ones first) · u32 types · u32 ranges
+//   u64 code size · u32 n, n bytes: what made the code
+//   functions × u32: offset of each, in the code
+//   types × u32: offset of the entry for each type, or 0xffffffff
+//   ranges × {u32 begin, u32 function or 0xffffffff}, ascending
+//   zeros to a multiple of 4096, then the code
 //
 // Reading checks form, not intent: machine code does what it likes, so it may
-// come only from this machine's cache (cache.h) or from a trusted signer.
+// come only from this machine's cache (code_cache.h) or from a file that a
+// trusted key has sealed (code_file.h).
 #pragma once
 
 #include "base/bytes.h"
@@ -27,7 +30,7 @@ namespace rune::engine::native {
 
 /// Raised whenever code of before would misbehave now: the layout of the
 /// context, the helpers, the meaning of any field.
-constexpr uint32_t artifactFormat = 1;
+constexpr uint32_t artifactFormat = 2;
 
 /// How accesses to memory are kept inside: by pages that cannot be touched, or
 /// by a comparison before each access.
@@ -49,6 +52,8 @@ struct Artifact {
   /// The code counts fuel.
   bool fuel = false;
   Sha256 module;
+  /// The compiler's `buildId`.
+  std::string maker;
   std::vector<uint32_t> functions;
   std::vector<uint32_t> entries;
   std::vector<CodeRange> ranges;
@@ -60,6 +65,18 @@ Bytes writeArtifact(const Artifact &artifact);
 /// errors  `engine.bad-code`: another format, a helper table or Value of
 ///         another size, or sizes and offsets that do not fit the bytes
 Result<Artifact> readArtifact(ByteSpan bytes);
+
+/// What the artifact's header says of its size; `bytes` may go on behind it.
+///
+/// errors  `engine.bad-code`
+Result<uint64_t> artifactSize(ByteSpan bytes);
+
+/// The engine that this code is for: a hash of the sources that settle what
+/// engine and machine code expect of each other. A compiler's `buildId` begins
+/// with it and a space.
+std::string_view engineId();
+/// Whether code of this maker is for this engine.
+bool isForThisEngine(std::string_view maker);
 
 /// The function whose code holds `offset`, if it is one of the module's.
 std::optional<uint32_t> functionAt(const std::vector<CodeRange> &ranges,

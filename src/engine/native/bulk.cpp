@@ -16,13 +16,14 @@ bool inside(uint64_t at, uint64_t count, uint64_t size) {
   return at <= size && count <= size - at;
 }
 
-/// Bytes or elements between two looks at the clock; some 0.1 ms.
-constexpr uint64_t piece = uint64_t{1} << 20;
+/// Between two looks at the clock; some 0.1 ms.
+constexpr uint64_t pieceBytes = uint64_t{1} << 20;
+constexpr uint64_t pieceElements = pieceBytes / sizeof(FunctionRecord);
 
-/// piece(at, count) for all of [0, count), from the end if `backward`.
+/// work(at, count) for all of [0, count), from the end if `backward`.
 template <class Do>
-MaybeTrap inPieces(NativeInstance &guest, uint64_t count, bool backward,
-                   Do work) {
+MaybeTrap inPieces(NativeInstance &guest, uint64_t piece, uint64_t count,
+                   bool backward, Do work) {
   for (uint64_t done = 0; done < count;) {
     uint64_t now = std::min(piece, count - done);
     work(backward ? count - done - now : done, now);
@@ -40,9 +41,10 @@ MaybeTrap fillMemory(NativeInstance &guest, uint32_t memory, uint64_t at,
   NativeMemory &target = guest.memoryAt(memory);
   if (!inside(at, count, target.size()))
     return TrapKind::OutOfBoundsMemory;
-  return inPieces(guest, count, false, [&](uint64_t begin, uint64_t bytes) {
-    std::memset(target.base() + at + begin, value, bytes);
-  });
+  return inPieces(guest, pieceBytes, count, false,
+                  [&](uint64_t begin, uint64_t bytes) {
+                    std::memset(target.base() + at + begin, value, bytes);
+                  });
 }
 
 MaybeTrap copyMemory(NativeInstance &guest, uint32_t to, uint32_t from,
@@ -52,10 +54,11 @@ MaybeTrap copyMemory(NativeInstance &guest, uint32_t to, uint32_t from,
       !inside(fromAt, count, source.size()))
     return TrapKind::OutOfBoundsMemory;
   bool backward = &target == &source && toAt > fromAt;
-  return inPieces(guest, count, backward, [&](uint64_t begin, uint64_t bytes) {
-    std::memmove(target.base() + toAt + begin, source.base() + fromAt + begin,
-                 bytes);
-  });
+  return inPieces(guest, pieceBytes, count, backward,
+                  [&](uint64_t begin, uint64_t bytes) {
+                    std::memmove(target.base() + toAt + begin,
+                                 source.base() + fromAt + begin, bytes);
+                  });
 }
 
 MaybeTrap initMemory(NativeInstance &guest, uint32_t memory, uint32_t segment,
@@ -65,10 +68,11 @@ MaybeTrap initMemory(NativeInstance &guest, uint32_t memory, uint32_t segment,
   if (!inside(toAt, count, target.size()) ||
       !inside(fromAt, count, source.size()))
     return TrapKind::OutOfBoundsMemory;
-  return inPieces(guest, count, false, [&](uint64_t begin, uint64_t bytes) {
-    std::memcpy(target.base() + toAt + begin, source.data() + fromAt + begin,
-                bytes);
-  });
+  return inPieces(guest, pieceBytes, count, false,
+                  [&](uint64_t begin, uint64_t bytes) {
+                    std::memcpy(target.base() + toAt + begin,
+                                source.data() + fromAt + begin, bytes);
+                  });
 }
 
 MaybeTrap fillTable(NativeInstance &guest, uint32_t table, uint64_t at,
@@ -76,9 +80,10 @@ MaybeTrap fillTable(NativeInstance &guest, uint32_t table, uint64_t at,
   NativeTable &target = guest.tableAt(table);
   if (!inside(at, count, target.size()))
     return TrapKind::OutOfBoundsTable;
-  return inPieces(guest, count, false, [&](uint64_t begin, uint64_t elements) {
-    target.fill(at + begin, elements, reference);
-  });
+  return inPieces(guest, pieceElements, count, false,
+                  [&](uint64_t begin, uint64_t elements) {
+                    target.fill(at + begin, elements, reference);
+                  });
 }
 
 MaybeTrap copyTable(NativeInstance &guest, uint32_t to, uint32_t from,
@@ -88,7 +93,7 @@ MaybeTrap copyTable(NativeInstance &guest, uint32_t to, uint32_t from,
       !inside(fromAt, count, source.size()))
     return TrapKind::OutOfBoundsTable;
   bool backward = &target == &source && toAt > fromAt;
-  return inPieces(guest, count, backward,
+  return inPieces(guest, pieceElements, count, backward,
                   [&](uint64_t begin, uint64_t elements) {
                     target.copy(toAt + begin, source, fromAt + begin, elements);
                   });
@@ -101,10 +106,11 @@ MaybeTrap initTable(NativeInstance &guest, uint32_t table, uint32_t segment,
   if (!inside(toAt, count, target.size()) ||
       !inside(fromAt, count, source.size()))
     return TrapKind::OutOfBoundsTable;
-  return inPieces(guest, count, false, [&](uint64_t begin, uint64_t elements) {
-    for (uint64_t i = begin; i < begin + elements; ++i)
-      target.fill(toAt + i, 1, source[fromAt + i]);
-  });
+  return inPieces(guest, pieceElements, count, false,
+                  [&](uint64_t begin, uint64_t elements) {
+                    for (uint64_t i = begin; i < begin + elements; ++i)
+                      target.fill(toAt + i, 1, source[fromAt + i]);
+                  });
 }
 
 } // namespace rune::engine::native

@@ -7,6 +7,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 
 namespace rune::engine::native {
@@ -123,6 +125,41 @@ Sha256 CodeCache::seal(const Sha256 &key, ByteSpan code) const {
 }
 
 std::optional<Bytes> CodeCache::find(const Sha256 &key) const {
+  std::optional<Bytes> code = findAny(key);
+  return code && !code->empty() ? std::move(code) : std::nullopt;
+}
+
+int CodeCache::claim(const Sha256 &key) const {
+  std::string path = folder_ + "/" + key.hex() + ".lock";
+  int file =
+      ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (file < 0)
+    return -1;
+  struct stat held = {}, named = {};
+  // Who had it before has removed the file when done; then another is at it.
+  if (::flock(file, LOCK_EX | LOCK_NB) == 0 && ::fstat(file, &held) == 0 &&
+      ::stat(path.c_str(), &named) == 0 && held.st_ino == named.st_ino)
+    return file;
+  ::close(file);
+  return -1;
+}
+
+void CodeCache::release(const Sha256 &key, int claimed) const {
+  ::unlink((folder_ + "/" + key.hex() + ".lock").c_str());
+  ::close(claimed);
+}
+
+void CodeCache::noteAttempt(const Sha256 &key) const { (void)keep(key, {}); }
+
+bool CodeCache::wasTried(const Sha256 &key) const {
+  constexpr time_t day = 24 * 60 * 60;
+  struct stat status = {};
+  return ::stat(pathOf(key).c_str(), &status) == 0 &&
+         std::time(nullptr) - status.st_mtime < day && findAny(key) &&
+         !find(key);
+}
+
+std::optional<Bytes> CodeCache::findAny(const Sha256 &key) const {
   std::string path = pathOf(key);
   std::optional<Bytes> bytes = readWhole(path);
   if (!bytes || bytes->size() < sizeof(Sha256))
@@ -132,7 +169,8 @@ std::optional<Bytes> CodeCache::find(const Sha256 &key) const {
   if (CRYPTO_memcmp(expected.bytes.data(), bytes->data() + size,
                     sizeof(Sha256)) != 0)
     return {};
-  ::utimensat(AT_FDCWD, path.c_str(), nullptr, 0); // used now
+  if (size > 0)
+    ::utimensat(AT_FDCWD, path.c_str(), nullptr, 0); // used now
   bytes->resize(size);
   return bytes;
 }

@@ -34,6 +34,24 @@ public:
   /// errors  `file.unwritable`: a full disk costs only time
   Result<> keep(const Sha256 &key, ByteSpan code) const;
 
+  const std::string &folder() const { return folder_; }
+  /// The user's key.
+  const Bytes &secret() const { return secret_; }
+
+  // Who makes the code of a key. One at a time, and whoever finds that it could
+  // not be made before, does not try again; a file of no bytes says so.
+
+  /// A file that turns away all others until `release`, or until each process
+  /// that has it is gone; -1 if somebody else is at it, or nothing can be
+  /// locked.
+  int claim(const Sha256 &key) const;
+  void release(const Sha256 &key, int claimed) const;
+  /// Notes that making the code was begun. What ends without an answer leaves
+  /// this behind; `keep` replaces it.
+  void noteAttempt(const Sha256 &key) const;
+  /// Whether an attempt of the last day is on record, and no code.
+  bool wasTried(const Sha256 &key) const;
+
   static constexpr uint64_t mostBytes = uint64_t{512} << 20;
 
 private:
@@ -41,6 +59,7 @@ private:
       : folder_(std::move(folder)), secret_(std::move(secret)) {}
   std::string pathOf(const Sha256 &key) const;
   Sha256 seal(const Sha256 &key, ByteSpan code) const;
+  std::optional<Bytes> findAny(const Sha256 &key) const;
   void removeOldest() const;
 
   std::string folder_;

@@ -22,6 +22,11 @@ Result<std::shared_ptr<const CodeImage>> CodeImage::load(ByteSpan bytes) {
     return error("engine.foreign-code",
                  "this code is for {}, the machine is {}",
                  artifact.target.str(), hostTarget().str());
+  if (!isForThisEngine(artifact.maker))
+    return error("engine.stale-code",
+                 "this code was made for another engine: by `{}`, this is `{}`",
+                 artifact.maker, engineId())
+        .withHelp("make it again with this `rune compile`");
   ByteSpan code = artifact.code;
   std::shared_ptr<CodeImage> image(new CodeImage(std::move(artifact)));
   RUNE_TRY(image->map(code));

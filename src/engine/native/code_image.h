@@ -14,8 +14,8 @@ namespace rune::engine::native {
 class CodeImage {
 public:
   /// errors  `engine.bad-code` (artifact.h), `engine.foreign-code` (for another
-  ///         processor, or for more than this one can),
-  ///         `engine.out-of-memory`
+  ///         processor, or for more than this one can), `engine.stale-code`
+  ///         (for another engine), `engine.out-of-memory`
   static Result<std::shared_ptr<const CodeImage>> load(ByteSpan artifact);
 
   CodeImage(const CodeImage &) = delete;
@@ -35,6 +35,10 @@ public:
   Bounds bounds() const { return bounds_; }
   bool countsFuel() const { return fuel_; }
   size_t codeBytes() const { return bytes_; }
+
+  /// Where what begins, and where it lies; for debuggers (debug_code.h).
+  const std::vector<CodeRange> &ranges() const { return ranges_; }
+  ByteSpan code() const { return {base_, bytes_}; }
 
   bool holds(uint64_t address) const {
     return address - reinterpret_cast<uint64_t>(base_) < bytes_;

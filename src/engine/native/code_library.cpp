@@ -3,6 +3,8 @@
 
 #include "engine/native/context.h"
 
+#include <unistd.h>
+
 namespace rune::engine::native {
 
 CodeLibrary::CodeLibrary(LibraryOptions options)
@@ -20,7 +22,9 @@ CodeLibrary::~CodeLibrary() {
   {
     std::lock_guard lock(mutex_);
     ends_ = true;
+    wanted_.clear();
   }
+  stop_ = true;
   wake_.notify_one();
   if (thread_.joinable())
     thread_.join();
@@ -40,6 +44,22 @@ Sha256 CodeLibrary::keyOf(const wasm::Module &module, bool fuel) const {
   return sha256(all.bytes());
 }
 
+/// Tells debuggers, and keeps the image; if another thread was first, its.
+std::shared_ptr<const CodeImage>
+CodeLibrary::add(const Sha256 &key, const wasm::Module &module,
+                 std::shared_ptr<const CodeImage> image) {
+  std::lock_guard lock(mutex_);
+  auto [place, isNew] = images_.emplace(key, std::move(image));
+  if (isNew && (options_.debug.perf || options_.debug.gdb)) {
+    auto code = DebugCode::announce(*place->second, module, options_.debug);
+    if (code)
+      announced_.push_back(std::move(code).value());
+    else
+      note(code.error());
+  }
+  return place->second;
+}
+
 std::shared_ptr<const CodeImage>
 CodeLibrary::findBy(const Sha256 &key, const wasm::Module &module) {
   {
@@ -57,8 +77,27 @@ CodeLibrary::findBy(const Sha256 &key, const wasm::Module &module) {
   }
   if ((*image)->module() != sha256(module.bytes))
     return nullptr;
+  return add(key, module, std::move(*image));
+}
+
+Result<> CodeLibrary::give(ByteSpan artifact) {
+  std::shared_ptr<const CodeImage> image = RUNE_TRY(CodeImage::load(artifact));
+  if (image->bounds() != options_.bounds)
+    return error("engine.foreign-code",
+                 "this code keeps to memory in another way than the rest");
   std::lock_guard lock(mutex_);
-  return images_.emplace(key, *image).first->second;
+  given_[{image->module(), image->countsFuel()}] = image;
+  return {};
+}
+
+CompileOptions CodeLibrary::compileOptions(bool fuel) const {
+  CompileOptions how;
+  how.bounds = options_.bounds;
+  how.fuel = fuel;
+  how.threads = options_.threads;
+  how.deadline = Clock::now() + options_.compileTime;
+  how.checkIr = options_.checkIr;
+  return how;
 }
 
 Result<std::shared_ptr<const CodeImage>>
@@ -66,47 +105,79 @@ CodeLibrary::compile(const Sha256 &key, const wasm::Module &module, bool fuel) {
   if (!options_.compiler)
     return error("engine.no-code",
                  "there is no machine code for this module, and no compiler");
-  CompileOptions how;
-  how.bounds = options_.bounds;
-  how.fuel = fuel;
-  how.threads = options_.threads;
-  how.deadline = Clock::now() + options_.compileTime;
-  how.checkIr = options_.checkIr;
-  Bytes code = RUNE_TRY(options_.compiler->compile(module, how, stop_));
+  Bytes code =
+      RUNE_TRY(options_.compiler->compile(module, compileOptions(fuel), stop_));
   auto image = RUNE_TRY(CodeImage::load(code));
   if (cache_)
     if (auto kept = cache_->keep(key, code); !kept)
       note(kept.error());
-  std::lock_guard lock(mutex_);
-  return images_.emplace(key, std::move(image)).first->second;
+  return add(key, module, std::move(image));
 }
 
 std::shared_ptr<const CodeImage> CodeLibrary::find(const wasm::Module &module,
                                                    bool fuel) {
-  return findBy(keyOf(module, fuel), module);
+  Sha256 key = keyOf(module, fuel);
+  std::shared_ptr<const CodeImage> given;
+  {
+    std::lock_guard lock(mutex_);
+    if (!given_.empty())
+      if (auto found = given_.find({sha256(module.bytes), fuel});
+          found != given_.end())
+        given = found->second;
+  }
+  return given ? add(key, module, given) : findBy(key, module);
 }
 
 Result<std::shared_ptr<const CodeImage>>
 CodeLibrary::get(const wasm::Module &module, bool fuel) {
-  Sha256 key = keyOf(module, fuel);
-  if (auto found = findBy(key, module))
+  if (auto found = find(module, fuel))
     return found;
-  return compile(key, module, fuel);
+  return compile(keyOf(module, fuel), module, fuel);
 }
 
 void CodeLibrary::want(std::shared_ptr<const wasm::Module> module, bool fuel) {
   if (!options_.compiler)
     return;
-  Sha256 key = keyOf(*module, fuel);
+  Wanted wanted{std::move(module), fuel, {}};
+  wanted.key = keyOf(*wanted.module, fuel);
   {
     std::lock_guard lock(mutex_);
-    if (!known_.insert(key).second)
+    if (!known_.insert(wanted.key).second)
       return;
-    wanted_.push_back({std::move(module), fuel, key});
-    if (!thread_.joinable())
-      thread_ = std::thread([this] { work(); });
   }
+  if (cache_ && !options_.background.empty() && wantFromProcess(wanted))
+    return;
+  std::lock_guard lock(mutex_);
+  wanted_.push_back(std::move(wanted));
+  if (!thread_.joinable())
+    thread_ = std::thread([this] { work(); });
   wake_.notify_one();
+}
+
+/// False if no process can be started.
+bool CodeLibrary::wantFromProcess(const Wanted &wanted) {
+  if (cache_->wasTried(wanted.key))
+    return true;
+  int claim = cache_->claim(wanted.key);
+  if (claim < 0)
+    return true; // somebody is at it
+  CompileOptions how = compileOptions(wanted.fuel);
+  how.threads = 1; // beside a guest that runs
+  auto started = compileInBackground(options_.background,
+                                     options_.backgroundLimits, *wanted.module,
+                                     how, cache_->folder(), wanted.key, claim);
+  if (started) {
+    ::close(claim); // the worker has it
+    return true;
+  }
+  cache_->release(wanted.key, claim);
+  note(started.error());
+  return false;
+}
+
+void CodeLibrary::finish() {
+  std::unique_lock lock(mutex_);
+  idle_.wait(lock, [&] { return wanted_.empty() && !working_; });
 }
 
 void CodeLibrary::work() {
@@ -117,10 +188,14 @@ void CodeLibrary::work() {
       return;
     Wanted next = std::move(wanted_.front());
     wanted_.pop_front();
+    working_ = true;
     lock.unlock();
-    if (auto made = compile(next.key, *next.module, next.fuel); !made)
+    if (auto made = compile(next.key, *next.module, next.fuel);
+        !made && made.error().code != "engine.compile-stopped")
       note(made.error());
     lock.lock();
+    working_ = false;
+    idle_.notify_all();
   }
 }
 

@@ -61,16 +61,29 @@ constexpr uint32_t helperCount = 0
 struct StoreState {
   /// Not 0: the deadline has passed. Set by the watch's thread.
   uint32_t interrupt = 0;
-  uint32_t unused = 0;
+  /// Not 0: the guest ends when the function of the host that it called
+  /// directly returns.
+  uint32_t ended = 0;
   /// Frames must lie above.
   uint64_t stackLimit = 0;
   /// What may still run; below 0 the guest ends. Only code that was made to
   /// count it does.
   int64_t fuel = 0;
+  /// While a function of the host runs: the frame by which it was called.
+  const void *hostFrame = nullptr;
   /// The results of the function that just returned, but for the first, which
   /// is returned. Here and not in a context, because a tail call may end in
   /// another instance than it began.
-  alignas(16) uint8_t results[cellBytes * wasm::limits::results] = {};
+  alignas(16) uint8_t results[cellBytes * wasm::limits::results];
+};
+
+/// A function of the host with core types, as code calls it: (closure, caller,
+/// arguments…) → result.
+struct DirectHost {
+  /// Null: call by the helper `callHost`.
+  const void *code = nullptr;
+  void *closure = nullptr;
+  Instance *caller = nullptr;
 };
 
 struct GuestContext {
@@ -78,6 +91,8 @@ struct GuestContext {
   NativeInstance *instance = nullptr;
   /// Of every function of the module; of an imported one, a copy.
   const FunctionRecord *functions = nullptr;
+  /// By imported function.
+  const DirectHost *hosts = nullptr;
   const void *helpers[helperCount] = {};
 };
 

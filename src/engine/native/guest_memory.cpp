@@ -4,11 +4,7 @@
 #include "engine/native/address_ranges.h"
 #include "wasm/limits.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 
 namespace rune::engine::native {
 
@@ -25,8 +21,8 @@ static uint64_t bytesOf(uint64_t pages, uint8_t pageSizeLog2) {
 
 Result<std::unique_ptr<NativeMemory>>
 NativeMemory::make(const wasm::MemoryType &type, Bounds bounds,
-                   uint64_t mostBytes) {
-  std::unique_ptr<NativeMemory> memory(new NativeMemory(type));
+                   uint64_t mostBytes, std::shared_ptr<ReservationPool> pool) {
+  std::unique_ptr<NativeMemory> memory(new NativeMemory(type, std::move(pool)));
   uint64_t least = bytesOf(type.pages.minimum, type.pageSizeLog2);
   bool isWide = type.address == wasm::ValueType::I64;
   uint64_t most =
@@ -37,32 +33,24 @@ NativeMemory::make(const wasm::MemoryType &type, Bounds bounds,
     most = std::min(most, bytesOf(*type.pages.maximum, type.pageSizeLog2));
   memory->mostBytes_ = std::max(most, least);
   memory->guarded_ = isGuarded(type, bounds);
-  memory->reserved_ = memory->guarded_ ? guardedBytes : memory->mostBytes_;
-  if (memory->reserved_ == 0)
+  memory->state_.bytes = least;
+  uint64_t reserved = memory->guarded_ ? guardedBytes : memory->mostBytes_;
+  if (reserved == 0)
     return memory;
-  void *base = mmap(nullptr, memory->reserved_,
-                    memory->guarded_ ? PROT_NONE : PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (base == MAP_FAILED)
-    return error("engine.out-of-memory",
-                 "cannot reserve {} bytes of address space for a guest: {}",
-                 memory->reserved_, std::strerror(errno));
-  memory->state_.base = static_cast<uint8_t *>(base);
+  memory->space_ = RUNE_TRY(
+      memory->pool_->take(reserved, memory->guarded_ ? least : reserved));
+  memory->state_.base = memory->space_.base;
   if (memory->guarded_)
-    memoryRanges().add(base, memory->reserved_);
-  if (!memory->grow(least))
-    return error("engine.out-of-memory",
-                 "cannot give a guest {} bytes of memory: {}", least,
-                 std::strerror(errno));
+    memoryRanges().add(memory->space_.base, memory->space_.bytes);
   return memory;
 }
 
 NativeMemory::~NativeMemory() {
-  if (!state_.base)
+  if (!space_.base)
     return;
   if (guarded_)
-    memoryRanges().remove(state_.base);
-  munmap(state_.base, reserved_);
+    memoryRanges().remove(space_.base);
+  pool_->give(space_);
 }
 
 wasm::MemoryType NativeMemory::type() const {
@@ -79,9 +67,7 @@ std::optional<uint64_t> NativeMemory::bytesToGrow(uint64_t pages) const {
 }
 
 bool NativeMemory::grow(uint64_t byBytes) {
-  if (guarded_ && byBytes > 0 &&
-      mprotect(state_.base + state_.bytes, byBytes, PROT_READ | PROT_WRITE) !=
-          0)
+  if (guarded_ && !ReservationPool::open(space_, byBytes))
     return false;
   state_.bytes += byBytes;
   return true;

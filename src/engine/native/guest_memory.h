@@ -8,6 +8,7 @@
 
 #include "engine/native/artifact.h"
 #include "engine/native/context.h"
+#include "engine/reservation_pool.h"
 
 #include <memory>
 
@@ -26,7 +27,8 @@ public:
   ///
   /// errors  `engine.out-of-memory`
   static Result<std::unique_ptr<NativeMemory>>
-  make(const wasm::MemoryType &type, Bounds bounds, uint64_t mostBytes);
+  make(const wasm::MemoryType &type, Bounds bounds, uint64_t mostBytes,
+       std::shared_ptr<ReservationPool> pool);
 
   NativeMemory(const NativeMemory &) = delete;
   ~NativeMemory() override;
@@ -45,12 +47,15 @@ public:
   bool grow(uint64_t byBytes);
 
 private:
-  explicit NativeMemory(const wasm::MemoryType &type) : type_(type) {}
+  NativeMemory(const wasm::MemoryType &type,
+               std::shared_ptr<ReservationPool> pool)
+      : type_(type), pool_(std::move(pool)) {}
 
   wasm::MemoryType type_;
+  std::shared_ptr<ReservationPool> pool_;
+  Reservation space_;
   MemoryState state_;
   uint64_t mostBytes_ = 0;
-  uint64_t reserved_ = 0;
   bool guarded_ = false;
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "engine/native/guest_table.h"
 
+#include "engine/masked_index.h"
+
 #include <algorithm>
 
 namespace rune::engine::native {
@@ -30,7 +32,7 @@ std::optional<Value> NativeTable::get(uint64_t index) const {
 bool NativeTable::set(uint64_t index, Value element) {
   if (index >= size())
     return false;
-  fill(index, 1, element.bits);
+  fill(masked(index, size()), 1, element.bits);
   return true;
 }
 

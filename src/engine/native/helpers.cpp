@@ -35,14 +35,6 @@ void indirectTrap(GuestContext *context, uint32_t table, uint64_t element) {
       RUNE_CALLER);
 }
 
-void callHost(GuestContext *context, uint32_t function, Value *slots) {
-  NativeInstance &guest = *context->instance;
-  if (!guest.store().callHost(guest, guest.host(function),
-                              guest.functionType(function), slots,
-                              __builtin_frame_address(0)))
-    leave();
-}
-
 uint64_t memoryGrow(GuestContext *context, uint32_t memory, uint64_t pages) {
   NativeInstance &guest = *context->instance;
   return guest.store().growMemory(guest.memoryAt(memory), pages);
@@ -82,7 +74,10 @@ void tableSet(GuestContext *context, uint32_t table, uint64_t at,
 uint64_t tableGrow(GuestContext *context, uint32_t table, uint64_t value,
                    uint64_t count) {
   NativeInstance &guest = *context->instance;
-  return guest.store().growTable(guest.tableAt(table), value, count);
+  uint64_t before = guest.store().growTable(guest.tableAt(table), value, count);
+  if (before != UINT64_MAX)
+    endIf(context, guest.store().mustEnd(count), RUNE_CALLER);
+  return before;
 }
 
 void tableFill(GuestContext *context, uint32_t table, uint64_t at,
@@ -106,6 +101,11 @@ void tableInit(GuestContext *context, uint32_t table, uint32_t segment,
 
 void elementDrop(GuestContext *context, uint32_t segment) {
   context->instance->elementSegment(segment) = {};
+}
+
+void endByHost(GuestContext *context) {
+  context->instance->store().endByHost(RUNE_CALLER);
+  leave();
 }
 
 } // namespace

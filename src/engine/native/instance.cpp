@@ -25,9 +25,27 @@ std::optional<Trap> NativeInstance::call(uint32_t function,
   RUNE_CHECK(arguments.size() == type.parameters.size() &&
                  results.size() == type.results.size(),
              "arguments or results do not fit the function's type");
+  if (!occupancy_.admits(store_.fibers())) [[unlikely]]
+    return Occupancy::busy();
   const void *entry = image_->entry(sameType_[module_->functions[function]]);
-  return store_.call(records_[function], entry, type, arguments, results,
-                     deadline);
+  const void *before = occupancy_.enter(store_.fibers());
+  std::optional<Trap> trap = store_.call(records_[function], entry, type,
+                                         arguments, results, deadline);
+  occupancy_.leave(before);
+  return trap;
+}
+
+Result<std::unique_ptr<Fiber>>
+NativeInstance::makeFiber(uint32_t function, std::span<const Value> arguments,
+                          Deadline deadline) {
+  RUNE_CHECK(function < records_.size(), "no such function");
+  const wasm::FunctionType &type = functionType(function);
+  RUNE_CHECK(arguments.size() == type.parameters.size(),
+             "arguments do not fit the function's type");
+  RUNE_TRY(store_.fibers().admits(occupancy_));
+  Stack stack = RUNE_TRY(store_.fibers().takeStack());
+  return std::unique_ptr<Fiber>(new NativeFiber(
+      *this, function, stack, arguments, type.results.size(), deadline));
 }
 
 std::span<uint8_t> NativeInstance::memory() {

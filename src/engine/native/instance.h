@@ -29,11 +29,21 @@ public:
   std::span<uint8_t> memory() override;
   std::optional<Value> exportedGlobal(std::string_view name) const override;
   External exported(std::string_view name) const override;
+  Result<std::unique_ptr<Fiber>> makeFiber(uint32_t function,
+                                           std::span<const Value> arguments,
+                                           Deadline deadline) override;
+  std::optional<Trap> suspend(std::span<Value> answer) override {
+    return store_.suspend(answer);
+  }
+  void endAfterReturn(Trap why) override {
+    store_.endAfterReturn(std::move(why));
+  }
 
   // For the store and the helpers.
   NativeStore &store() { return store_; }
   const CodeImage &image() const { return *image_; }
   const wasm::Module &module() const { return *module_; }
+  Occupancy &occupancy() { return occupancy_; }
   const HostFunction &host(uint32_t function) const { return hosts_[function]; }
   NativeMemory &memoryAt(uint32_t index) { return *memories_[index]; }
   NativeTable &tableAt(uint32_t index) { return *tables_[index]; }
@@ -70,14 +80,16 @@ private:
   };
 
   NativeStore &store_;
+  Occupancy occupancy_;
   std::shared_ptr<const wasm::Module> module_;
   std::shared_ptr<const CodeImage> image_;
   ContextLayout layout_;
   std::vector<uint32_t> sameType_;
   std::unique_ptr<uint8_t, FreeContext> context_;
   std::vector<FunctionRecord> records_;
-  /// Of imported functions that the host gave.
+  /// Of imported functions that the host gave, and as code calls them.
   std::vector<HostFunction> hosts_;
+  std::vector<DirectHost> directHosts_;
   std::vector<NativeMemory *> memories_;
   std::vector<NativeTable *> tables_;
   std::vector<NativeGlobal *> globals_;
@@ -88,6 +100,32 @@ private:
   std::vector<ByteSpan> data_;
 };
 
+/// A call that runs machine code on a stack of its own.
+class NativeFiber final : public GuestFiber {
+public:
+  NativeFiber(NativeInstance &instance, uint32_t function, Stack stack,
+              std::span<const Value> arguments, size_t results,
+              Deadline deadline);
+  ~NativeFiber() override;
+
+  /// The stack limit of who resumed; 0 if that is no guest.
+  uint64_t hostLimit() const { return strand_.stackLimit; }
+
+private:
+  std::optional<Trap> run(std::span<const Value> arguments,
+                          std::span<Value> results) override;
+  std::optional<Trap> swapIn() override;
+  void swapOut() override;
+
+  NativeInstance &instance_;
+  uint32_t function_;
+  Deadline deadline_;
+  /// The fiber's while it waits, the host's while it runs.
+  Strand strand_;
+};
+
+/// The helper that calls functions of the host (store_calls.cpp).
+void callHost(GuestContext *context, uint32_t function, Value *slots);
 /// The helpers' addresses, by Helper.
 void fillHelpers(GuestContext &context);
 

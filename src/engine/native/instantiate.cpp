@@ -78,6 +78,7 @@ void NativeInstance::makeFunctions() {
     records_[i] = {image_->function(i), &context(),
                    store_.typeNumber(module_->functionType(i)), &records_[i]};
   hosts_.resize(module_->importedFunctions);
+  directHosts_.resize(module_->importedFunctions);
 }
 
 Result<> NativeInstance::link(std::span<const Import> imports) {
@@ -107,6 +108,9 @@ Result<> NativeInstance::linkFunction(const wasm::Import &wanted,
                    "gives {}",
                    wanted.module, wanted.name, type.str(), given.type.str());
     hosts_[wanted.index] = given.function;
+    const HostFunction::Direct &direct = given.function.direct();
+    if (given.function.isLeaf() && direct.code)
+      directHosts_[wanted.index] = {direct.code, direct.closure.get(), this};
     return {};
   }
   auto *const *function = std::get_if<Function *>(&given.external);
@@ -181,6 +185,7 @@ void NativeInstance::makeGlobals() {
 
 void NativeInstance::fillContext() {
   context().functions = records_.data();
+  context().hosts = directHosts_.data();
   auto put = [&](uint32_t offset, auto value) {
     storeUnaligned(field(offset), value);
   };

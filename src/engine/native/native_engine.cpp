@@ -2,15 +2,44 @@
 #include "engine/native/native_engine.h"
 
 #include "engine/native/store.h"
-#include "engine/native/watch.h"
+
+#include <map>
+#include <mutex>
 
 namespace rune::engine {
 
 namespace {
 
+using native::CodeImage;
 using native::CodeLibrary;
+using native::EngineParts;
 using native::NativeStore;
-using native::Watch;
+
+/// The code of modules that live: finding it in the library means hashing the
+/// module.
+class KnownCode {
+public:
+  using Module = std::shared_ptr<const wasm::Module>;
+
+  std::shared_ptr<const CodeImage> find(const Module &module, bool fuel) {
+    std::lock_guard lock(mutex_);
+    auto found = images_[fuel].find(module);
+    return found == images_[fuel].end() ? nullptr : found->second.lock();
+  }
+  void add(const Module &module, bool fuel,
+           const std::shared_ptr<const CodeImage> &image) {
+    std::lock_guard lock(mutex_);
+    std::erase_if(images_[fuel],
+                  [](const auto &each) { return each.first.expired(); });
+    images_[fuel].insert_or_assign(module, image);
+  }
+
+private:
+  std::mutex mutex_;
+  std::map<std::weak_ptr<const wasm::Module>, std::weak_ptr<const CodeImage>,
+           std::owner_less<>>
+      images_[2];
+};
 
 class NativeEngine final : public Engine {
 public:
@@ -20,16 +49,23 @@ public:
   std::string_view name() const override { return "llvm"; }
 
   std::unique_ptr<Store> makeStore(const Limits &limits) override {
-    return std::make_unique<NativeStore>(
-        [library = library_](const wasm::Module &module, bool fuel) {
-          return library->get(module, fuel);
-        },
-        library_->bounds(), watch_, limits);
+    auto code = [library = library_, known = known_](
+                    const KnownCode::Module &module,
+                    bool fuel) -> Result<std::shared_ptr<const CodeImage>> {
+      if (auto found = known->find(module, fuel))
+        return found;
+      auto image = RUNE_TRY(library->get(*module, fuel));
+      known->add(module, fuel, image);
+      return image;
+    };
+    return std::make_unique<NativeStore>(std::move(code), library_->bounds(),
+                                         parts_, limits);
   }
 
 private:
   std::shared_ptr<CodeLibrary> library_;
-  std::shared_ptr<Watch> watch_ = std::make_shared<Watch>();
+  std::shared_ptr<KnownCode> known_ = std::make_shared<KnownCode>();
+  EngineParts parts_;
 };
 
 /// All instances of a store run alike; the first module decides how.

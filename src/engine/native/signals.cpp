@@ -170,10 +170,18 @@ private:
 
 } // namespace
 
-void catchFaults() {
+static constinit thread_local bool ready = false;
+
+[[gnu::noinline]] static void prepareThread() {
   static std::once_flag once;
   std::call_once(once, install);
   thread_local AlternateStack stack;
+  ready = true;
+}
+
+[[gnu::noinline]] void catchFaults() {
+  if (!ready) [[unlikely]]
+    prepareThread();
 }
 
 } // namespace rune::engine::native

@@ -10,15 +10,18 @@
 
 namespace rune::engine::native {
 
-NativeStore::NativeStore(CodeSource source, Bounds bounds,
-                         std::shared_ptr<Watch> watch, const Limits &limits)
-    : source_(std::move(source)), bounds_(bounds), watch_(std::move(watch)),
-      limits_(limits) {
+NativeStore::NativeStore(CodeSource source, Bounds bounds, EngineParts parts,
+                         const Limits &limits)
+    : source_(std::move(source)), bounds_(bounds), parts_(std::move(parts)),
+      limits_(limits), fibers_(parts_.stacks, limits) {
   setFuel(limits.fuel);
-  watch_->add(alarm_);
+  parts_.watch->add(alarm_);
 }
 
-NativeStore::~NativeStore() { watch_->remove(alarm_); }
+NativeStore::~NativeStore() {
+  fibers_.endAll();
+  parts_.watch->remove(alarm_);
+}
 
 Result<Instance *>
 NativeStore::instantiate(std::shared_ptr<const wasm::Module> module,
@@ -26,7 +29,8 @@ NativeStore::instantiate(std::shared_ptr<const wasm::Module> module,
   if (instances_.size() >= limits_.instances)
     return error("engine.limit", "more than {} instances", limits_.instances);
   std::shared_ptr<const CodeImage> image =
-      RUNE_TRY(source_(*module, countsFuel_));
+      RUNE_TRY(source_(module, countsFuel_));
+  hasUncounted_ = hasUncounted_ || !image->countsFuel();
   instances_.push_back(std::make_unique<NativeInstance>(
       *this, std::move(module), std::move(image)));
   size_t memories = memories_.size(), tables = tables_.size();
@@ -131,7 +135,8 @@ Result<NativeMemory *> NativeStore::newMemory(const wasm::MemoryType &type) {
                  "the guest needs {} pages of {} bytes of memory, at most {} "
                  "bytes are allowed",
                  type.pages.minimum, type.pageBytes(), left);
-  memories_.push_back(RUNE_TRY(NativeMemory::make(type, bounds_, left)));
+  memories_.push_back(
+      RUNE_TRY(NativeMemory::make(type, bounds_, left, parts_.memories)));
   memoryBytes_ += memories_.back()->size();
   return memories_.back().get();
 }
@@ -180,93 +185,15 @@ std::optional<TrapKind> NativeStore::mustEnd(uint64_t work) {
   return {};
 }
 
-static Deadline earlier(Deadline a, Deadline b) {
-  if (!a || !b)
-    return a ? a : b;
-  return std::min(*a, *b);
-}
-
 void NativeStore::die(TrapKind kind, std::string detail,
                       std::optional<CodePlace> place) {
   trap_.emplace(kind, std::move(detail), std::vector<uint32_t>());
   if (place && currentActivation())
     trap_->backtrace = backtrace(*this, *currentActivation(), *place);
-  if (!limits_.keepAfterTrap)
-    dead_ = trap_;
-}
-
-std::optional<Trap> NativeStore::call(const FunctionRecord &function,
-                                      const void *entry,
-                                      const wasm::FunctionType &type,
-                                      std::span<const Value> arguments,
-                                      std::span<Value> results,
-                                      Deadline deadline) {
-  if (dead_)
-    return dead_;
-  Deadline outer = deadline_;
-  Deadline mine = earlier(outer, deadline);
-  trap_.reset();
-  if (activations_ > limits_.hostReentry)
-    die(TrapKind::CallStackExhausted, {}, {});
-  else if (mine && Clock::now() >= *mine)
-    die(TrapKind::DeadlineExceeded, {}, {});
-  if (trap_)
-    return std::exchange(trap_, {});
-
-  constexpr size_t usual = 16;
-  size_t count = std::max(type.parameters.size(), type.results.size());
-  alignas(16) std::array<Value, usual> few;
-  std::vector<Value> many(count > usual ? count : 0);
-  Value *slots = count > usual ? many.data() : few.data();
-  std::copy(arguments.begin(), arguments.end(), slots);
-
-  if (bounds_ == Bounds::Guard)
-    catchFaults();
-  if (mine != outer) {
-    watch_->disarm(alarm_);
-    watch_->arm(alarm_, mine);
-    deadline_ = mine;
-  }
-  uint64_t outerLimit = state_.stackLimit;
-  if (activations_++ == 0)
-    state_.stackLimit = stackLimitFor(limits_.stackSlots * sizeof(uint64_t));
-
-  Activation activation;
-  activation.outer = currentActivation();
-  activation.store = this;
-  setCurrentActivation(&activation);
-  bool returned =
-      enter(activation, entry, function.code, function.context, slots);
-  setCurrentActivation(activation.outer);
-
-  --activations_;
-  state_.stackLimit = outerLimit;
-  if (mine != outer) {
-    watch_->disarm(alarm_);
-    watch_->arm(alarm_, outer);
-    deadline_ = outer;
-  }
-  if (!returned)
-    return std::exchange(trap_, {});
-  std::copy_n(slots, results.size(), results.begin());
-  return {};
-}
-
-bool NativeStore::callHost(NativeInstance &caller, const HostFunction &function,
-                           const wasm::FunctionType &type, Value *slots,
-                           const void *helperFrame) {
-  Activation &activation = *currentActivation();
-  activation.hostFrame = helperFrame;
-  size_t taken = type.parameters.size(), given = type.results.size();
-  std::fill_n(slots + taken, given, Value{});
-  std::optional<Trap> trap =
-      function(caller, {slots, taken}, {slots + taken, given});
-  activation.hostFrame = nullptr;
-  if (dead_) // a call back has ended the guest, whatever the host says
-    trap_ = dead_;
-  else if (trap)
-    die(trap->kind, std::move(trap->detail), CodePlace::callerOf(helperFrame));
-  return !dead_ && !trap;
+  if (limits_.keepAfterTrap)
+    return;
+  dead_ = trap_;
+  state_.ended = 1;
 }
 
 } // namespace rune::engine::native

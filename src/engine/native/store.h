@@ -4,6 +4,7 @@
 // the stack limit, and how they end.
 #pragma once
 
+#include "engine/fiber/guest_fiber.h"
 #include "engine/native/activation.h"
 #include "engine/native/guest_memory.h"
 #include "engine/native/guest_table.h"
@@ -15,10 +16,31 @@
 namespace rune::engine::native {
 
 class NativeInstance;
+class NativeFiber;
 
 /// Gives the code of a module, which counts fuel or does not.
 using CodeSource = std::function<Result<std::shared_ptr<const CodeImage>>(
-    const wasm::Module &, bool fuel)>;
+    const std::shared_ptr<const wasm::Module> &, bool fuel)>;
+
+/// What the stores of an engine share.
+struct EngineParts {
+  std::shared_ptr<Watch> watch = std::make_shared<Watch>();
+  std::shared_ptr<ReservationPool> memories =
+      std::make_shared<ReservationPool>();
+  std::shared_ptr<StackPool> stacks = std::make_shared<StackPool>();
+};
+
+/// What belongs to who runs: the host's own call, or a fiber.
+struct Strand {
+  Deadline deadline;
+  uint32_t activations = 0;
+  /// Of this store; of any store.
+  Activation *innermost = nullptr;
+  Activation *ofThread = nullptr;
+  uint64_t stackLimit = 0;
+  uint32_t ended = 0;
+  const void *hostFrame = nullptr;
+};
 
 /// A global, wherever its cell lies.
 class NativeGlobal final : public Global {
@@ -52,7 +74,7 @@ private:
 
 class NativeStore final : public Store {
 public:
-  NativeStore(CodeSource source, Bounds bounds, std::shared_ptr<Watch> watch,
+  NativeStore(CodeSource source, Bounds bounds, EngineParts parts,
               const Limits &limits);
   ~NativeStore() override;
 
@@ -81,12 +103,25 @@ public:
                            const wasm::FunctionType &type,
                            std::span<const Value> arguments,
                            std::span<Value> results, Deadline deadline);
+  FiberSet &fibers() { return fibers_; }
   /// A host function, for machine code; false if the guest ends.
-  bool callHost(NativeInstance &caller, const HostFunction &function,
-                const wasm::FunctionType &type, Value *slots,
+  bool callHost(NativeInstance &caller, uint32_t function, Value *slots,
                 const void *helperFrame);
   /// Notes why the guests end; `leave` then ends them.
   void die(TrapKind kind, std::string detail, std::optional<CodePlace> place);
+  /// As Instance::endAfterReturn.
+  void endAfterReturn(Trap why);
+  /// Notes why, behind a function of the host that ended the guest.
+  void endByHost(CodePlace place);
+  std::optional<Trap> suspend(std::span<Value> answer);
+  /// Makes the strand's part of the state the store's; gives the present one.
+  void exchange(Strand &strand);
+  /// Why guests of this strand must not run, if they must not.
+  std::optional<Trap> refuses() const {
+    if (!dead_ && !strand_.deadline && !ending()) [[likely]]
+      return {};
+    return refuses(strand_.deadline);
+  }
   /// The guest's function at an address of any instance's code.
   std::optional<uint32_t> functionAt(uint64_t address) const;
 
@@ -100,15 +135,25 @@ public:
   std::optional<TrapKind> mustEnd(uint64_t work);
 
 private:
+  std::optional<Trap> refuses(Deadline deadline) const;
+  void setDeadline(Deadline next);
+  /// The fiber that runs must end for this.
+  const Trap *ending() const {
+    GuestFiber *fiber = fibers_.running();
+    return fiber && fiber->ending() ? &*fiber->ending() : nullptr;
+  }
+
   CodeSource source_;
   Bounds bounds_;
-  std::shared_ptr<Watch> watch_;
+  EngineParts parts_;
   Limits limits_;
   StoreState state_;
   Alarm alarm_{state_.interrupt};
-  Deadline deadline_;
-  uint32_t activations_ = 0;
+  FiberSet fibers_;
+  Strand strand_;
   bool countsFuel_ = false;
+  /// Some instance's code does not count it.
+  bool hasUncounted_ = false;
   /// Ends every call from now on.
   std::optional<Trap> dead_;
   /// Of the call that just ended.

@@ -50,6 +50,8 @@ void Watch::arm(Alarm &alarm, Deadline deadline) {
 
 void Watch::disarm(Alarm &alarm) {
   int64_t was = alarm.when_.load();
+  if (was == Alarm::never) // only its owner arms it
+    return;
   while (was >= 0 && !alarm.when_.compare_exchange_weak(was, Alarm::never)) {
   }
   if (was >= 0)

@@ -3,13 +3,10 @@
 // cast(x): the same numbers in another element type. Where a float leaves the
 // range of an integer the nearest limit is taken; C and ONNX leave that open.
 //
-// source  ONNX Cast-21
+// source  ONNX Cast-24
 #include "graph/known_elements.h"
 #include "graph/ops/unary.h"
-
-#include <cmath>
-#include <limits>
-#include <utility>
+#include "graph/small_types.h"
 
 namespace rune::graph {
 
@@ -26,80 +23,49 @@ Result<Types> infer(const InferContext &context) {
   return Types{{dtypeOf(context.node), context.dims(0)}};
 }
 
-template <class F> auto withAny(DType dtype, F &&f) {
-  return dtype == DType::Bool ? f(Type<bool>{}) : withNumeric(dtype, f);
+/// One byte for each element, then packed.
+template <class From, class In>
+Result<> convertToStorage(const EvalContext &context, const In &in,
+                          Conversion how, Tensor &result) {
+  uint64_t count = result.count();
+  RUNE_TRY(context.budget.reserve(count));
+  std::vector<uint8_t> codes(count);
+  RUNE_TRY(eachPiece(context.budget, static_cast<int64_t>(count),
+                     [&](int64_t from, int64_t to) {
+                       for (int64_t i = from; i < to; ++i)
+                         codes[static_cast<size_t>(i)] =
+                             convertToSmall<From>(result.dtype(), in[i], how);
+                     }));
+  packBytes(dtypeBits(result.dtype()), codes, result.bytes());
+  context.budget.release(count);
+  return {};
 }
 
-/// Towards zero, saturating; NaN gives 0.
-template <class To> To truncated(double x) {
-  constexpr double low = static_cast<double>(std::numeric_limits<To>::min());
-  // one above the largest: a power of two, so that it is exact
-  const double high = std::ldexp(1.0, std::numeric_limits<To>::digits);
-  if (std::isnan(x))
-    return 0;
-  if (x <= low)
-    return std::numeric_limits<To>::min();
-  return x >= high ? std::numeric_limits<To>::max() : static_cast<To>(x);
-}
-
-/// An integer as a double that any narrower float rounds as the integer itself:
-/// what does not fit is kept as one sticky bit.
-template <class From> double sticky(From x) {
-  constexpr int spare = 64 - std::numeric_limits<double>::digits;
-  bool negative = x < 0;
-  auto size = static_cast<uint64_t>(x);
-  if (negative)
-    size = 0 - size;
-  if (size >> std::numeric_limits<double>::digits == 0)
-    return static_cast<double>(x);
-  uint64_t rest = size & ((uint64_t{1} << spare) - 1);
-  double value = std::ldexp(
-      static_cast<double>((size >> spare) | (rest != 0 ? 1 : 0)), spare);
-  return negative ? -value : value;
-}
-
-template <class From, class To> To convert(From x, bool saturate) {
-  if constexpr (std::is_same_v<To, bool>)
-    return widen(x) != 0;
-  else if constexpr (std::is_same_v<From, bool>)
-    return narrow<To>(static_cast<float>(x));
-  else if constexpr (isFloatElement<From> && isFloatElement<To>)
-    return narrow<To>(static_cast<double>(widen(x)));
-  else if constexpr (isFloatElement<From>)
-    return truncated<To>(static_cast<double>(widen(x)));
-  else if constexpr (isHalf<To>)
-    return narrow<To>(sticky(x));
-  else if constexpr (isFloatElement<To>)
-    return static_cast<To>(x);
-  else if (!saturate)
-    return static_cast<To>(x);
-  else if (std::cmp_less(x, std::numeric_limits<To>::min()))
-    return std::numeric_limits<To>::min();
-  else if (std::cmp_greater(x, std::numeric_limits<To>::max()))
-    return std::numeric_limits<To>::max();
-  else
-    return static_cast<To>(x);
-}
-
-template <class From, class To>
-Result<> convertAll(const EvalContext &context, Tensor &result) {
-  Elements<From> in(context.input(0).data);
-  To *out = elementsOf<To>(result);
-  bool saturate = context.node.integer("saturate") != 0;
-  return eachPiece(context.budget, static_cast<int64_t>(result.count()),
-                   [&](int64_t from, int64_t to) {
-                     for (int64_t i = from; i < to; ++i)
-                       out[i] = convert<From, To>(in[i], saturate);
-                   });
+template <class From, class In>
+Result<> convertAll(const EvalContext &context, const In &in, Conversion how,
+                    Tensor &result) {
+  auto convert = [&]<class To>(Type<To>) {
+    To *out = elementsOf<To>(result);
+    return eachPiece(context.budget, static_cast<int64_t>(result.count()),
+                     [&](int64_t from, int64_t to) {
+                       for (int64_t i = from; i < to; ++i)
+                         out[i] = convertElement<To, From>(in[i], how);
+                     });
+  };
+  if (isStorage(result.dtype()))
+    return convertToStorage<From>(context, in, how, result);
+  return result.dtype() == DType::Bool ? convert(Type<bool>{})
+                                       : withNumeric(result.dtype(), convert);
 }
 
 Result<Tensors> evaluate(const EvalContext &context) {
   Tensor result = RUNE_TRY(context.allocate());
-  RUNE_TRY(withAny(context.dtype(0), [&]<class From>(Type<From>) {
-    return withAny(result.dtype(), [&]<class To>(Type<To>) {
-      return convertAll<From, To>(context, result);
-    });
-  }));
+  Conversion how{context.node.integer("saturate") != 0,
+                 powerRoundingNamed(context.node.text("round_mode"))};
+  RUNE_TRY(withElements(context.dtype(0), context.input(0).data,
+                        [&]<class From>(Type<From>, const auto &in) {
+                          return convertAll<From>(context, in, how, result);
+                        }));
   return single(std::move(result));
 }
 
@@ -112,16 +78,24 @@ static std::optional<Dims> elements(const InferContext &context) {
 }
 
 OpDefinition defineCast() {
-  return {{1, 1},
-          {1, 1},
-          {dtypeSpec({"f32", "f64", "f16", "bf16", "i8", "i16", "i32", "i64",
-                      "u8", "u16", "u32", "u64", "bool"}),
-           flagSpec("saturate")},
-          infer,
-          evaluate,
-          nullptr,
-          false,
-          elements};
+  return {
+      {1, 1},
+      {1, 1},
+      {dtypeSpec({"f32",    "f64",        "f16",       "bf16",     "i8",
+                  "i16",    "i32",        "i64",       "u8",       "u16",
+                  "u32",    "u64",        "bool",      "f8e4m3fn", "f8e4m3fnuz",
+                  "f8e5m2", "f8e5m2fnuz", "f8e8m0fnu", "f4e2m1fn", "i4",
+                  "u4",     "i2",         "u2"}),
+       {"round_mode",
+        AttributeKind::Text,
+        std::string("up"),
+        {"up", "down", "nearest"}},
+       flagSpec("saturate")},
+      infer,
+      evaluate,
+      nullptr,
+      false,
+      elements};
 }
 
 } // namespace rune::graph

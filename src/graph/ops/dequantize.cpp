@@ -3,65 +3,56 @@
 // dequantize(x, scale, zero_point) = (x - zero_point) · scale, in double,
 // rounded once.
 //
-// source  ONNX DequantizeLinear-21; TensorFlow Lite's DEQUANTIZE
-#include "graph/ops/per_axis.h"
+// source  ONNX DequantizeLinear-25; TensorFlow Lite's DEQUANTIZE
+#include "graph/ops/quantization.h"
 
 namespace rune::graph {
 
 namespace {
 
-Result<Types> infer(const InferContext &context) {
-  const TensorType &x = context.type(0), &scale = context.type(1);
-  int64_t axis = context.node.integer("axis");
-  // dequantize.1: integers and a float
-  bool small =
-      isInteger(x.dtype) && x.dtype != DType::U32 && dtypeBits(x.dtype) <= 32;
-  if (!small || !isFloat(scale.dtype))
-    return context.fail(1,
-                        "needs i8, u8, i16, u16 or i32 and a float, got {} and "
-                        "{}",
-                        x.str(), scale.str());
-  // dequantize.2: a scale for all, or one for each index along the axis
-  if (scale.dims.size() > 1 || !isAxis(axis, x) || !fitsAxis(scale, x, axis))
-    return context.fail(2, "scale {} does not go with axis {} of {}",
-                        scale.str(), axis, x.str());
-  // dequantize.3: as many zero points
-  if (context.has(2) &&
-      (context.dtype(2) != x.dtype || context.rank(2) != scale.dims.size() ||
-       (scale.dims.size() == 1 && !unify(context.dims(2)[0], scale.dims[0]))))
-    return context.fail(3, "zero point {} must be {} in the shape of {}",
-                        context.type(2).str(), dtypeName(x.dtype), scale.str());
-  return Types{{scale.dtype, x.dims}};
+bool isSource(DType dtype) {
+  if (isStorage(dtype))
+    return dtype != DType::F8E8M0FNU;
+  return isInteger(dtype) && dtype != DType::U32 && dtypeBits(dtype) <= 32;
 }
 
-template <class From, class To>
-Result<> dequantizeAll(const EvalContext &context, To *out) {
-  Elements<From> in(context.input(0).data);
-  Elements<To> scales(context.input(1).data);
-  auto channels =
-      static_cast<int64_t>(RUNE_TRY(elementCount(context.input(1).sizes)));
-  return eachChannel(
-      context.budget, context.input(0).sizes, context.node.integer("axis"),
-      channels, [&](int64_t channel, int64_t from, int64_t to) {
-        auto scale = static_cast<double>(widen(scales[channel]));
-        int64_t zero = context.has(2) ? static_cast<int64_t>(Elements<From>(
-                                            context.input(2).data)[channel])
-                                      : 0;
-        for (int64_t i = from; i < to; ++i)
-          out[i] = narrow<To>(
-              static_cast<double>(static_cast<int64_t>(in[i]) - zero) * scale);
-      });
+Result<Types> infer(const InferContext &context) {
+  const TensorType &x = context.type(0), &scale = context.type(1);
+  // dequantize.1: what was quantised and a float
+  if (!isSource(x.dtype) || !isFloat(scale.dtype))
+    return context.fail(1,
+                        "needs i8, u8, i16, u16, i32 or a small kind and a "
+                        "float, got {} and {}",
+                        x.str(), scale.str());
+  RUNE_TRY(checkParameters(context, x.dtype));
+  return Types{{scale.dtype, x.dims}};
 }
 
 Result<Tensors> evaluate(const EvalContext &context) {
   Tensor result = RUNE_TRY(context.allocate());
   if (result.count() == 0)
     return single(std::move(result));
-  RUNE_TRY(withInteger(context.dtype(0), [&]<class From>(Type<From>) {
-    return withFloat(result.dtype(), [&]<class To>(Type<To>) {
-      return dequantizeAll<From, To>(context, elementsOf<To>(result));
+  auto zeros = RUNE_TRY(zeroPoints(context));
+  auto convert = [&]<class From, class To>(const auto &in, Type<From>,
+                                           Type<To>) {
+    Elements<To> scales(context.input(1).data);
+    To *out = elementsOf<To>(result);
+    return eachParameter(context, [&](int64_t parameter, int64_t from,
+                                      int64_t to) {
+      auto scale = static_cast<double>(widen(scales[parameter]));
+      double zero = zeros[static_cast<size_t>(parameter)];
+      for (int64_t i = from; i < to; ++i)
+        out[i] = narrow<To>((static_cast<double>(widen(in[i])) - zero) * scale);
     });
-  }));
+  };
+  RUNE_TRY(withElements(context.dtype(0), context.input(0).data,
+                        [&]<class From>(Type<From> from, const auto &in) {
+                          return withFloat(result.dtype(),
+                                           [&]<class To>(Type<To> to) {
+                                             return convert(in, from, to);
+                                           });
+                        }));
+  context.budget.release(zeros.size() * sizeof(double));
   return single(std::move(result));
 }
 
@@ -72,8 +63,13 @@ void complete(const InferContext &context, std::vector<Attribute> &attributes) {
 } // namespace
 
 OpDefinition defineDequantize() {
-  return {{2, 3}, {1, 1},   {{"axis", AttributeKind::Integer, int64_t{0}, {}}},
-          infer,  evaluate, complete};
+  return {{2, 3},
+          {1, 1},
+          {{"axis", AttributeKind::Integer, int64_t{0}, {}},
+           {"block", AttributeKind::Integer, int64_t{0}, {}}},
+          infer,
+          evaluate,
+          complete};
 }
 
 } // namespace rune::graph

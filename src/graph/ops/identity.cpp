@@ -5,6 +5,7 @@
 // source  ONNX Identity-19
 #include "graph/known_elements.h"
 #include "graph/ops/common.h"
+#include "graph/plan.h"
 
 namespace rune::graph {
 
@@ -17,8 +18,14 @@ static Result<Tensors> evaluate(const EvalContext &context) {
   return single(RUNE_TRY(Tensor::copyOf(context.input(0))));
 }
 
+/// Any value; nothing is copied.
+static Result<Items> plan(const PlanContext &context) { return context.items; }
+
 OpDefinition defineIdentity() {
-  return {{1, 1}, {1, 1}, {}, infer, evaluate, nullptr, false, sameElements};
+  OpDefinition op{{1, 1}, {1, 1}, {}, infer, evaluate};
+  op.elements = sameElements;
+  op.plan = plan;
+  return op;
 }
 
 } // namespace rune::graph

@@ -11,7 +11,8 @@ Window poolWindow(const Node &node) {
 
 Result<TensorType> inferPool(const InferContext &context) {
   const TensorType &x = context.type(0);
-  // max_pool.2 average_pool.2 lp_pool.2: batch, channels and a spatial dimension
+  // max_pool.2 average_pool.2 lp_pool.2: batch, channels and a spatial
+  // dimension
   if (x.dims.size() < 3)
     return context.fail(2, "x is {}, needs 3 or more dimensions", x.str());
   Layout layout(context);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // random(shape, run?): numbers that look random and are the same wherever they
-// are computed. Elements 2n and 2n + 1 come from block n of Philox4x32-10,
-// whose key is `seed` and whose counter holds n and `run`; each has 64 bits.
-// uniform: their upper bits as a fraction, as many as the type's mantissa
-// holds, so never 1. normal: Box and Muller's pair, in f64.
+// are computed, of the sizes that input 0 lists or, with `like`, has. Elements
+// 2n and 2n + 1 come from block n of Philox4x32-10, whose key is `seed` and
+// whose counter holds n and `run`; each has 64 bits. uniform: their upper bits
+// as a fraction, as many as the type's mantissa holds, so never 1. normal: Box
+// and Muller's pair, in f64.
 //
 // source  ONNX RandomUniform-22, RandomNormal-22; Salmon et al. 2011; Box and
 //         Muller 1958
@@ -17,29 +18,38 @@
 namespace rune::graph {
 namespace {
 
-Result<Types> infer(const InferContext &context) {
+/// The sizes that input 0 lists.
+Result<Dims> listedDims(const InferContext &context) {
   const TensorType &shape = context.type(0);
-  // random.1: the shape is i64[r], r known and at most 16
+  // random.3: a list of sizes is i64[r], r known and at most 16
   if (shape.dtype != DType::I64 || shape.dims.size() != 1 ||
       !shape.dims[0].isFixed() ||
       shape.dims[0].size() > static_cast<int64_t>(maxRank))
-    return context.fail(1, "the shape is {}, must be i64[r], r at most {}",
+    return context.fail(3, "the sizes are {}, must be i64[r], r at most {}",
                         shape.str(), maxRank);
+  Dims dims(static_cast<size_t>(shape.dims[0].size()));
+  if (auto sizes = context.integers(0))
+    for (size_t i = 0; i < sizes->size(); ++i) {
+      // random.4: no size is negative
+      if ((*sizes)[i] < 0)
+        return context.fail(4, "size {} is {}", i, (*sizes)[i]);
+      dims[i] = Dim((*sizes)[i]);
+    }
+  return dims;
+}
+
+Result<Types> infer(const InferContext &context) {
+  int64_t like = context.node.integer("like");
+  // random.1: `like` is 0 or 1
+  if (like >> 1 != 0)
+    return context.fail(1, "`like` is {}, must be 0 or 1", like);
   // random.2: the number of the run is one i64
   if (context.has(1) &&
       (context.dtype(1) != DType::I64 || !isSingle(context.type(1))))
     return context.fail(2, "the run is {}, must be one i64",
                         context.type(1).str());
-  TensorType result{dtypeOf(context.node),
-                    Dims(static_cast<size_t>(shape.dims[0].size()))};
-  if (auto sizes = context.integers(0))
-    for (size_t i = 0; i < sizes->size(); ++i) {
-      // random.3: no size is negative
-      if ((*sizes)[i] < 0)
-        return context.fail(3, "size {} is {}", i, (*sizes)[i]);
-      result.dims[i] = Dim((*sizes)[i]);
-    }
-  return Types{result};
+  Dims dims = like ? context.dims(0) : RUNE_TRY(listedDims(context));
+  return Types{{dtypeOf(context.node), std::move(dims)}};
 }
 
 /// The 64 bits of two elements.
@@ -114,6 +124,7 @@ OpDefinition defineRandom() {
             std::string("uniform"),
             {"uniform", "normal"}},
            dtypeSpec({"f32", "f64", "f16", "bf16"}),
+           flagSpec("like"),
            {"seed", AttributeKind::Integer, int64_t{0}, {}}},
           infer,
           evaluate};

@@ -4,8 +4,9 @@
 namespace rune::graph {
 
 Result<Types> inferFloats(const InferContext &context) {
-  // exp.1 log.1 sqrt.1 sin.1 cos.1 tanh.1 sigmoid.1 floor.1 ceil.1 round.1:
-  // floats
+  // exp.1 log.1 sqrt.1 sin.1 cos.1 tanh.1 sigmoid.1 floor.1 ceil.1 round.1
+  // tan.1 asin.1 acos.1 atan.1 sinh.1 cosh.1 asinh.1 acosh.1 atanh.1 erf.1
+  // elu.1 gelu.1 softplus.1: floats
   if (!isFloat(context.dtype(0)))
     return context.fail(1, "needs floats, got {}", context.type(0).str());
   return Types{context.type(0)};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "import/onnx/compose.h"
 
+#include "graph/numeric.h"
 #include "import/onnx/scalar.h"
 
 namespace rune::import {

@@ -7,15 +7,14 @@
 #include "import/import.h"
 #include "import/onnx/model_adapter.h"
 #include "import/onnx/operators.h"
+#include "import/onnx/test_suite_folder.h"
 #include "import/verify_folder.h"
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <map>
-#include <unistd.h>
 
 namespace rune::import {
 namespace {
@@ -25,42 +24,19 @@ namespace fs = std::filesystem;
 /// Cases of our operators that are rightly refused or not judged.
 const std::map<std::string, std::string> &exceptions() {
   static const std::map<std::string, std::string> list = {
-      {"test_identity_opt", "its input is an optional value"},
-      {"test_identity_sequence", "its input is a sequence"},
       {"test_training_dropout", "drops elements at random"},
       {"test_training_dropout_default", "drops elements at random"},
       {"test_training_dropout_default_mask", "drops elements at random"},
       {"test_training_dropout_mask", "drops elements at random"},
-      {"test_training_dropout_zero_ratio", "the ratio is an input"},
-      {"test_training_dropout_zero_ratio_mask", "the ratio is an input"},
+      {"test_bernoulli", "draws at random"},
+      {"test_bernoulli_double", "draws at random"},
+      {"test_bernoulli_seed", "draws at random"},
+      {"test_bernoulli_expanded", "draws at random"},
+      {"test_bernoulli_double_expanded", "draws at random"},
+      {"test_bernoulli_seed_expanded", "draws at random"},
   };
   return list;
 }
-
-/// Unpacks the archives of the shared data into a folder that goes with it.
-class Unpacked {
-public:
-  Unpacked() {
-    std::string name =
-        (fs::temp_directory_path() / "rune-onnx-XXXXXX").string();
-    if (const char *made = mkdtemp(name.data()))
-      folder_ = made;
-  }
-  ~Unpacked() {
-    std::error_code ignored;
-    if (!folder_.empty())
-      fs::remove_all(folder_, ignored);
-  }
-  bool add(const fs::path &archive) const {
-    std::string command = fmt::format("tar --zstd -xf '{}' -C '{}'",
-                                      archive.string(), folder_.string());
-    return std::system(command.c_str()) == 0;
-  }
-  const fs::path &folder() const { return folder_; }
-
-private:
-  fs::path folder_;
-};
 
 bool isOurs(ByteSpan bytes) {
   auto parsed = parseModel(bytes, Source::binary("model.onnx"));
@@ -90,10 +66,9 @@ std::string judge(const fs::path &folder, ByteSpan bytes) {
   if (!sets)
     return renderText(sets.error());
   for (const std::string &set : *sets) {
-    auto outcome = verifyCase(model->graph, set, {},
-                              [&](std::span<const TensorView> inputs) {
-                                return graph::evaluate(model->graph, inputs);
-                              });
+    auto outcome = verifyCase(model->graph, set, {}, [&](graph::Items inputs) {
+      return graph::evaluateItems(model->graph, std::move(inputs));
+    });
     if (!outcome)
       return renderText(outcome.error());
     if (!outcome->passed())
@@ -103,14 +78,10 @@ std::string judge(const fs::path &folder, ByteSpan bytes) {
 }
 
 TEST(OnnxConformance, everyNodeCaseOfOurOperatorsAgrees) {
-  fs::path archives = fs::path(RUNE_SOURCE_DIR) / "../shared/data/onnx-node";
-  if (!fs::exists(archives))
+  if (!fs::exists(testing::suiteArchives()))
     GTEST_SKIP() << "the shared test data is not here";
-  Unpacked unpacked;
-  ASSERT_FALSE(unpacked.folder().empty());
-  for (const auto &entry : fs::directory_iterator(archives))
-    if (entry.path().extension() == ".zst")
-      ASSERT_TRUE(unpacked.add(entry.path())) << entry.path();
+  testing::Unpacked unpacked;
+  ASSERT_TRUE(unpacked.addAll(testing::suiteArchives()));
 
   size_t passed = 0, skipped = 0;
   for (const auto &entry :

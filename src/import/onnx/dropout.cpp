@@ -1,72 +1,121 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // source  ONNX operators, Dropout-1, 6, 7, 10, 12, 13, 22
-#include "import/onnx/node.h"
+#include "import/onnx/log_softmax.h"
+#include "import/onnx/random.h"
 #include "import/onnx/scalar.h"
-
-#include <algorithm>
 
 namespace rune::import {
 namespace {
 
-/// A mask of ones is a constant of the model's own size; one that is larger is
-/// not worth its memory.
-constexpr uint64_t maxMaskElements = 1 << 24;
+/// What the layer knows of itself: whether it trains, and how much it drops.
+struct Mode {
+  /// noValue where it is known.
+  ValueId training = noValue, ratio = noValue;
+  bool mayTrain = false;
+  double known = 0.5;
+};
 
-/// What every element survived.
-Result<ValueId> maskLike(OnnxNode &node, ValueId x) {
-  const TensorType &type = node.type(x);
-  if (!type.isStatic())
-    return node.unsupported(
-        "the output `mask` of `{}`, whose size is not known", type.str());
-  uint64_t count = RUNE_TRY(elementCount(type.sizes()));
-  DType dtype = node.opset() >= 10 ? DType::Bool : type.dtype;
-  if (count > maxMaskElements || dtype == DType::Utf8)
-    return node.unsupported("the output `mask` of `{}`", type.str());
-  Tensor mask = RUNE_TRY(Tensor::zeros(dtype, type.sizes()));
-  Tensor one = scalarOf(dtype, 1);
-  for (size_t at = 0; at < mask.bytes().size(); at += one.bytes().size())
-    std::ranges::copy(one.bytes(), mask.bytes().begin() + at);
-  return node.graph().constant(node.name() + "/mask",
-                               graph::Constant::of(std::move(mask)));
+std::optional<double> knownScalar(const OnnxNode &node, ValueId value) {
+  auto constant = node.graph().constantOf(value);
+  return constant ? scalarIn(*constant) : std::nullopt;
 }
 
-/// Since 12 training is an input; it must be known that nothing is dropped.
-Result<> checkInputs(OnnxNode &node) {
-  auto known = [&](ValueId value) {
-    auto constant = node.graph().constantOf(value);
-    return constant ? scalarIn(*constant) : std::nullopt;
-  };
+/// Before 12 attributes, since then inputs.
+Result<Mode> modeOf(OnnxNode &node) {
+  Mode mode;
+  if (node.opset() < 7)
+    mode.mayTrain = !RUNE_TRY(node.flag("is_test", true));
+  if (node.opset() < 12) {
+    mode.known = RUNE_TRY(node.number("ratio", 0.5f));
+    return mode;
+  }
   ValueId ratio = node.optionalInput(1), training = node.optionalInput(2);
-  if (training == noValue || known(training) == 0.0)
-    return {};
-  if (ratio != noValue && known(ratio) == 0.0)
-    return {};
-  return node.unsupported("training, which drops elements at random");
+  if (ratio != noValue) {
+    auto known = knownScalar(node, ratio);
+    mode.known = known.value_or(0.5);
+    if (!known)
+      mode.ratio = RUNE_TRY(node.asScalar(ratio, "ratio"));
+  }
+  if (training != noValue) {
+    auto known = knownScalar(node, training);
+    mode.mayTrain = !known || *known != 0;
+    if (!known)
+      mode.training = RUNE_TRY(node.asScalar(training, "training_mode"));
+  }
+  return mode;
+}
+
+/// True for each element that survives.
+Result<ValueId> survivors(Composer &make, ValueId x, ValueId ratio,
+                          const Mode &mode) {
+  ValueId number = RUNE_TRY(
+      randomNumbers(make, "uniform", x, true, make.node().dtype(ratio)));
+  ValueId kept = RUNE_TRY(make.one(Op::LessEqual, {ratio, number}));
+  if (mode.training == noValue)
+    return kept;
+  ValueId rests = RUNE_TRY(make.one(Op::LogicalNot, {mode.training}));
+  return make.one(Op::LogicalOr, {kept, rests});
+}
+
+/// x / (1 - ratio) where it survives, else 0; x itself while it does not train.
+Result<std::vector<ValueId>> drop(OnnxNode &node, ValueId x, const Mode &mode) {
+  Composer make(node);
+  DType dtype = node.dtype(x), wide = Composer::wideOf(dtype);
+  if (!isFloat(dtype))
+    return node.fail("`data` is `{}`, needs floats", node.type(x).str());
+  ValueId ratio = mode.ratio == noValue ? make.scalarOf(mode.known, wide)
+                                        : RUNE_TRY(make.cast(mode.ratio, wide));
+  ValueId kept = RUNE_TRY(survivors(make, x, ratio, mode));
+  ValueId data = RUNE_TRY(make.cast(x, wide));
+  ValueId rest = RUNE_TRY(make.sub(make.scalarOf(1, wide), ratio));
+  ValueId y = RUNE_TRY(choose(make, kept, RUNE_TRY(make.div(data, rest)),
+                              make.scalarOf(0, wide)));
+  if (mode.training != noValue)
+    y = RUNE_TRY(choose(make, mode.training, y, data));
+  ValueId mask =
+      RUNE_TRY(make.cast(kept, node.opset() >= 10 ? DType::Bool : dtype));
+  return std::vector{RUNE_TRY(make.finish(y, dtype)), mask};
+}
+
+/// At inference: the data, and a mask of ones.
+Result<std::vector<ValueId>> pass(OnnxNode &node, ValueId x) {
+  std::vector<ValueId> results = {RUNE_TRY(node.one(Op::Identity, {x}))};
+  if (!node.wants(1))
+    return results;
+  DType dtype = node.opset() >= 10 ? DType::Bool : node.dtype(x);
+  if (node.dtype(x) == DType::Utf8 || isStorage(dtype))
+    return node.unsupported("the output `mask` of `{}`", node.type(x).str());
+  // any element is false, or not false: its sizes are all that counts
+  Composer make(node);
+  ValueId flat = RUNE_TRY(make.cast(x, DType::Bool));
+  ValueId same = RUNE_TRY(make.one(Op::LogicalNot, {flat}));
+  ValueId ones = RUNE_TRY(make.one(Op::LogicalOr, {flat, same}));
+  results.push_back(RUNE_TRY(make.cast(ones, dtype)));
+  return results;
 }
 
 } // namespace
 
-/// inputs  data; since 12 ratio?, training_mode?
-/// result  data, as at inference · mask, all ones
-/// errors  unsupported: training (`is_test` = 0 before 7, `training_mode` since
-///         12, unless the ratio is 0) · a mask whose size is not known
+/// inputs  data; since 12 ratio?, training_mode?, known before the run or not
+/// result  data, as at inference · mask, all ones. In training (`is_test` = 0
+/// before
+///         7, `training_mode` since 12) elements are 0 with the probability
+///         `ratio`, the others grow by 1 / (1 - ratio)
+/// errors  a ratio outside [0, 1)
 Imported importDropout(OnnxNode &node) {
   ValueId x = RUNE_TRY(node.input(0, "data"));
   if (node.opset() < 6)
     node.ignore("consumed_inputs");
-  if (node.opset() < 7 && !RUNE_TRY(node.flag("is_test", true)))
-    return node.unsupported("training (`is_test` is 0)");
-  if (node.opset() < 12) {
-    RUNE_TRY(node.number("ratio"));
-  } else {
+  Mode mode = RUNE_TRY(modeOf(node));
+  bool mayDrop = mode.mayTrain && (mode.ratio != noValue || mode.known != 0);
+  if (!mayDrop) {
     node.ignore("seed");
-    RUNE_TRY(checkInputs(node));
+    return pass(node, x);
   }
-  std::vector<ValueId> results = {RUNE_TRY(node.one(Op::Identity, {x}))};
-  if (node.wants(1))
-    results.push_back(RUNE_TRY(maskLike(node, x)));
-  return results;
+  if (mode.ratio == noValue && !(mode.known >= 0 && mode.known < 1))
+    return node.fail("the ratio is {}, needs to be in [0, 1)", mode.known);
+  return drop(node, x, mode);
 }
 
 } // namespace rune::import

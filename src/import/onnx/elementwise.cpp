@@ -44,7 +44,7 @@ Result<> checkWithin(const OnnxNode &node, ValueId a, ValueId b,
 
 } // namespace
 
-Imported importElementwise(OnnxNode &node, Op op) {
+Result<ElementwiseOperands> elementwiseOperands(OnnxNode &node) {
   ValueId a = RUNE_TRY(node.input(0, "A"));
   ValueId b = RUNE_TRY(node.input(1, "B"));
   if (node.opset() < 7) {
@@ -59,6 +59,11 @@ Imported importElementwise(OnnxNode &node, Op op) {
     }
     RUNE_TRY(checkWithin(node, a, b, broadcast));
   }
+  return ElementwiseOperands{a, b};
+}
+
+Imported importElementwise(OnnxNode &node, Op op) {
+  auto [a, b] = RUNE_TRY(elementwiseOperands(node));
   return std::vector{RUNE_TRY(node.one(op, {a, b}))};
 }
 

@@ -15,4 +15,10 @@ namespace rune::import {
 ///         does not lie within A · `axis` outside of A
 Imported importElementwise(OnnxNode &node, Op op);
 
+struct ElementwiseOperands {
+  ValueId a, b;
+};
+/// The two inputs of such an operator, B aligned; the same errors.
+Result<ElementwiseOperands> elementwiseOperands(OnnxNode &node);
+
 } // namespace rune::import

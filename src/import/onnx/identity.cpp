@@ -5,8 +5,7 @@
 
 namespace rune::import {
 
-/// inputs  a tensor; sequences and optional values are refused where they enter
-///         the graph
+/// inputs  a tensor, a sequence or an optional value
 /// result  the same; a constant stays a constant, so that a shape may pass
 Imported importIdentity(OnnxNode &node) {
   ValueId x = RUNE_TRY(node.input(0, "input"));

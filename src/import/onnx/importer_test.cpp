@@ -27,10 +27,10 @@ TEST(OnnxImporter, namesEveryUnsupportedLayerAtOnce) {
   TestModel model =
       TestModel(17)
           .input("x", "f32[2]")
-          .node("Sin", {"x"}, {}, {"a"}, "first")
+          .node("Sine", {"x"}, {}, {"a"}, "first")
           .node("Relu", {"a"}, {}, {"b"}, "depends")
-          .node("Cos", {"b"}, {}, {"c"}, "second")
-          .node("FusedConv", {"x"}, {}, {"d"}, "third")
+          .node("Cosine", {"b"}, {}, {"c"}, "second")
+          .node("BeamSearch", {"x"}, {}, {"d"}, "third")
           .node("Softmax", {"x"}, {{"axis", int64_t{5}}}, {"e"}, "wrong")
           .output("c")
           .output("d");
@@ -40,11 +40,12 @@ TEST(OnnxImporter, namesEveryUnsupportedLayerAtOnce) {
   import->set_version(1);
   EXPECT_EQ(
       refusal(model),
-      "import.unsupported: layer `first`: operator `Sin` of opset 17 is not "
+      "import.unsupported: layer `first`: operator `Sine` of opset 17 is not "
       "supported\n"
-      "import.unsupported: layer `second`: operator `Cos` of opset 17 is not "
+      "import.unsupported: layer `second`: operator `Cosine` of opset 17 is "
+      "not "
       "supported\n"
-      "import.unsupported: layer `third`: operator `com.microsoft.FusedConv` "
+      "import.unsupported: layer `third`: operator `com.microsoft.BeamSearch` "
       "of "
       "version 1 is not supported\n"
       "import.malformed: layer `wrong`: `Softmax` of opset 17: axis 5 outside "
@@ -55,21 +56,21 @@ TEST(OnnxImporter, oneKindOfLayerDoesNotHideTheNext) {
   TestModel model(17);
   model.input("x", "f32[2]");
   for (int i = 0; i < 300; ++i)
-    model.node("Sin", {"x"}, {}, {fmt::format("a{}", i)},
+    model.node("Sine", {"x"}, {}, {fmt::format("a{}", i)},
                fmt::format("sin{}", i));
-  model.node("Cos", {"x"}, {}, {"y"}, "cos").output("y");
+  model.node("Cosine", {"x"}, {}, {"y"}, "cos").output("y");
   Bytes bytes = model.bytes();
   Report report;
   EXPECT_FALSE(importModel(bytes, nullptr, Source::binary("m.onnx"), report));
   ASSERT_EQ(report.diagnostics().size(), 2u);
   const Diagnostic &sin = report.diagnostics()[0];
   EXPECT_EQ(sin.message,
-            "layer `sin0`: operator `Sin` of opset 17 is not supported");
+            "layer `sin0`: operator `Sine` of opset 17 is not supported");
   ASSERT_EQ(sin.notes.size(), 201u);
   EXPECT_EQ(sin.notes[0].message, "layer `sin1` too");
   EXPECT_EQ(sin.notes[200].message, "and 99 more layers");
   EXPECT_EQ(report.diagnostics()[1].message,
-            "layer `cos`: operator `Cos` of opset 17 is not supported");
+            "layer `cos`: operator `Cosine` of opset 17 is not supported");
 }
 
 TEST(OnnxImporter, refusesModelsOfTooManyEnds) {
@@ -83,9 +84,9 @@ TEST(OnnxImporter, refusesModelsOfTooManyEnds) {
 TEST(OnnxImporter, unnamedLayersAreCalledAfterTheirOutput) {
   EXPECT_EQ(refusal(TestModel(17)
                         .input("x", "f32[2]")
-                        .node("Sin", {"x"}, {}, {"angle"}, "")
+                        .node("Sine", {"x"}, {}, {"angle"}, "")
                         .output("angle")),
-            "import.unsupported: layer `angle`: operator `Sin` of opset 17 is "
+            "import.unsupported: layer `angle`: operator `Sine` of opset 17 is "
             "not supported");
   Outcome outcome = importOf(TestModel(17)
                                  .input("x", "f32[2]")

@@ -38,4 +38,16 @@ parseTensor(ByteSpan bytes, const SourcePtr &source) {
   return parse<onnx::TensorProto>(bytes, source);
 }
 
+Result<std::shared_ptr<const onnx::SequenceProto>>
+parseSequence(ByteSpan bytes, const SourcePtr &source) {
+  RUNE_TRY(scanWire(bytes, WireMessage::Sequence, source));
+  return parse<onnx::SequenceProto>(bytes, source);
+}
+
+Result<std::shared_ptr<const onnx::OptionalProto>>
+parseOptional(ByteSpan bytes, const SourcePtr &source) {
+  RUNE_TRY(scanWire(bytes, WireMessage::OptionalValue, source));
+  return parse<onnx::OptionalProto>(bytes, source);
+}
+
 } // namespace rune::import

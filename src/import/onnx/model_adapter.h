@@ -25,4 +25,10 @@ Result<ParsedModel> parseModel(ByteSpan bytes, const SourcePtr &source);
 Result<std::shared_ptr<const onnx::TensorProto>>
 parseTensor(ByteSpan bytes, const SourcePtr &source);
 
+/// The same for a sequence and for an optional value.
+Result<std::shared_ptr<const onnx::SequenceProto>>
+parseSequence(ByteSpan bytes, const SourcePtr &source);
+Result<std::shared_ptr<const onnx::OptionalProto>>
+parseOptional(ByteSpan bytes, const SourcePtr &source);
+
 } // namespace rune::import

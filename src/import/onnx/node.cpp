@@ -2,6 +2,7 @@
 #include "import/onnx/node.h"
 
 #include "import/onnx/scalar.h"
+#include "import/onnx/value_type.h"
 
 #include <onnx_facts.pb.h>
 
@@ -35,6 +36,7 @@ int32_t impliedKind(const onnx::AttributeProto &proto) {
          : proto.tensors_size()      ? 9
          : proto.graphs_size()       ? 10
          : proto.has_sparse_tensor() ? 11
+         : proto.has_tp()            ? 13
                                      : 0;
 }
 
@@ -142,6 +144,23 @@ OnnxNode::texts(std::string_view name) {
 Result<const onnx::TensorProto *> OnnxNode::tensor(std::string_view name) {
   const auto *found = RUNE_TRY(attribute(name, 4));
   return found ? &found->t() : nullptr;
+}
+Result<const onnx::GraphProto *> OnnxNode::subgraph(std::string_view name) {
+  const auto *found = RUNE_TRY(attribute(name, 5));
+  if (!found)
+    return fail("attribute `{}` is missing", name);
+  return &found->g();
+}
+Result<std::optional<graph::ValueType>>
+OnnxNode::valueType(std::string_view name) {
+  const auto *found = RUNE_TRY(attribute(name, 13));
+  if (!found)
+    return std::optional<graph::ValueType>();
+  auto type = valueTypeOf(found->tp());
+  if (!type)
+    return error(type.error().code, "{}: attribute `{}`: {}", layer(), name,
+                 type.error().message);
+  return std::optional(*std::move(type));
 }
 Result<bool> OnnxNode::flag(std::string_view name, bool otherwise) {
   int64_t value = RUNE_TRY(integer(name, otherwise));

@@ -15,11 +15,14 @@
 
 namespace rune::onnx {
 class AttributeProto;
+class GraphProto;
 class NodeProto;
 class TensorProto;
 } // namespace rune::onnx
 
 namespace rune::import {
+
+class Bodies;
 
 using graph::Attribute;
 using graph::noValue;
@@ -45,6 +48,8 @@ public:
     /// Which outputs somebody reads.
     std::vector<bool> read;
     graph::GraphBuilder &graph;
+    /// For graphs that the node holds.
+    Bodies *bodies = nullptr;
   };
   explicit OnnxNode(Context context);
 
@@ -53,8 +58,15 @@ public:
   int64_t opset() const { return context_.opset; }
   const std::shared_ptr<const void> &owner() const { return context_.owner; }
   graph::GraphBuilder &graph() const { return context_.graph; }
-  const TensorType &type(ValueId value) const { return graph().type(value); }
-  DType dtype(ValueId value) const { return type(value).dtype; }
+  Bodies &bodies() const { return *context_.bodies; }
+  /// The type, with a number of dimensions: where that is not known, the layer
+  /// is refused afterwards. Who can do without asks `graph().type`.
+  const graph::ValueType &type(ValueId value) const {
+    askedOpen_ |= !graph().type(value).ranked;
+    return graph().type(value);
+  }
+  bool askedOpen() const { return askedOpen_; }
+  DType dtype(ValueId value) const { return graph().type(value).dtype; }
   int64_t rank(ValueId value) const {
     return static_cast<int64_t>(type(value).dims.size());
   }
@@ -84,6 +96,10 @@ public:
   Result<std::optional<std::vector<float>>> numbers(std::string_view name);
   Result<std::optional<std::vector<std::string>>> texts(std::string_view name);
   Result<const onnx::TensorProto *> tensor(std::string_view name);
+  /// A graph; it must be there.
+  Result<const onnx::GraphProto *> subgraph(std::string_view name);
+  /// What an attribute states as a type.
+  Result<std::optional<graph::ValueType>> valueType(std::string_view name);
   /// 0 or 1.
   Result<bool> flag(std::string_view name, bool otherwise);
   /// An attribute that has no meaning for the result.
@@ -144,6 +160,7 @@ private:
   Context context_;
   std::set<std::string, std::less<>> asked_;
   std::vector<bool> inputAsked_;
+  mutable bool askedOpen_ = false;
 };
 
 } // namespace rune::import

@@ -235,26 +235,21 @@ TEST(OnnxDropout, theMaskIsAllOnes) {
   EXPECT_THAT(now.values, ElementsAre(1, 1));
 }
 
-TEST(OnnxDropout, refusesTraining) {
+TEST(OnnxDropout, theMaskHasTheSizesOfTheRun) {
+  Evaluated mask = evaluated(TestModel(13)
+                                 .input("x", "f32[n]")
+                                 .node("Dropout", {"x"}, {}, {"y", "mask"})
+                                 .output("mask"),
+                             {{0, std::nan(""), 2}}, {{3}});
+  EXPECT_EQ(mask.type, "bool[3]");
+  EXPECT_THAT(mask.values, ElementsAre(1, 1, 1));
+}
+
+TEST(OnnxDropout, refusesRatiosOutsideOfZeroToOne) {
   EXPECT_EQ(
-      refusal(dropout(13, {"x", "half", "yes"})),
-      "import.unsupported: layer `layer`: `Dropout` of opset 13: training, "
-      "which drops elements at random");
-  EXPECT_EQ(refusal(dropout(6, {"x"}, {{"is_test", int64_t{0}}})),
-            "import.unsupported: layer `layer`: `Dropout` of opset 6: training "
-            "(`is_test` is 0)");
-  EXPECT_EQ(refusal(TestModel(13)
-                        .input("x", "f32[n]")
-                        .node("Dropout", {"x"}, {}, {"y", "mask"})
-                        .output("mask")),
-            "import.unsupported: layer `layer`: `Dropout` of opset 13: the "
-            "output `mask` of `f32[n]`, whose size is not known");
-  EXPECT_EQ(refusal(TestModel(13)
-                        .input("x", "f32[1048576, 1048576]")
-                        .node("Dropout", {"x"}, {}, {"y", "mask"})
-                        .output("mask")),
-            "import.unsupported: layer `layer`: `Dropout` of opset 13: the "
-            "output `mask` of `f32[1048576, 1048576]`");
+      refusal(dropout(6, {"x"}, {{"is_test", int64_t{0}}, {"ratio", 1.0f}})),
+      "import.malformed: layer `layer`: `Dropout` of opset 6: the ratio "
+      "is 1, needs to be in [0, 1)");
 }
 
 } // namespace

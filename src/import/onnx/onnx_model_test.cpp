@@ -2,7 +2,7 @@
 #include "import/onnx/test_onnx_model.h"
 
 #include "graph/evaluate.h"
-#include "graph/numeric.h"
+#include "graph/small_types.h"
 
 #include <onnx_facts.pb.h>
 
@@ -74,6 +74,13 @@ Tensor tensorOf(DType dtype, std::vector<int64_t> sizes,
                 const std::vector<double> &values) {
   Tensor tensor = Tensor::zeros(dtype, std::move(sizes)).value();
   EXPECT_EQ(tensor.count(), values.size());
+  if (isStorage(dtype)) {
+    Bytes codes;
+    for (double value : values)
+      codes.push_back(graph::convertToSmall(dtype, value, {true}));
+    graph::packBytes(dtypeBits(dtype), codes, tensor.bytes());
+    return tensor;
+  }
   withElement(dtype, [&]<class T>(T) {
     for (size_t i = 0; i < values.size(); ++i)
       storeUnaligned(tensor.bytes().data() + i * sizeof(T),
@@ -86,11 +93,12 @@ std::vector<double> numbersIn(const Tensor &tensor) {
   std::vector<double> values;
   if (tensor.dtype() == DType::Utf8)
     return values;
-  withElement(tensor.dtype(), [&]<class T>(T) {
-    for (size_t i = 0; i < tensor.count(); ++i)
-      values.push_back(static_cast<double>(graph::widen(
-          loadUnaligned<T>(tensor.bytes().data() + i * sizeof(T)))));
-  });
+  graph::withElements(tensor.dtype(), tensor.view().data,
+                      [&](auto, const auto &elements) {
+                        for (size_t i = 0; i < tensor.count(); ++i)
+                          values.push_back(static_cast<double>(
+                              graph::widen(elements[static_cast<int64_t>(i)])));
+                      });
   return values;
 }
 

@@ -6,6 +6,7 @@
 // rounded.
 //
 // source  ONNX operators, Reduce*-1, 11, 13, 18; ReduceSum-13; ReduceMax-20
+#include "graph/numeric.h"
 #include "import/onnx/compose.h"
 
 #include <algorithm>

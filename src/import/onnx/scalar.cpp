@@ -19,7 +19,8 @@ template <class Use> auto withType(DType dtype, Use use) {
 } // namespace
 
 Tensor scalarOf(DType dtype, double value) {
-  RUNE_CHECK(dtype != DType::Utf8, "a numeric element type");
+  RUNE_CHECK(dtype != DType::Utf8 && !isStorage(dtype),
+             "a numeric element type");
   auto tensor = Tensor::zeros(dtype, {});
   RUNE_CHECK(tensor, "a scalar is a tensor");
   withType(dtype, [&]<class T>(T) {
@@ -31,6 +32,8 @@ Tensor scalarOf(DType dtype, double value) {
 bool isNumberOf(DType dtype, double value) {
   if (isFloat(dtype))
     return true;
+  if (!isInteger(dtype) && dtype != DType::Bool)
+    return false;
   return withType(dtype, [&]<class T>(T) {
     if constexpr (std::is_integral_v<T>) {
       // Both bounds are powers of two, exact as doubles.
@@ -57,7 +60,7 @@ double largestOf(DType dtype) {
 }
 
 std::optional<double> scalarIn(const TensorView &tensor) {
-  if (tensor.dtype == DType::Utf8 ||
+  if (tensor.dtype == DType::Utf8 || isStorage(tensor.dtype) ||
       tensor.data.size() != dtypeBytes(tensor.dtype))
     return std::nullopt;
   return withType(tensor.dtype, [&]<class T>(T) {

@@ -59,9 +59,9 @@ Result<ValueId> sizeOf(OnnxNode &node, ValueId x, int64_t axis,
       part);
 }
 
-Result<ValueId> reshaped(OnnxNode &node, ValueId x,
-                         const std::vector<NewSize> &sizes,
-                         std::string_view part) {
+Result<ValueId> shapeOf(OnnxNode &node, ValueId x,
+                        const std::vector<NewSize> &sizes,
+                        std::string_view part) {
   std::vector<ValueId> pieces;
   for (const NewSize &size : sizes) {
     std::string name = fmt::format("{}/size{}", part, pieces.size());
@@ -78,9 +78,14 @@ Result<ValueId> reshaped(OnnxNode &node, ValueId x,
     }
     pieces.push_back(piece);
   }
-  ValueId shape =
-      RUNE_TRY(node.one(Op::Concat, std::move(pieces), {{"axis", int64_t{0}}},
-                        fmt::format("{}/shape", part)));
+  return node.one(Op::Concat, std::move(pieces), {{"axis", int64_t{0}}},
+                  fmt::format("{}/shape", part));
+}
+
+Result<ValueId> reshaped(OnnxNode &node, ValueId x,
+                         const std::vector<NewSize> &sizes,
+                         std::string_view part) {
+  ValueId shape = RUNE_TRY(shapeOf(node, x, sizes, part));
   // a size of 0 is one, it copies nothing
   return node.one(Op::Reshape, {x, shape}, {{"allow_zero", int64_t{1}}}, part);
 }

@@ -28,14 +28,19 @@ Result<ValueId> sizesOf(OnnxNode &node, ValueId x, int64_t start, int64_t end,
 Result<ValueId> sizeOf(OnnxNode &node, ValueId x, int64_t axis,
                        std::string_view part);
 
-/// `x` under other sizes, each of which is a dimension of `x` times a
-/// factor, divided by a divisor. Names stay where nothing is multiplied.
+/// A size made of a dimension of `x`, times a factor, divided by a divisor. A
+/// name stays where both are 1.
 struct NewSize {
   /// A dimension of x, or -1: then `times` is the size.
   int64_t of = -1;
   int64_t times = 1;
   int64_t by = 1;
 };
+/// The list of such sizes.
+Result<ValueId> shapeOf(OnnxNode &node, ValueId x,
+                        const std::vector<NewSize> &sizes,
+                        std::string_view part);
+/// `x` under other sizes.
 Result<ValueId> reshaped(OnnxNode &node, ValueId x,
                          const std::vector<NewSize> &sizes,
                          std::string_view part);

@@ -51,6 +51,26 @@ std::optional<DType> dtypeOf(int32_t number) {
     return DType::U64;
   case 16:
     return DType::BF16;
+  case 17:
+    return DType::F8E4M3FN;
+  case 18:
+    return DType::F8E4M3FNUZ;
+  case 19:
+    return DType::F8E5M2;
+  case 20:
+    return DType::F8E5M2FNUZ;
+  case 21:
+    return DType::U4;
+  case 22:
+    return DType::I4;
+  case 23:
+    return DType::F4E2M1FN;
+  case 24:
+    return DType::F8E8M0FNU;
+  case 25:
+    return DType::U2;
+  case 26:
+    return DType::I2;
   default:
     return std::nullopt;
   }
@@ -109,6 +129,7 @@ private:
   Result<graph::Constant> narrowed(const Field &field, std::string_view name,
                                    T most = std::numeric_limits<T>::max());
   Result<graph::Constant> strings();
+  Result<graph::Constant> packed();
 
   const onnx::TensorProto &proto_;
   DType dtype_;
@@ -172,6 +193,27 @@ Result<graph::Constant> Decoder::strings() {
   return graph::Constant::of(Tensor::ofText(std::move(sizes_), texts));
 }
 
+/// Elements of less than a byte: each number holds a byte of them.
+Result<graph::Constant> Decoder::packed() {
+  Tensor tensor = RUNE_TRY(Tensor::zeros(dtype_, std::move(sizes_)));
+  std::span<uint8_t> out = tensor.bytes();
+  const auto &field = proto_.int32_data();
+  auto present = static_cast<size_t>(field.size());
+  if (present != out.size())
+    return malformed(proto_,
+                     "{} numbers in `int32_data`, {} packed elements need {}",
+                     present, count_, out.size());
+  RUNE_TRY(expectNothingElse(present, "int32_data"));
+  size_t at = 0;
+  for (int32_t value : field) {
+    if (value < -128 || value > 255)
+      return malformed(proto_, "packed elements {} are {}, which is no byte",
+                       at, value);
+    out[at++] = static_cast<uint8_t>(value);
+  }
+  return graph::Constant::of(std::move(tensor));
+}
+
 Result<graph::Constant> Decoder::raw() {
   if (dtype_ == DType::Utf8)
     return malformed(proto_, "strings cannot stand in `raw_data`");
@@ -216,6 +258,18 @@ Result<graph::Constant> Decoder::typed() {
   case DType::F16:
   case DType::BF16:
     return narrowed<uint16_t>(proto_.int32_data(), "int32_data");
+  case DType::F8E4M3FN:
+  case DType::F8E4M3FNUZ:
+  case DType::F8E5M2:
+  case DType::F8E5M2FNUZ:
+  case DType::F8E8M0FNU:
+    return narrowed<uint8_t>(proto_.int32_data(), "int32_data");
+  case DType::F4E2M1FN:
+  case DType::I4:
+  case DType::U4:
+  case DType::I2:
+  case DType::U2:
+    return packed();
   case DType::Utf8:
     return strings();
   default:
@@ -236,6 +290,15 @@ std::string elementTypeName(int32_t number) {
   if (number >= 0 && static_cast<size_t>(number) < std::size(typeNames))
     return std::string(typeNames[number]);
   return fmt::format("element type {}", number);
+}
+
+std::optional<int32_t> elementTypeNumber(std::string_view name) {
+  for (size_t i = 1; i < std::size(typeNames); ++i)
+    if (std::ranges::equal(name, typeNames[i], [](char given, char own) {
+          return given == own || given == own - 'a' + 'A';
+        }))
+      return static_cast<int32_t>(i);
+  return std::nullopt;
 }
 
 Result<DType> elementType(int32_t number) {

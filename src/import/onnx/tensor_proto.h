@@ -16,8 +16,11 @@ namespace rune::import {
 /// The name ONNX gives an element type number, or `element type 99`.
 std::string elementTypeName(int32_t number);
 
-/// errors  `import.unsupported`: complex numbers, 8-bit and smaller floats,
-///         integers below 8 bits · `import.malformed`: no such number
+/// The number of an element type by its name, `float` or `FLOAT`.
+std::optional<int32_t> elementTypeNumber(std::string_view name);
+
+/// errors  `import.unsupported`: complex numbers · `import.malformed`: no such
+///         number
 Result<DType> elementType(int32_t number);
 
 /// The elements of a tensor. They are not copied where their form in the

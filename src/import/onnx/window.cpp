@@ -99,4 +99,46 @@ Result<std::optional<Integers>> readKernel(OnnxNode &node, ValueId x) {
   return kernel;
 }
 
+namespace {
+
+/// The spatial sizes of the weights, which `kernel_shape` may only repeat; it
+/// stands alone where they are not known.
+Result<Integers> kernelOf(OnnxNode &node, ValueId x, ValueId weights) {
+  auto stated = RUNE_TRY(readKernel(node, x));
+  if (node.rank(weights) != node.rank(x))
+    return node.fail("`W` is `{}`, `X` is `{}`: the ranks differ",
+                     node.type(weights).str(), node.type(x).str());
+  Integers kernel(static_cast<size_t>(node.rank(x) - 2));
+  for (size_t i = 0; i < kernel.size(); ++i) {
+    const Dim &dim = node.type(weights).dims[i + 2];
+    if (!dim.isFixed() && !stated)
+      return node.unsupported("weights `{}` without `kernel_shape`",
+                              node.type(weights).str());
+    kernel[i] = dim.isFixed() ? dim.size() : (*stated)[i];
+    if (stated && (*stated)[i] != kernel[i])
+      return node.fail("`kernel_shape` has {} where `W` (`{}`) has {}",
+                       (*stated)[i], node.type(weights).str(), kernel[i]);
+    if (kernel[i] < 1)
+      return node.fail("`W` is `{}`: an empty window",
+                       node.type(weights).str());
+  }
+  return kernel;
+}
+
+} // namespace
+
+Result<std::vector<Attribute>> readConvolution(OnnxNode &node, ValueId x,
+                                               ValueId weights) {
+  Integers kernel = RUNE_TRY(kernelOf(node, x, weights));
+  Window window = RUNE_TRY(readWindow(node, x, kernel, true));
+  int64_t groups = RUNE_TRY(node.integer("group", 1));
+  if (groups < 1)
+    return node.fail("`group` is {}, needs 1 or more", groups);
+  return std::vector<Attribute>{{"layout", "NCX"},
+                                {"strides", std::move(window.strides)},
+                                {"pads", std::move(window.pads)},
+                                {"dilations", std::move(window.dilations)},
+                                {"groups", groups}};
+}
+
 } // namespace rune::import

@@ -35,4 +35,12 @@ Result<Window> readWindow(OnnxNode &node, ValueId x, const Integers &kernel,
 /// errors  fewer than three dimensions · the wrong length · sizes below 1
 Result<std::optional<Integers>> readKernel(OnnxNode &node, ValueId x);
 
+/// The attributes of ours for a convolution of `x` [N, C, D1, …] with `weights`
+/// [M, C/group, k1, …]: window and groups.
+///
+/// errors  readWindow · `kernel_shape` other than that of the weights ·
+///         unsupported: weights of sizes that nobody states
+Result<std::vector<Attribute>> readConvolution(OnnxNode &node, ValueId x,
+                                               ValueId weights);
+
 } // namespace rune::import

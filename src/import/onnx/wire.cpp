@@ -23,11 +23,12 @@ constexpr Field fields[] = {
 };
 
 constexpr std::string_view messageNames[] = {
-    "nothing",     "ModelProto",        "OperatorSetIdProto", "key and value",
-    "GraphProto",  "NodeProto",         "AttributeProto",     "TensorProto",
-    "Segment",     "SparseTensorProto", "TensorShapeProto",   "Dimension",
-    "TypeProto",   "tensor type",       "element type",       "map type",
-    "opaque type", "ValueInfoProto",    "FunctionProto"};
+    "nothing",      "ModelProto",        "OperatorSetIdProto", "key and value",
+    "GraphProto",   "NodeProto",         "AttributeProto",     "TensorProto",
+    "Segment",      "SparseTensorProto", "TensorShapeProto",   "Dimension",
+    "TypeProto",    "tensor type",       "element type",       "map type",
+    "opaque type",  "ValueInfoProto",    "FunctionProto",      "SequenceProto",
+    "OptionalProto"};
 
 /// No field of ONNX has a number near this; one that has is rubbish, most often
 /// bytes behind the end of the model.

@@ -34,6 +34,8 @@ enum class WireMessage : uint8_t {
   OpaqueType,
   ValueInfo,
   Function,
+  Sequence,
+  OptionalValue,
 };
 
 /// More bytes than this are no ONNX file: protobuf counts them in 31 bits.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Blocks of positions as batches, and back: each batch holds every n-th position
-// of the spatial dimensions, from one of n places.
+// Blocks of positions as batches, and back: each batch holds every n-th
+// position of the spatial dimensions, from one of n places.
 //
 // source  TensorFlow Lite, SPACE_TO_BATCH_ND, BATCH_TO_SPACE_ND
 #include "import/tflite/node.h"
@@ -28,10 +28,12 @@ Result<Blocks> blocksOf(TfliteNode &node, std::string_view pairs) {
   blocks.pairs =
       RUNE_TRY(node.constantIntegers(RUNE_TRY(node.input(2, pairs)), pairs));
   auto rank = static_cast<size_t>(node.rank(blocks.x));
-  if (blocks.spatial() + 1 > rank || blocks.pairs.size() != 2 * blocks.spatial())
-    return node.fail("`input` is `{}`, `block_shape` has {} numbers and `{}` {}",
-                     node.type(blocks.x).str(), blocks.spatial(), pairs,
-                     blocks.pairs.size());
+  if (blocks.spatial() + 1 > rank ||
+      blocks.pairs.size() != 2 * blocks.spatial())
+    return node.fail(
+        "`input` is `{}`, `block_shape` has {} numbers and `{}` {}",
+        node.type(blocks.x).str(), blocks.spatial(), pairs,
+        blocks.pairs.size());
   for (int64_t size : blocks.sizes)
     if (size < 1)
       return node.fail("a block of {} positions", size);
@@ -116,7 +118,8 @@ Imported importTfliteBatchToSpaceNd(TfliteNode &node) {
   int64_t count = product(blocks.sizes);
   if (from[0].isFixed() && from[0].size() % count != 0)
     return node.fail("{} batches in blocks of {}", from[0].size(), count);
-  Dim batches = from[0].isFixed() ? Dim(from[0].size() / count) : Dim::unknown();
+  Dim batches =
+      from[0].isFixed() ? Dim(from[0].size() / count) : Dim::unknown();
   for (int64_t size : blocks.sizes)
     apart.push_back(size);
   apart.push_back(batches);

@@ -67,7 +67,8 @@ Imported importTfliteLogicalNot(TfliteNode &node) {
       RUNE_TRY(node.one(Op::LogicalNot, {RUNE_TRY(node.input(0, "input"))}))};
 }
 
-/// inputs  condition of the sizes of a and b, or one for each index of their first
+/// inputs  condition of the sizes of a and b, or one for each index of their
+/// first
 ///         dimension
 Imported importTfliteSelect(TfliteNode &node) {
   RUNE_TRY(node.checkInputs(3, 3));

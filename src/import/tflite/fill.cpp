@@ -26,7 +26,8 @@ Imported importTfliteZerosLike(TfliteNode &node) {
   ValueId x = RUNE_TRY(node.input(0, "input"));
   ValueId zero = RUNE_TRY(node.scalar("zero", node.dtype(x), 0));
   if (!node.type(x).isStatic())
-    return node.unsupported("`{}`, whose size is not known", node.type(x).str());
+    return node.unsupported("`{}`, whose size is not known",
+                            node.type(x).str());
   return std::vector{RUNE_TRY(node.one(
       Op::Expand,
       {zero, RUNE_TRY(node.integers("sizes", node.type(x).sizes()))}))};
@@ -71,11 +72,10 @@ Imported importTfliteReverseV2(TfliteNode &node) {
   auto all = [&](std::string_view part, int64_t number) {
     return node.integers(part, Integers(axes.size(), number));
   };
-  return std::vector{RUNE_TRY(
-      node.one(Op::Slice, {x, RUNE_TRY(all("starts", -1)),
-                           RUNE_TRY(all("ends", INT64_MIN + 1)),
-                           RUNE_TRY(node.integers("axes", axes)),
-                           RUNE_TRY(all("steps", -1))}))};
+  return std::vector{RUNE_TRY(node.one(
+      Op::Slice,
+      {x, RUNE_TRY(all("starts", -1)), RUNE_TRY(all("ends", INT64_MIN + 1)),
+       RUNE_TRY(node.integers("axes", axes)), RUNE_TRY(all("steps", -1))}))};
 }
 
 /// inputs  rows i32, a table whose rows they name
@@ -106,8 +106,9 @@ Imported importTfliteAddN(TfliteNode &node) {
   constexpr int64_t bits = 20;
   double twice = 0;
   for (size_t i = 0; quantized && i < node.inputs(); ++i)
-    twice = std::max(twice, 2 * static_cast<double>(
-                                    RUNE_TRY(node.inputQuantization(i)).scale()));
+    twice = std::max(
+        twice,
+        2 * static_cast<double>(RUNE_TRY(node.inputQuantization(i)).scale()));
   auto operand = [&](size_t i) -> Result<ValueId> {
     ValueId x = RUNE_TRY(node.input(i, "input"));
     if (!quantized)
@@ -131,13 +132,12 @@ Imported importTfliteAddN(TfliteNode &node) {
   Quantization to = RUNE_TRY(node.outputQuantization());
   double down =
       static_cast<double>(int64_t{1} << bits) * static_cast<double>(to.scale());
-  return std::vector{
-      RUNE_TRY(requantize(node, sum,
-                          {.factors = {twice / down},
-                           .dtype = dtype,
-                           .rounding = roundingOf(dtype),
-                           .range = rangeOf(dtype),
-                           .zeroPoint = to.zeroPoint()}))};
+  return std::vector{RUNE_TRY(requantize(node, sum,
+                                         {.factors = {twice / down},
+                                          .dtype = dtype,
+                                          .rounding = roundingOf(dtype),
+                                          .range = rangeOf(dtype),
+                                          .zeroPoint = to.zeroPoint()}))};
 }
 
 } // namespace rune::import

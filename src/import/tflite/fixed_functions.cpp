@@ -118,9 +118,9 @@ FixedPoint inverseRoot(int32_t x) {
   int32_t half = dividedByPowerOfTwo(x >> 1, 1), y = one;
   for (int i = 0; i < 5; ++i) {
     int32_t cube = saturated(int64_t{product(product(y, y), y)} * 64);
-    y = saturated(
-        int64_t{wrapped(int64_t{product(threeHalves, y)} - product(half, cube))} *
-        8);
+    y = saturated(int64_t{wrapped(int64_t{product(threeHalves, y)} -
+                                  product(half, cube))} *
+                  8);
   }
   y = product(y, halfRootOfTwo);
   if (right < 0)

@@ -14,8 +14,8 @@ namespace rune::import {
 /// x · fixed with two roundings, as `requantize` does it.
 int32_t multiplied(int64_t x, FixedPoint fixed);
 
-/// 1 / √x as a factor of 31 bits and a power of two: multiplier · 2^(shift - 31).
-/// 0 counts as 1.
+/// 1 / √x as a factor of 31 bits and a power of two: multiplier · 2^(shift -
+/// 31). 0 counts as 1.
 ///
 /// in      x ≥ 0
 FixedPoint inverseRoot(int32_t x);

@@ -14,8 +14,7 @@ namespace {
 constexpr int32_t mostWord = 32767, leastWord = -32768;
 
 int32_t word(int64_t value) {
-  return static_cast<int32_t>(
-      std::clamp<int64_t>(value, leastWord, mostWord));
+  return static_cast<int32_t>(std::clamp<int64_t>(value, leastWord, mostWord));
 }
 
 /// The upper half of 2·a·b of 16 bits, rounded to nearest, and towards zero.
@@ -56,9 +55,9 @@ int32_t swishGate(int32_t fine, WordFactor toGate) {
 Result<ValueId> lookedUp(const TfliteNode &node, ValueId x,
                          const std::function<int64_t(int64_t)> &function) {
   DType dtype = node.dtype(x);
-  ValueId table = RUNE_TRY(dtype == DType::I16
-                               ? wordTable(node, "table", function)
-                               : byteTable(node, "table", dtype, function));
+  ValueId table =
+      RUNE_TRY(dtype == DType::I16 ? wordTable(node, "table", function)
+                                   : byteTable(node, "table", dtype, function));
   return node.one(Op::Lookup, {x, table});
 }
 
@@ -126,8 +125,9 @@ Result<ValueId> quantizedAbs(const TfliteNode &node, ValueId x) {
   Quantization from = RUNE_TRY(node.inputQuantization(0));
   Quantization to = RUNE_TRY(node.outputQuantization());
   bool same = from.scale() == to.scale();
-  FixedPoint factor = RUNE_TRY(fixedPoint(node, static_cast<double>(from.scale()) /
-                                   static_cast<double>(to.scale())));
+  FixedPoint factor =
+      RUNE_TRY(fixedPoint(node, static_cast<double>(from.scale()) /
+                                    static_cast<double>(to.scale())));
   return lookedUp(node, x, [=](int64_t number) -> int64_t {
     int64_t distance = std::abs(number - from.zeroPoint());
     return (same ? distance : multiplied(distance, factor)) + to.zeroPoint();

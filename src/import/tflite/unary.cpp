@@ -163,7 +163,8 @@ Result<ValueId> quantizedLeakyRelu(const TfliteNode &node, ValueId x,
   return choose(node, x, from.zeroPoint(), above, below);
 }
 
-/// Below zero the product with alpha, in 32 bits, brought to the result's scale.
+/// Below zero the product with alpha, in 32 bits, brought to the result's
+/// scale.
 Result<ValueId> quantizedPrelu(const TfliteNode &node, ValueId x,
                                ValueId alpha) {
   DType dtype = node.dtype(x);
@@ -254,7 +255,8 @@ Imported importTfliteReluN1To1(TfliteNode &node) {
 
 Imported importTfliteLogistic(TfliteNode &node) {
   auto real = [](double x) { return 1 / (1 + std::exp(-x)); };
-  return importSaturating(node, Op::Sigmoid, {fixedLogistic, real, 8, -128, wordLogistic});
+  return importSaturating(node, Op::Sigmoid,
+                          {fixedLogistic, real, 8, -128, wordLogistic});
 }
 Imported importTfliteTanh(TfliteNode &node) {
   auto real = [](double x) { return std::tanh(x); };

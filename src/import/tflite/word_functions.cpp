@@ -19,8 +19,8 @@ std::array<int32_t, samples> logisticTable() {
   return table;
 }
 
-/// The sample at `at`, of whose `bits` low bits the way to the next is made; the
-/// result has 16 + `bits` behind the point. Past the end `most`.
+/// The sample at `at`, of whose `bits` low bits the way to the next is made;
+/// the result has 16 + `bits` behind the point. Past the end `most`.
 int64_t between(int64_t at, int bits, int64_t most) {
   static const std::array<int32_t, samples> table = logisticTable();
   auto place = static_cast<size_t>(at >> bits);

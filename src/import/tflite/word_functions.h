@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Logistic and tanh of 16-bit numbers, bit by bit as TensorFlow Lite's reference
-// kernels compute them: both from one table of the logistic function, between
-// whose 256 samples lines are drawn. They fill tables of their own here.
+// Logistic and tanh of 16-bit numbers, bit by bit as TensorFlow Lite's
+// reference kernels compute them: both from one table of the logistic function,
+// between whose 256 samples lines are drawn. They fill tables of their own
+// here.
 //
 // source  TensorFlow Lite, integer_ops/logistic.h and tanh.h
 #pragma once
@@ -17,7 +18,8 @@ struct WordArgument {
   int32_t multiplier = 3;
   int shift = 0;
 
-  /// in      the scale of the argument, above 0; as a power of two from 2^-12 to
+  /// in      the scale of the argument, above 0; as a power of two from 2^-12
+  /// to
   ///         2^(-12 + exact) it needs no rescaling
   static WordArgument of(float scale, int exact);
 };

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A stack of its own for one piece of work, and the way there and back
+// (Boost.Context). The thread that enters lends its own stack to host functions
+// in the meantime. Whoever entered waits in `enter`, so the work may go on on
+// another thread the next time. The sanitizers are told of each switch.
+//
+// All of a switch is inline: whatever returns behind one is a return that the
+// processor guesses wrong, because it has seen the calls of the other stack.
+#pragma once
+
+#include "engine/fiber/stack_pool.h"
+
+#include <boost/context/detail/fcontext.hpp>
+
+#include <utility>
+
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#include <sanitizer/common_interface_defs.h>
+#define RUNE_TELLS_SANITIZER 1
+#else
+#define RUNE_TELLS_SANITIZER 0
+#endif
+
+namespace rune::engine {
+
+class StackSwitch {
+public:
+  using Work = void (*)(void *argument);
+  /// On the host's stack. False: whoever entered goes on, and the work waits.
+  using HostWork = bool (*)(void *argument);
+
+  /// `body(argument)` begins when the stack is entered first.
+  StackSwitch(Stack stack, Work body, void *argument);
+  StackSwitch(const StackSwitch &) = delete;
+
+  // From the host.
+
+  /// Goes on with the work until it leaves or ends.
+  void enter();
+  bool ended() const { return ended_; }
+
+  // From the work.
+
+  void leave() { toHost(&fakeStack_); }
+  /// Runs on the stack of the thread that entered.
+  void onHostStack(HostWork work, void *argument) {
+    asked_ = work;
+    askedArgument_ = argument;
+    toHost(&fakeStack_);
+  }
+
+  const Stack &stack() const { return stack_; }
+
+private:
+  struct Entry;
+
+  /// `keep` is null if the work never comes back.
+  void toHost(void **keep);
+
+  Stack stack_;
+  Work body_;
+  void *argument_;
+  /// Where each side goes on.
+  void *work_ = nullptr;
+  void *host_ = nullptr;
+  /// What the host is to run before it comes back.
+  HostWork asked_ = nullptr;
+  void *askedArgument_ = nullptr;
+  bool ended_ = false;
+  // For AddressSanitizer: what it keeps of the work, and the host's stack.
+  [[maybe_unused]] void *fakeStack_ = nullptr;
+  [[maybe_unused]] const void *hostBase_ = nullptr;
+  [[maybe_unused]] size_t hostBytes_ = 0;
+};
+
+/// Whose stack this thread runs on, null for its own; and the one before, when
+/// that changes. Neither is inlined: a function that switches may go on on
+/// another thread, and must not remember where the variable lies.
+const StackSwitch *currentStack();
+void setCurrentStack(const StackSwitch *which);
+
+/// The least address of the stack that this thread runs on now.
+uint64_t stackBottom();
+
+[[gnu::always_inline]] inline void StackSwitch::enter() {
+  using boost::context::detail::jump_fcontext;
+  const StackSwitch *outer = currentStack();
+  do {
+    [[maybe_unused]] void *fakeStack = nullptr;
+    setCurrentStack(this);
+#if RUNE_TELLS_SANITIZER
+    __sanitizer_start_switch_fiber(&fakeStack, stack_.base, stack_.bytes);
+#endif
+    work_ = jump_fcontext(work_, this).fctx;
+#if RUNE_TELLS_SANITIZER
+    __sanitizer_finish_switch_fiber(fakeStack, nullptr, nullptr);
+#endif
+    setCurrentStack(outer);
+  } while (asked_ && std::exchange(asked_, nullptr)(askedArgument_));
+}
+
+[[gnu::always_inline]] inline void
+StackSwitch::toHost([[maybe_unused]] void **keep) {
+#if RUNE_TELLS_SANITIZER
+  __sanitizer_start_switch_fiber(keep, hostBase_, hostBytes_);
+#endif
+  host_ = boost::context::detail::jump_fcontext(host_, nullptr).fctx;
+#if RUNE_TELLS_SANITIZER
+  __sanitizer_finish_switch_fiber(fakeStack_, &hostBase_, &hostBytes_);
+#endif
+}
+
+} // namespace rune::engine

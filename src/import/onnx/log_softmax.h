@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "import/onnx/compose.h"
+
+namespace rune::import {
+
+/// x - m - log Σ e^(x - m) over `axes`, m the largest element; floats of 16
+/// bits come out as f32.
+Result<ValueId> logSoftmax(Composer &make, ValueId x, const Integers &axes);
+
+/// `condition` ? `a` : `b`, element by element.
+inline Result<ValueId> choose(Composer &make, ValueId condition, ValueId a,
+                              ValueId b) {
+  return make.one(Op::Where, {condition, a, b});
+}
+
+} // namespace rune::import
