@@ -91,13 +91,14 @@ Result<> describe(const Options &options, Console &console) {
   console.fields()["parameters"] = cost.parameters;
   console.fields()["weightBytes"] = cost.weightBytes;
   console.fields()["macs"] = cost.macs;
+  console.print(fmt::format("parameters {}, {} bytes\n", cost.parameters,
+                            cost.weightBytes));
+  listParameters(model.graph, console);
   console.print(
-      fmt::format("parameters {}, {} bytes\nmultiply-accumulates {}{}\n",
-                  cost.parameters, cost.weightBytes, cost.macs,
+      fmt::format("multiply-accumulates {}{}\n", cost.macs,
                   isSymbolic(model.graph)
                       ? ", with 1 for each dimension that is not a number"
                       : ""));
-  listParameters(model.graph, console);
   return {};
 }
 

@@ -183,7 +183,8 @@ public:
     if (wanted)
       scores_ = RUNE_TRY(Reals::zeros(
           context_, RUNE_TRY(elementCount(context_.results[3].sizes()))));
-    for (int64_t b = 0; b < batch_; ++b)
+    bool idle = heads_ == 0 || queries_ == 0;
+    for (int64_t b = 0; b < (idle ? 0 : batch_); ++b)
       for (int64_t h = 0; h < heads_; ++h)
         for (int64_t t = 0; t < queries_; ++t) {
           if (!context_.budget.spend(

@@ -18,6 +18,7 @@ namespace rune::graph {
 namespace {
 
 enum Input : size_t { Q, K, V, State, Decay, Beta, Erase };
+constexpr int64_t mostHeads = 1 << 16;
 
 /// The size of one head, of `heads`; nothing if they do not divide.
 std::optional<Dim> perHead(const Dim &dim, int64_t heads) {
@@ -44,7 +45,7 @@ Result<> checkKinds(const InferContext &context) {
   int64_t q = context.node.integer("q_heads"),
           kv = context.node.integer("kv_heads");
   // linear_attention.3: as many query heads for each key head
-  if (q < 1 || kv < 1 || q % kv != 0)
+  if (q < 1 || q > mostHeads || kv < 1 || q % kv != 0)
     return context.fail(3, "{} query heads for {} key heads", q, kv);
   return {};
 }
@@ -94,8 +95,12 @@ Result<Types> infer(const InferContext &context) {
   // linear_attention.5: an erase gate only beside beta
   if (context.has(Erase) && !context.has(Beta))
     return context.fail(5, "an erase gate needs beta");
-  Dim out = valueSize->isFixed() ? Dim(valueSize->size() * queryHeads)
-                                 : Dim::unknown();
+  int64_t all = 0;
+  if (valueSize->isFixed() &&
+      __builtin_mul_overflow(valueSize->size(), queryHeads, &all))
+    return context.fail(4, "{} heads of {} elements", queryHeads,
+                        valueSize->size());
+  Dim out = valueSize->isFixed() ? Dim(all) : Dim::unknown();
   DType kept = context.has(State) ? context.dtype(State) : context.dtype(Q);
   return Types{{context.dtype(Q), {q[0], q[1], out}}, {kept, state}};
 }
@@ -116,7 +121,7 @@ public:
     y_ = RUNE_TRY(Reals::zeros(
         context_, RUNE_TRY(elementCount(context_.results[0].sizes()))));
     write_ = RUNE_TRY(Reals::zeros(context_, static_cast<uint64_t>(values_)));
-    for (int64_t b = 0; b < batch_; ++b)
+    for (int64_t b = 0; b < (steps_ == 0 ? 0 : batch_); ++b)
       for (int64_t t = 0; t < steps_; ++t)
         for (int64_t h = 0; h < heads_; ++h) {
           if (!context_.budget.spend(

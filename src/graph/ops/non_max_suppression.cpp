@@ -94,7 +94,7 @@ public:
     uint64_t scratch = cappedProduct(static_cast<uint64_t>(count_),
                                      sizeof(int64_t) + sizeof(Box));
     RUNE_TRY(context_.budget.reserve(scratch));
-    for (int64_t n = 0; n < sizes[0]; ++n)
+    for (int64_t n = 0; n < (count_ == 0 ? 0 : sizes[0]); ++n)
       for (int64_t c = 0; c < sizes[1]; ++c) {
         if (!context_.budget.spend(static_cast<uint64_t>(count_)))
           return context_.budget.expired();

@@ -73,7 +73,7 @@ void keepAspect(std::string_view policy, const std::vector<int64_t> &old,
   for (size_t i = 0; i < wanted.size(); ++i) {
     wanted[i].scale = scale;
     double size = std::floor(scale * static_cast<double>(old[i]) + 0.5);
-    wanted[i].size = static_cast<int64_t>(std::min(size, 0x1p40));
+    wanted[i].size = static_cast<int64_t>(std::clamp(size, -1.0, 0x1p40));
   }
 }
 

@@ -54,7 +54,7 @@ struct Corners {
 Corners cornersAt(double y, double x, int64_t height, int64_t width) {
   Corners corners;
   auto h = static_cast<double>(height), w = static_cast<double>(width);
-  if (!(y >= -1 && y <= h && x >= -1 && x <= w))
+  if (height == 0 || width == 0 || !(y >= -1 && y <= h && x >= -1 && x <= w))
     return corners;
   auto split = [](double at, int64_t size) {
     at = std::max(at, 0.0);

@@ -143,7 +143,8 @@ Result<Tensors> Unrolled::run() {
   bool reverse = context_.node.integer("reverse") != 0;
   uint64_t work = cappedProduct(static_cast<uint64_t>(gates_ * hidden_),
                                 static_cast<uint64_t>(channels_ + hidden_));
-  for (int64_t n = 0; n < batch_; ++n) {
+  bool idle = steps_ == 0 && !context_.has(UnrolledLengths);
+  for (int64_t n = 0; n < (idle ? 0 : batch_); ++n) {
     int64_t steps = RUNE_TRY(stepsOf(n));
     double *state = state_.from(n * hidden_);
     h_ = state;

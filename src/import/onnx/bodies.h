@@ -41,6 +41,8 @@ public:
   virtual Result<Body> build(std::string_view part, const Make &make) = 0;
   /// In a body: the value that is `value` outside.
   virtual graph::ValueId reach(graph::ValueId value) = 0;
+  /// How often the model has run, a single i64; in a body too.
+  virtual Result<graph::ValueId> runs() = 0;
 
   /// The graph as a body whose inputs are of these types.
   ///

@@ -95,6 +95,7 @@ public:
   ValueId reach(ValueId value) override {
     return frame_.reach(*frame_.outer, value, fmt::format("outer{}", value));
   }
+  Result<ValueId> runs() override { return frame_.runs(); }
 
 private:
   Result<Values> put(const onnx::GraphProto &graph, Values inputs,

@@ -4,12 +4,8 @@
 // and the rest meant what they mean today.
 //
 // source  ONNX operators, LayerNormalization-17, RMSNormalization-23,
-//         GroupNormalization-18, 21, InstanceNormalization-1, 6, 22,
-//         LRN-1, 13, LpNormalization-1, 22, MeanVarianceNormalization-9, 13
+//         GroupNormalization-18, 21, InstanceNormalization-1, 6, 22, LRN-1, 13
 #include "import/onnx/node.h"
-
-#include <algorithm>
-#include <numeric>
 
 namespace rune::import {
 namespace {
@@ -106,54 +102,6 @@ Imported importLRN(OnnxNode &node) {
   return std::vector{RUNE_TRY(node.one(
       Op::LocalResponseNormalization, {x},
       {{"alpha", alpha}, {"beta", beta}, {"bias", bias}, {"size", *size}}))};
-}
-
-/// result  x over its norm (`p` 1 or 2) along `axis`; 0 where that is 0
-/// errors  another `p` · `axis` outside [-r, r)
-Imported importLpNormalization(OnnxNode &node) {
-  ValueId x = RUNE_TRY(node.input(0, "input"));
-  int64_t axis = RUNE_TRY(node.integer("axis", -1));
-  axis = RUNE_TRY(node.axis(axis, node.rank(x), node.rank(x), true));
-  int64_t p = RUNE_TRY(node.integer("p", 2));
-  if (p != 1 && p != 2)
-    return node.fail("`p` is {}, needs 1 or 2", p);
-  ValueId strength = p == 1 ? RUNE_TRY(node.one(Op::Abs, {x}, {}, "abs"))
-                            : RUNE_TRY(node.one(Op::Mul, {x, x}, {}, "square"));
-  ValueId norm = RUNE_TRY(
-      node.one(Op::ReduceSum, {strength},
-               {{"axes", Integers{axis}}, {"keep_dims", int64_t{1}}}, "sum"));
-  if (p == 2)
-    norm = RUNE_TRY(node.one(Op::Sqrt, {norm}, {}, "norm"));
-  ValueId zero = node.constantScalar("zero", node.dtype(x), 0);
-  ValueId empty = RUNE_TRY(node.one(Op::Equal, {norm, zero}, {}, "empty"));
-  ValueId ratio = RUNE_TRY(node.one(Op::Div, {x, norm}, {}, "ratio"));
-  return std::vector{RUNE_TRY(node.one(Op::Where, {empty, zero, ratio}))};
-}
-
-/// result  (x - mean) / (√(mean(x²) - mean²) + 1e-9) over `axes`
-/// errors  `axes` outside [-r, r), or one of them twice
-Imported importMeanVarianceNormalization(OnnxNode &node) {
-  ValueId x = RUNE_TRY(node.input(0, "X"));
-  Integers axes = RUNE_TRY(node.integers("axes")).value_or(Integers{0, 2, 3});
-  for (int64_t &axis : axes)
-    axis = RUNE_TRY(node.axis(axis, node.rank(x), node.rank(x), true));
-  std::ranges::sort(axes);
-  if (std::ranges::adjacent_find(axes) != axes.end())
-    return node.fail("axis {} stands twice in `axes`",
-                     *std::ranges::adjacent_find(axes));
-  auto mean = [&](ValueId of, std::string_view part) {
-    return node.one(Op::ReduceMean, {of},
-                    {{"axes", axes}, {"keep_dims", int64_t{1}}}, part);
-  };
-  ValueId middle = RUNE_TRY(mean(x, "mean"));
-  ValueId rest = RUNE_TRY(node.one(Op::Sub, {x, middle}, {}, "centered"));
-  ValueId square = RUNE_TRY(node.one(Op::Mul, {rest, rest}, {}, "square"));
-  ValueId variance = RUNE_TRY(mean(square, "variance"));
-  ValueId deviation = RUNE_TRY(node.one(Op::Sqrt, {variance}, {}, "deviation"));
-  ValueId tiny = node.constantScalar("epsilon", node.dtype(x), 1e-9);
-  ValueId divisor =
-      RUNE_TRY(node.one(Op::Add, {deviation, tiny}, {}, "divisor"));
-  return std::vector{RUNE_TRY(node.one(Op::Div, {rest, divisor}))};
 }
 
 } // namespace rune::import

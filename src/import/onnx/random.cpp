@@ -5,6 +5,7 @@
 //         Bernoulli-15, 22; Multinomial-7, 22
 #include "import/onnx/random.h"
 
+#include "import/onnx/bodies.h"
 #include "import/onnx/tensor_proto.h"
 
 #include <bit>
@@ -19,19 +20,6 @@ int64_t hashOf(std::string_view name) {
     hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
   return static_cast<int64_t>(hash);
 }
-
-/// How often the model has run.
-Result<ValueId> runCounter(Composer &make) {
-  OnnxNode &node = make.node();
-  ValueId count = node.graph().variable(
-      fmt::format("{}/{}", node.name(), make.part("runs")),
-      TensorType{DType::I64, {}});
-  ValueId next = RUNE_TRY(make.add(count, make.scalarOf(1, DType::I64)));
-  node.graph().update(count, next);
-  return count;
-}
-
-bool isRandomType(DType dtype) { return isFloat(dtype); }
 
 /// `scale`·number + `offset`
 Imported importScaled(OnnxNode &node, std::string_view distribution,
@@ -50,7 +38,7 @@ Imported importScaled(OnnxNode &node, std::string_view distribution,
     shape = make.integers(*sizes);
   }
   DType dtype = RUNE_TRY(statedType(node, "dtype", otherwise));
-  if (!isRandomType(dtype))
+  if (!isFloat(dtype))
     return node.fail("`dtype` is `{}`, needs floats", dtypeName(dtype));
   DType wide = Composer::wideOf(dtype);
   ValueId y = RUNE_TRY(randomNumbers(make, distribution, shape, like, wide,
@@ -101,7 +89,7 @@ Result<ValueId> randomNumbers(Composer &make, std::string_view distribution,
   std::vector<ValueId> inputs = {shape};
   if (!seed) {
     seed = hashOf(node.name());
-    inputs.push_back(RUNE_TRY(runCounter(make)));
+    inputs.push_back(RUNE_TRY(node.bodies().runs()));
   }
   return make.one(Op::Random, std::move(inputs),
                   {{"distribution", std::string(distribution)},

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "import/onnx/scope.h"
 
+#include "graph/ops.h"
 #include "import/onnx/operators.h"
+#include "import/onnx/scalar.h"
 
 namespace rune::import {
 
@@ -23,6 +25,22 @@ ValueId Frame::reach(const Frame &frame, ValueId value,
   }
   reached_[{&frame, value}] = here;
   return here;
+}
+
+Result<ValueId> Frame::runs() {
+  Frame *model = this;
+  while (model->outer)
+    model = model->outer;
+  if (!model->runs_) {
+    graph::GraphBuilder &builder = model->builder;
+    ValueId count = builder.variable("runs", TensorType{DType::I64, {}});
+    ValueId one = builder.constant(
+        "runs/one", graph::Constant::of(scalarOf(DType::I64, 1)));
+    builder.update(count, RUNE_TRY(builder.one(graph::Op::Add, "runs/next",
+                                               {count, one})));
+    model->runs_ = count;
+  }
+  return reach(*model, *model->runs_, "runs");
 }
 
 std::string localName(const onnx::NodeProto &node, int index) {

@@ -26,6 +26,9 @@ struct Frame {
   /// around it. A constant is taken along, anything else becomes an input.
   graph::ValueId reach(const Frame &frame, graph::ValueId value,
                        const std::string &name);
+  /// How often the model has run, a single i64: a variable of the model's
+  /// frame, made when it is first asked for.
+  Result<graph::ValueId> runs();
 
   Frame *outer;
   graph::GraphBuilder builder;
@@ -34,6 +37,7 @@ struct Frame {
 
 private:
   std::map<std::pair<const Frame *, graph::ValueId>, graph::ValueId> reached_;
+  std::optional<graph::ValueId> runs_;
 };
 
 /// Nodes of a graph or of a function.
