@@ -62,9 +62,34 @@ static Result<bool> widen(graph::Types &inputs, const graph::Graph &body,
   return changed;
 }
 
+/// True if `in` is an optional value of what `out` is.
+static bool mayHold(const ValueType &in, const ValueType &out) {
+  using graph::Form;
+  return (in.form == Form::Optional && out.form == Form::Tensor) ||
+         (in.form == Form::OptionalSequence && out.form == Form::Sequence);
+}
+
 Result<Body> Bodies::settled(const onnx::GraphProto &graph, graph::Types inputs,
                              size_t first, size_t firstOut, size_t carried,
-                             std::string_view part) {
+                             std::string_view part,
+                             std::vector<bool> *unwrapped) {
+  auto make = [&](Bodies &inside,
+                  graph::GraphBuilder &builder) -> Result<Values> {
+    Values outputs =
+        RUNE_TRY(inside.inlined(graph, addInputs(builder, graph, inputs), {}));
+    for (size_t i = 0; i < carried && firstOut + i < outputs.size(); ++i) {
+      ValueId &out = outputs[firstOut + i];
+      bool holds = mayHold(inputs[first + i], builder.type(out));
+      if (unwrapped)
+        (*unwrapped)[i] = holds;
+      if (holds)
+        out = RUNE_TRY(builder.one(
+            graph::Op::Optional, fmt::format("{}/wrapped{}", part, i), {out}));
+    }
+    return outputs;
+  };
+  if (unwrapped)
+    unwrapped->assign(carried, false);
   // Each round a value loses names and numbers, then its rank.
   constexpr int rounds = 4;
   for (int round = 0;; ++round) {
