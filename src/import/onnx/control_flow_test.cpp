@@ -118,7 +118,8 @@ TEST(OnnxIf, BothBranchesSayWhatIsWrong) {
           TestModel().node("Relu", {"x"}, {}, {"s"}, "two").output("other"))),
       "import.malformed: layer `layer/then_branch/one` reads `nowhere`, which "
       "nothing makes\n"
-      "import.malformed: `layer`: nothing makes the output `other`");
+      "import.malformed: `layer/else_branch`: nothing makes the output "
+      "`other`");
 }
 
 TEST(OnnxIf, BranchesMustGiveTheSame) {
