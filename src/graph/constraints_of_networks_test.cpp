@@ -116,8 +116,8 @@ TEST(ConstraintsOfNetworks, AttentionIsRefusedByNumber) {
        {{"interleaved", int64_t{2}}}},
   });
   expectFailure(Op::Attention,
-                {"f32[1, 1, 1, 1]", "f32[1, 1, 2, 1]", "f32[1, 1, 2, 1]", "",
-                 "", "", "i64[1] = 3"},
+                {"f32[1, 1, 1, 1] = 0", "f32[1, 1, 2, 1] = 0",
+                 "f32[1, 1, 2, 1] = 0", "", "", "", "i64[1] = 3"},
                 {}, "attention.8");
 }
 
@@ -299,14 +299,14 @@ TEST(ConstraintsOfNetworks, SamplingIsRefusedByNumber) {
        {{"center_point_box", int64_t{2}}}},
   });
   for (const char *batch : {"i64[1] = 1", "i64[1] = -1"})
-    expectFailure(Op::RoiAlign, {"f32[1, 1, 1, 1]", "f32[1, 4]", batch}, {},
-                  "roi_align.4");
+    expectFailure(Op::RoiAlign, {"f32[1, 1, 1, 1] = 0", "f32[1, 4] = 0", batch},
+                  {}, "roi_align.4");
   expectFailure(Op::RoiAlign,
-                {"f32[1, 1, 1, 1]", "f32[1, 4] = 0 0 1 1e9", "i64[1]"}, {},
-                "roi_align.5");
+                {"f32[1, 1, 1, 1] = 0", "f32[1, 4] = 0 0 1 1e9", "i64[1] = 0"},
+                {}, "roi_align.5");
   for (const char *box : {"f32[1, 5] = 1 0 0 0 0", "f32[1, 5] = -1 0 0 0 0",
                           "f32[1, 5] = 0 1e30 0 0 0"})
-    expectFailure(Op::MaxRoiPool, {"f32[1, 1, 1, 1]", box}, bins,
+    expectFailure(Op::MaxRoiPool, {"f32[1, 1, 1, 1] = 0", box}, bins,
                   "max_roi_pool.4");
 }
 
@@ -351,8 +351,8 @@ TEST(ConstraintsOfNetworks, WindowsAreRefusedByNumber) {
       {"max_unpool.6", Op::MaxUnpool, {x, i, "i64[4] = 1 2 5 4"}, kernel},
   });
   for (const char *index : {"i64[1, 1, 1] = 2", "i64[1, 1, 1] = -1"})
-    expectFailure(Op::MaxUnpool, {"f32[1, 1, 1]", index}, {{"kernel", List{2}}},
-                  "max_unpool.7");
+    expectFailure(Op::MaxUnpool, {"f32[1, 1, 1] = 0", index},
+                  {{"kernel", List{2}}}, "max_unpool.7");
 }
 
 /// Scales that would shrink everything to nothing make no table of weights.

@@ -266,18 +266,21 @@ def cubic(a, t):
     return a * t ** 3 - 5 * a * t ** 2 + 8 * a * t - 4 * a if t < 2 else 0.0
 
 
-def place(mode, q, d, D, s, begin, end):
-    f = s * d
-    if mode == "half_pixel": return (q + .5) / s - .5
-    if mode == "pytorch_half_pixel": return -.5 if f == 1 else (q + .5) / s - .5
-    if mode == "tf_half_pixel_for_nn": return (q + .5) / s
+def place(mode, q, d, D, s, begin, end, R=np.float64):
+    """In R: the nearest is chosen in float32, everything else is float64."""
+    f = R(s * d)
+    q, d, D, s, begin, end = R(q), R(d), R(D), R(s), R(begin), R(end)
+    if mode == "half_pixel": return (q + R(.5)) / s - R(.5)
+    if mode == "pytorch_half_pixel": return R(-.5) if f == 1 else (q + R(.5)) / s - R(.5)
+    if mode == "tf_half_pixel_for_nn": return (q + R(.5)) / s
     if mode == "asymmetric": return q / s
-    if mode == "half_pixel_symmetric": return d / 2 * (1 - D / f) + (q + .5) / s - .5
-    if mode == "align_corners": return 0 if f == 1 else q * (d - 1) / (f - 1)
-    return (end - begin) * (d - 1) / 2 + begin * (d - 1) if f == 1 else q * (end - begin) * (d - 1) / (f - 1) + begin * (d - 1)
+    if mode == "half_pixel_symmetric": return d / R(2) * (R(1) - D / f) + (q + R(.5)) / s - R(.5)
+    if mode == "align_corners": return R(0) if f == 1 else q * (d - R(1)) / (f - R(1))
+    start = begin * (d - R(1))
+    return (end - begin) * (d - R(1)) / R(2) + start if f == 1 else q * (end - begin) * (d - R(1)) / (f - R(1)) + start
 
 
-ROUND = {"round_prefer_floor": lambda p: math.ceil(p - .5), "round_prefer_ceil": lambda p: math.floor(p + .5), "floor": math.floor, "ceil": math.ceil}
+ROUND = {"round_prefer_floor": lambda p: math.ceil(p - np.float32(.5)), "round_prefer_ceil": lambda p: math.floor(p + np.float32(.5)), "floor": math.floor, "ceil": math.ceil}
 
 
 def axis_matrix(d, D, s, begin, end, how):
@@ -286,7 +289,7 @@ def axis_matrix(d, D, s, begin, end, how):
     M, outside = np.zeros((D, d)), np.zeros(D, bool)
     where = how.get("coordinate_transformation_mode", "half_pixel")
     for q in range(D):
-        p = place(where, q, d, D, s, begin, end)
+        p = place(where, q, d, D, s, begin, end, np.float32 if mode == "nearest" else np.float64)
         outside[q] = where == "tf_crop_and_resize" and not 0 <= p <= d - 1
         if mode == "nearest":
             M[q, min(max(ROUND[how.get("nearest_mode", "round_prefer_floor")](p), 0), d - 1)] = 1
