@@ -71,10 +71,10 @@ Result<Tensors> evaluate(const EvalContext &context) {
 
 } // namespace
 
-/// Between integers sizes stay sizes.
+/// Sizes stay sizes in types that hold them.
 static std::optional<Dims> elements(const InferContext &context) {
-  return dtypeOf(context.node) == DType::Bool ? std::nullopt
-                                              : knownElements(context, 0);
+  return dtypeBits(dtypeOf(context.node)) < 32 ? std::nullopt
+                                               : knownElements(context, 0);
 }
 
 OpDefinition defineCast() {
