@@ -156,22 +156,24 @@ TEST(MovementConstraints, ShapeTakesPlacesInOrder) {
 }
 
 TEST(MovementConstraints, AreCheckedInTheRun) {
-  expectFailure(Op::GatherElements, {"f32[3]", "i64[1] = 3"}, {},
+  expectFailure(Op::GatherElements, {"f32[3] = 0", "i64[1] = 3"}, {},
                 "gather_elements.4");
-  expectFailure(Op::GatherElements, {"f32[3]", "i64[1] = -9223372036854775808"},
-                {}, "gather_elements.4");
-  expectFailure(Op::ScatterElements, {"f32[3]", "i32[1] = -4", "f32[1]"}, {},
+  expectFailure(Op::GatherElements,
+                {"f32[3] = 0", "i64[1] = -9223372036854775808"}, {},
+                "gather_elements.4");
+  expectFailure(Op::ScatterElements,
+                {"f32[3] = 0", "i32[1] = -4", "f32[1] = 0"}, {},
                 "scatter_elements.4");
   expectFailure(Op::ScatterNd,
-                {"f32[3]", "i64[1, 1] = 4611686018427387904", "f32[1]"}, {},
-                "scatter_nd.3");
+                {"f32[3] = 0", "i64[1, 1] = 4611686018427387904", "f32[1] = 0"},
+                {}, "scatter_nd.3");
   expectFailure(Op::TensorScatter,
-                {"f32[1, 3, 1]", "f32[1, 2, 1]", "i64[1] = 2"}, {},
+                {"f32[1, 3, 1] = 0", "f32[1, 2, 1] = 0", "i64[1] = 2"}, {},
                 "tensor_scatter.5");
   expectFailure(Op::TensorScatter,
-                {"f32[1, 3, 1]", "f32[1, 2, 1]", "i64[1] = 3"},
+                {"f32[1, 3, 1] = 0", "f32[1, 2, 1] = 0", "i64[1] = 3"},
                 {{"circular", int64_t{1}}}, "tensor_scatter.5");
-  expectFailure(Op::ReverseSequence, {"f32[2, 1]", "i64[1] = 3"}, {},
+  expectFailure(Op::ReverseSequence, {"f32[2, 1] = 0", "i64[1] = 3"}, {},
                 "reverse_sequence.3");
 }
 
@@ -189,8 +191,8 @@ TEST(MovementConstraints, HugeCountsMeetTheMemoryLimit) {
   refuses(Op::Range,
           {"i64[] = 0", "i64[] = 4611686018427387904", "i64[] = 64"});
   refuses(Op::Range, {"f32[] = 0", "f32[] = 1e12", "f32[] = 1"});
-  refuses(Op::Expand, {"f32[1]", "i64[2] = 1000000 1000000"});
-  refuses(Op::Tile, {"u8[1, 1]", "i64[2] = 2147483647 2147483647"});
+  refuses(Op::Expand, {"f32[1] = 0", "i64[2] = 1000000 1000000"});
+  refuses(Op::Tile, {"u8[1, 1] = 0", "i64[2] = 2147483647 2147483647"});
 }
 
 } // namespace
