@@ -20,10 +20,11 @@ std::string ModelFile::encoding(const std::string &declared) const {
 /// model's.
 static Result<import::ImportedModel>
 importApart(ByteSpan bytes, std::shared_ptr<const void> owner,
-            const std::string &name, Report &report) {
+            const std::string &name, const std::string &folder,
+            Report &report) {
   Report own;
-  auto model =
-      import::importModel(bytes, std::move(owner), Source::binary(name), own);
+  auto model = import::importModel(bytes, std::move(owner),
+                                   Source::binary(name), own, {{}, folder});
   std::optional<Diagnostic> last;
   for (const Diagnostic &diagnostic : own.diagnostics()) {
     if (last)
@@ -89,16 +90,24 @@ Result<ModelFile> readModelFile(const ModelPlace &place,
     return model;
   }
   const std::string &seen = place.path.empty() ? place.name : place.path;
-  model.imported = RUNE_TRY(importApart(bytes, model.file, seen, report));
+  model.imported = RUNE_TRY(importApart(
+      bytes, model.file, seen,
+      place.path.empty() ? std::string() : folderOf(place.path), report));
   model.stored = RUNE_TRY(graph::store(model.imported->graph));
   return model;
 }
 
-Result<import::ImportedModel> readModel(const std::string &path,
-                                        Report &report) {
+std::string folderOf(const std::string &path) {
+  std::string folder = std::filesystem::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
+Result<import::ImportedModel> readModel(const std::string &path, Report &report,
+                                        const import::GivenShapes &shapes) {
   auto file = std::make_shared<FileBytes>(
       RUNE_TRY(FileBytes::open(path, maxModelBytes)));
-  return import::importModel(file->bytes(), file, Source::binary(path), report);
+  return import::importModel(file->bytes(), file, Source::binary(path), report,
+                             {shapes, folderOf(path)});
 }
 
 } // namespace rune::cli

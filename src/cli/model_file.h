@@ -55,8 +55,12 @@ Result<ModelFile> readModelFile(const ModelPlace &place,
                                 const std::string &declared, Report &report);
 
 /// Reads and imports one file of a format we know, for `model-info` and
-/// `verify`.
-Result<import::ImportedModel> readModel(const std::string &path,
-                                        Report &report);
+/// `verify`. `shapes` are sizes that the file leaves open.
+Result<import::ImportedModel>
+readModel(const std::string &path, Report &report,
+          const import::GivenShapes &shapes = {});
+
+/// The folder that a model may name files in: its own.
+std::string folderOf(const std::string &path);
 
 } // namespace rune::cli

@@ -5,6 +5,8 @@
 #include "graph/statistics.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 namespace rune::cli {
 
@@ -37,8 +39,39 @@ bool isSymbolic(const graph::Graph &graph) {
   });
 }
 
-Result<> describe(const std::string &path, Console &console) {
-  import::ImportedModel model = RUNE_TRY(readModel(path, console.report()));
+/// The names that the sizes of the inputs wait for.
+void listDimensions(const graph::Graph &graph, Console &console) {
+  std::set<std::string> names;
+  for (graph::ValueId id : graph.inputs)
+    for (const Dim &dim : graph.values[id].type.dims)
+      if (dim.isNamed())
+        names.insert(dim.name());
+  console.fields()["dimensions"] = names;
+  if (!names.empty())
+    console.print(fmt::format("dimensions\n  {}\n", fmt::join(names, " ")));
+}
+
+/// In which element types the parameters are kept: a quantised model shows
+/// here.
+void listParameters(const graph::Graph &graph, Console &console) {
+  std::map<std::string, uint64_t> counts;
+  for (const graph::Constant &constant : graph.constants)
+    if (auto count = elementCount(constant.sizes))
+      counts[std::string(dtypeName(constant.dtype))] += *count;
+  console.fields()["parametersByType"] = counts;
+  for (const auto &[dtype, count] : counts)
+    console.print(fmt::format("  {:24} {}\n", dtype, count));
+}
+
+struct Options {
+  std::string path;
+  std::vector<std::string> shapes;
+};
+
+Result<> describe(const Options &options, Console &console) {
+  auto shapes = RUNE_TRY(import::GivenShapes::parse(options.shapes));
+  import::ImportedModel model =
+      RUNE_TRY(readModel(options.path, console.report(), shapes));
   const import::ModelInfo &info = model.info;
   console.fields()["format"] = info.format;
   console.fields()["producer"] = info.producer;
@@ -52,14 +85,17 @@ Result<> describe(const std::string &path, Console &console) {
   }
   listPorts(model.graph, model.graph.inputs, "inputs", console);
   listPorts(model.graph, model.graph.outputs, "outputs", console);
+  listDimensions(model.graph, console);
   listOperators(info, console);
   graph::Statistics cost = graph::statisticsOf(model.graph);
   console.fields()["parameters"] = cost.parameters;
   console.fields()["weightBytes"] = cost.weightBytes;
   console.fields()["macs"] = cost.macs;
+  console.print(fmt::format("parameters {}, {} bytes\n", cost.parameters,
+                            cost.weightBytes));
+  listParameters(model.graph, console);
   console.print(
-      fmt::format("parameters {}, {} bytes\nmultiply-accumulates {}{}\n",
-                  cost.parameters, cost.weightBytes, cost.macs,
+      fmt::format("multiply-accumulates {}{}\n", cost.macs,
                   isSymbolic(model.graph)
                       ? ", with 1 for each dimension that is not a number"
                       : ""));
@@ -69,11 +105,16 @@ Result<> describe(const std::string &path, Console &console) {
 } // namespace
 
 Action installModelInfo(CLI::App &app) {
-  auto path = std::make_shared<std::string>();
-  app.add_option("model", *path, "an ONNX file")
+  auto options = std::make_shared<Options>();
+  app.add_option("model", options->path, "a model, of ONNX or TensorFlow Lite")
       ->required()
       ->option_text("MODEL");
-  return [path](Console &console) { return describe(*path, console); };
+  app.add_option("--shape", options->shapes,
+                 "the size of a dimension, `batch=8`, or of an input, "
+                 "`x=1x3x224x224`")
+      ->option_text("NAME=SIZES")
+      ->allow_extra_args(false);
+  return [options](Console &console) { return describe(*options, console); };
 }
 
 } // namespace rune::cli

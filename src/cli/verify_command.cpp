@@ -20,6 +20,7 @@ struct Options {
   std::string suite;
   std::string device = "evaluator";
   import::ToleranceOptions tolerance;
+  std::vector<std::string> shapes;
 };
 
 /// What a walk through many cases adds up to.
@@ -114,13 +115,14 @@ Result<> verify(const Options &options, Console &console) {
   if (options.model.empty() && options.suite.empty())
     return error("usage.verify", "nothing to verify")
         .withHelp("give `MODEL --data DIR`, or `--suite DIR`");
+  auto shapes = RUNE_TRY(import::GivenShapes::parse(options.shapes));
   Tally tally;
   console.fields()["cases"] = Json::array();
   if (!options.suite.empty()) {
     RUNE_TRY(runSuite(options, tally, console));
   } else {
     import::ImportedModel model =
-        RUNE_TRY(readModel(options.model, console.report()));
+        RUNE_TRY(readModel(options.model, console.report(), shapes));
     runDataSets(model, options.model, options.data, options, tally, console);
   }
   console.fields()["passed"] = tally.passed;
@@ -152,6 +154,12 @@ Action installVerify(CLI::App &app) {
              "--suite", options->suite,
              "every folder below DIR that holds a model.onnx and data sets")
           ->option_text("DIR");
+  auto *shape = app.add_option("--shape", options->shapes,
+                               "the size of a dimension, `batch=8`, or of an "
+                               "input, `x=1x3x224x224`")
+                    ->option_text("NAME=SIZES")
+                    ->allow_extra_args(false);
+  suite->excludes(shape);
   model->needs(data);
   data->needs(model);
   suite->excludes(model)->excludes(data);

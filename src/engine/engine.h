@@ -306,6 +306,8 @@ public:
 
   /// What is left of `Limits::fuel`.
   virtual std::optional<uint64_t> fuel() const = 0;
+  /// Machine code that was made for a store without fuel does not count it: its
+  /// calls then end with `OutOfFuel` before they begin.
   virtual void setFuel(std::optional<uint64_t> fuel) = 0;
 };
 

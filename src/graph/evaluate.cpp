@@ -60,8 +60,14 @@ private:
   std::map<std::string, int64_t> sizes_;
 };
 
-/// For each value the node after which it is freed; past the last one for what
-/// leaves the graph.
+/// What is the same in every pass through a graph.
+struct Prepared {
+  /// For each value the node after which it is freed; past the last one for
+  /// what leaves the graph.
+  std::vector<size_t> lastUse;
+  Items constants;
+};
+
 std::vector<size_t> lastUses(const Graph &graph) {
   std::vector<size_t> last(graph.values.size(), 0);
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
@@ -81,16 +87,15 @@ std::vector<size_t> lastUses(const Graph &graph) {
 /// One pass through a graph or a body.
 class Evaluator {
 public:
-  Evaluator(const Graph &graph, const std::vector<size_t> &lastUse,
-            Budget &budget, BodyRunner &runner)
-      : graph_(graph), lastUse_(lastUse), budget_(budget), runner_(runner),
+  Evaluator(const Graph &graph, const Prepared &prepared, Budget &budget,
+            BodyRunner &runner)
+      : graph_(graph), lastUse_(prepared.lastUse),
+        constants_(prepared.constants), budget_(budget), runner_(runner),
         items_(graph.values.size()) {}
 
   Result<> takeInputs(Items inputs);
   Result<> takeState(const State *state);
   Result<> run() {
-    for (size_t i = 0; i < graph_.constants.size(); ++i)
-      constants_.push_back(Item::borrowed(graph_.constants[i].view()));
     for (size_t i = 0; i < graph_.nodes.size(); ++i) {
       RUNE_TRY(step(graph_.nodes[i]));
       free(i);
@@ -118,10 +123,10 @@ private:
 
   const Graph &graph_;
   const std::vector<size_t> &lastUse_;
+  const Items &constants_;
   Budget &budget_;
   BodyRunner &runner_;
   Bindings bindings_;
-  Items constants_;
   Items items_;
 };
 
@@ -160,6 +165,8 @@ Result<> Evaluator::takeState(const State *state) {
     items_[variable.input] = Item::of(
         old ? RUNE_TRY(copyOf(*old))
             : RUNE_TRY(budget_.allocate(value.type.dtype, value.type.sizes())));
+    HeldTensor &held = *items_[variable.input].tensor;
+    held.paid = Paid(budget_, held.view.data.size());
   }
   return {};
 }
@@ -261,11 +268,12 @@ Items Evaluator::outputs() {
 /// A whole run: one budget for the graph and its bodies.
 class Run : public BodyRunner {
 public:
-  explicit Run(const EvaluateLimits &limits)
-      : budget_(limits), hasDeadline_(limits.deadline.has_value()) {}
+  explicit Run(const EvaluateLimits &limits, uint64_t mostTurns = maxTurns)
+      : budget_(limits), hasDeadline_(limits.deadline.has_value()),
+        mostTurns_(mostTurns) {}
 
   Result<Items> evaluate(const Graph &graph, Items inputs, State *state) {
-    Evaluator evaluator(graph, usesOf(graph), budget_, *this);
+    Evaluator evaluator(graph, prepared(graph), budget_, *this);
     RUNE_TRY(evaluator.takeInputs(std::move(inputs)));
     RUNE_TRY(evaluator.takeState(state));
     RUNE_TRY(evaluator.run());
@@ -287,26 +295,30 @@ public:
   Result<> turn() override {
     if (!budget_.spend(0))
       return budget_.expired();
-    if (!hasDeadline_ && ++turns_ > maxTurns)
+    if (!hasDeadline_ && ++turns_ > mostTurns_)
       return error("evaluate.iteration-limit",
-                   "loops made {} turns, more need a deadline", maxTurns);
+                   "loops made {} turns, more need a deadline", mostTurns_);
     return {};
   }
 
   Budget &budget() { return budget_; }
 
 private:
-  const std::vector<size_t> &usesOf(const Graph &graph) {
-    auto [place, isNew] = uses_.try_emplace(&graph);
-    if (isNew)
-      place->second = lastUses(graph);
+  const Prepared &prepared(const Graph &graph) {
+    auto [place, isNew] = prepared_.try_emplace(&graph);
+    if (!isNew)
+      return place->second;
+    place->second.lastUse = lastUses(graph);
+    for (const Constant &constant : graph.constants)
+      place->second.constants.push_back(Item::borrowed(constant.view()));
     return place->second;
   }
 
   Budget budget_;
   bool hasDeadline_;
+  uint64_t mostTurns_;
   uint64_t turns_ = 0;
-  std::map<const Graph *, std::vector<size_t>> uses_;
+  std::map<const Graph *, Prepared> prepared_;
 };
 
 Result<> checkData(const Graph &graph, const Items &inputs) {
@@ -342,9 +354,10 @@ Result<Tensor> takeTensor(Item item, Budget &budget) {
 } // namespace
 
 Result<Items> evaluateItems(const Graph &graph, Items inputs,
-                            const EvaluateLimits &limits, State *state) {
+                            const EvaluateLimits &limits, State *state,
+                            uint64_t turns) {
   RUNE_TRY(checkData(graph, inputs));
-  Run run(limits);
+  Run run(limits, turns);
   Items results = RUNE_TRY(run.evaluate(graph, std::move(inputs), state));
   // The budget ends here, what leaves does not.
   for (Item &item : results) {

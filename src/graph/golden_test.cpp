@@ -28,7 +28,7 @@ const Json &golden() {
     for (const char *name :
          {"golden.json", "golden_integers.json", "golden_recurrent.json",
           "golden_signal.json", "golden_elementwise.json", "golden_folds.json",
-          "golden_networks.json"}) {
+          "golden_networks.json", "golden_movement.json"}) {
       std::ifstream file(std::string(RUNE_SOURCE_DIR "/src/graph/testdata/") +
                          name);
       for (Json &json : Json::parse(file))

@@ -111,9 +111,10 @@ struct PlanContext : InferContext {
 ValueType typeOf(const Item &item, const ValueType &declared);
 
 /// As evaluate, for graphs that take or give sequences and optional values.
+/// Without a deadline loops make at most `turns` turns.
 Result<Items> evaluateItems(const Graph &graph, Items inputs,
                             const EvaluateLimits &limits = {},
-                            State *state = nullptr);
+                            State *state = nullptr, uint64_t turns = maxTurns);
 
 /// True if all that a graph takes and gives are tensors, which is what
 /// everything but the evaluator can handle.

@@ -104,8 +104,8 @@ TEST(Loop, WithoutATurnGivesWhatCameIn) {
 
 TEST(Loop, HostileTripCountsMeetALimit) {
   constexpr std::string_view most = "4611686018427387904";
-  EXPECT_EQ(run(loop(false), loopInputs(most)),
-            "evaluate.iteration-limit: loops made 1048576 turns, more need a "
+  EXPECT_EQ(run(loop(false), loopInputs(most), {}, 1000),
+            "evaluate.iteration-limit: loops made 1000 turns, more need a "
             "deadline");
   EvaluateLimits late;
   late.deadline = std::chrono::steady_clock::now();

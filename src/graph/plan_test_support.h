@@ -108,10 +108,12 @@ inline std::string shown(const Item &item) {
 
 /// The results as text, or the refusal.
 inline std::string run(const Result<Graph> &graph, Items inputs,
-                       const EvaluateLimits &limits = {}) {
+                       const EvaluateLimits &limits = {},
+                       uint64_t turns = maxTurns) {
   if (!graph)
     return graph.error().code + ": " + graph.error().message;
-  auto results = evaluateItems(*graph, std::move(inputs), limits);
+  auto results =
+      evaluateItems(*graph, std::move(inputs), limits, nullptr, turns);
   if (!results)
     return results.error().code + ": " + results.error().message;
   std::string text;

@@ -2,6 +2,7 @@
 #include "graph/statistics.h"
 #include "graph/ops.h"
 
+#include <algorithm>
 #include <map>
 
 namespace rune::graph {
@@ -22,46 +23,115 @@ static uint64_t elements(const Dims &dims, size_t from = 0) {
   return count;
 }
 
+static uint64_t plus(uint64_t a, uint64_t b) {
+  uint64_t sum = 0;
+  return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+}
+
+static const Dims &dimsOf(const Graph &graph, const Node &node, size_t input) {
+  return graph.values[node.inputs[input]].type.dims;
+}
+
 /// Multiplications for one element of the result.
 static uint64_t macsPerElement(const Graph &graph, const Node &node) {
+  auto dims = [&](size_t input) -> const Dims & {
+    return dimsOf(graph, node, input);
+  };
+  switch (node.op) {
+  case Op::Conv:
+  case Op::ConvInteger:
+  case Op::DeformConv:
+    return elements(dims(1), 1);
+  case Op::Lstm: // four gates
+  case Op::LstmInteger:
+    return times(4, plus(sizeOf(dims(1)[1]), sizeOf(dims(2)[1])));
+  case Op::Gru: // three gates
+    return times(3, plus(sizeOf(dims(1)[1]), sizeOf(dims(2)[1])));
+  case Op::Rnn:
+    return plus(sizeOf(dims(1)[1]), sizeOf(dims(2)[1]));
+  case Op::MatMul:
+  case Op::MatMulInteger:
+    return sizeOf(
+        dims(0)[dims(0).size() - (node.integer("transpose_a") != 0 ? 2 : 1)]);
+  default:
+    return 0;
+  }
+}
+
+/// q[B, H, T, D] by k[B, G, S, D], then the weights by v[B, G, S, E]; the past
+/// makes S longer.
+static uint64_t attentionMacs(const Graph &graph, const Node &node) {
+  const Dims &q = dimsOf(graph, node, 0), &k = dimsOf(graph, node, 1),
+             &v = dimsOf(graph, node, 2);
+  uint64_t keys = sizeOf(k[2]);
+  if (node.inputs.size() > 4 && node.inputs[4] != noValue)
+    keys = plus(keys, sizeOf(dimsOf(graph, node, 4)[2]));
+  uint64_t scores = times(elements({q[0], q[1], q[2]}), keys);
+  return times(scores, plus(sizeOf(q[3]), sizeOf(v[3])));
+}
+
+/// The operands from left to right: each step costs its own letters.
+static uint64_t einsumMacs(const Graph &graph, const Node &node) {
+  const std::string &equation = node.text("equation");
+  size_t arrow = equation.find("->");
+  std::vector<std::string> terms{""};
+  for (char c : equation.substr(0, arrow))
+    c == ',' ? terms.emplace_back() : terms.back() += c;
+  std::map<char, uint64_t> sizes;
+  for (size_t i = 0; i < terms.size() && i < node.inputs.size(); ++i)
+    for (size_t d = 0; d < terms[i].size(); ++d)
+      sizes[terms[i][d]] =
+          std::max(sizes[terms[i][d]], sizeOf(dimsOf(graph, node, i)[d]));
+  std::string seen = terms[0];
+  uint64_t sum = 0;
+  for (size_t i = 1; i < terms.size(); ++i) {
+    uint64_t step = 1;
+    std::string later = equation.substr(arrow), kept;
+    for (size_t k = i + 1; k < terms.size(); ++k)
+      later += terms[k];
+    for (const auto &[letter, size] : sizes)
+      if ((seen + terms[i]).find(letter) != std::string::npos) {
+        step = times(step, size);
+        if (later.find(letter) != std::string::npos)
+          kept += letter;
+      }
+    seen = kept;
+    sum = plus(sum, step);
+  }
+  return sum;
+}
+
+static uint64_t macsOf(const Graph &graph, const Node &node) {
   // where not even the rank is known nothing is counted
   for (ValueId id : node.inputs)
     if (id != noValue && !graph.values[id].type.isTensor())
       return 0;
-  auto dims = [&](size_t input) -> const Dims & {
-    return graph.values[node.inputs[input]].type.dims;
-  };
-  if (node.op == Op::Conv || node.op == Op::ConvInteger)
-    return elements(dims(1), 1);
-  if (node.op == Op::Lstm || node.op == Op::LstmInteger) // four gates
-    return times(4, sizeOf(dims(1)[1]) + sizeOf(dims(2)[1]));
-  if (node.op != Op::MatMul && node.op != Op::MatMulInteger)
-    return 0;
-  bool transposed = node.integer("transpose_a") != 0;
-  return sizeOf(dims(0)[dims(0).size() - (transposed ? 2 : 1)]);
+  switch (node.op) {
+  case Op::ConvTranspose: // each input is spread
+  case Op::ConvTransposeInteger:
+    return times(elements(dimsOf(graph, node, 0)),
+                 elements(dimsOf(graph, node, 1), 1));
+  case Op::Attention:
+    return attentionMacs(graph, node);
+  case Op::Einsum:
+    return einsumMacs(graph, node);
+  default:
+    break;
+  }
+  return times(macsPerElement(graph, node),
+               elements(graph.values[node.outputs[0]].type.dims));
 }
 
 uint64_t macs(const Graph &graph) {
   uint64_t sum = 0;
-  for (const Node &node : graph.nodes) {
-    uint64_t each = macsPerElement(graph, node);
-    // a transposed convolution spreads each of its inputs
-    bool spreads =
-        node.op == Op::ConvTranspose || node.op == Op::ConvTransposeInteger;
-    uint64_t all =
-        spreads
-            ? times(elements(graph.values[node.inputs[0]].type.dims),
-                    elements(graph.values[node.inputs[1]].type.dims, 1))
-            : times(each, elements(graph.values[node.outputs[0]].type.dims));
-    if (__builtin_add_overflow(sum, all, &sum))
-      return UINT64_MAX;
-  }
+  for (const Node &node : graph.nodes)
+    sum = plus(sum, macsOf(graph, node));
   for (const Graph &body : graph.bodies)
-    if (__builtin_add_overflow(sum, macs(body), &sum))
-      return UINT64_MAX;
+    sum = plus(sum, macs(body));
   return sum;
 }
 
+/// Parameters and operators of a graph and of its bodies.
 static void count(const Graph &graph, Statistics &statistics,
                   std::map<std::string, uint64_t> &counts) {
   for (const Constant &constant : graph.constants) {

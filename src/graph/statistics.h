@@ -6,9 +6,10 @@
 namespace rune::graph {
 
 struct Statistics {
-  /// Multiplications with an addition, in conv and matmul, of one run in which
-  /// each dimension that is not a number is 1. Stays at the largest number
-  /// instead of overflowing. Each body counts as one run of it.
+  /// Multiplications with an addition, in convolutions, products of matrices,
+  /// recurrent layers, attention and einsum, of one run in which each dimension
+  /// that is not a number is 1. Stays at the largest number instead of
+  /// overflowing. Each body counts as one run of it.
   uint64_t macs = 0;
   /// Elements and bytes of the constants, each counted once however often used.
   uint64_t parameters = 0;

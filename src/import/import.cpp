@@ -16,13 +16,18 @@ std::string_view recognise(ByteSpan bytes) {
 
 Result<ImportedModel> importModel(ByteSpan bytes,
                                   std::shared_ptr<const void> owner,
-                                  const SourcePtr &source, Report &report) {
+                                  const SourcePtr &source, Report &report,
+                                  const ImportOptions &options) {
   std::string_view format = recognise(bytes);
+  if (format == "tensorflow-lite" && !options.shapes.empty()) {
+    report.error("import.unsupported", {source, {}},
+                 "shapes cannot be given for models of TensorFlow Lite");
+    return report.failure();
+  }
   if (format == "tensorflow-lite")
     return importTflite(bytes, std::move(owner), source, report);
-  // protobuf copies; the graph keeps the copy
   if (format == "onnx")
-    return importOnnx(bytes, source, report);
+    return importOnnx(bytes, std::move(owner), source, report, options);
   report.error("import.unknown-format", {source, {}},
                "{} bytes that are no model of a known format, needs ONNX or "
                "TensorFlow Lite",

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "graph/graph.h"
+#include "import/given_shapes.h"
 
 #include <string>
 
@@ -26,6 +27,15 @@ struct ImportedModel {
   ModelInfo info;
 };
 
+/// What is known of a model beside its bytes.
+struct ImportOptions {
+  /// Sizes that the file leaves open.
+  GivenShapes shapes = {};
+  /// Where the model stands: it may name files of weights there. Empty for
+  /// nowhere.
+  std::string folder = {};
+};
+
 /// Reads a model of a known format. `bytes` are kept alive by `owner`;
 /// constants point into them where the format allows.
 ///
@@ -35,6 +45,7 @@ struct ImportedModel {
 ///         `graph.invalid`
 Result<ImportedModel> importModel(ByteSpan bytes,
                                   std::shared_ptr<const void> owner,
-                                  const SourcePtr &source, Report &report);
+                                  const SourcePtr &source, Report &report,
+                                  const ImportOptions &options = {});
 
 } // namespace rune::import

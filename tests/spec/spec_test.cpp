@@ -76,9 +76,9 @@ TEST(Runner, FailsWhatIsWrong) {
 
 /// Which feature is meant, the script does not say.
 TEST(Runner, ReadsScriptsOfBothAges) {
-  std::string text = R"(
+  std::string text = R"wast(
     (assert_invalid (module (memory 1) (memory 1)) "multiple memories")
-    (assert_malformed (module quote "(memory 0x1_0000_0000)") "i32 constant"))";
+    (assert_malformed (module quote "(memory 0x1_0000_0000)") "i32 constant"))wast";
   EXPECT_EQ(scoreOf(text).failures.size(), 2u);
   EXPECT_EQ(scoreOf(text, {.features = wasm::Features::core2()}).passed, 2u);
 }

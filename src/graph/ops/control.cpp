@@ -34,9 +34,9 @@ Result<Item> Stack::finish(const PlanContext &context, const ValueType &element,
   if (sizes.size() >= maxRank)
     return error(context.code, "`{}` ({}): stacks tensors of {} dimensions",
                  context.node.name, opName(context.node.op), sizes.size());
-  return context.own(
-      RUNE_TRY(stackPieces(context.budget, element.dtype, std::move(sizes),
-                           views, std::min(axis, sizes.size()))));
+  axis = std::min(axis, sizes.size());
+  return context.own(RUNE_TRY(stackPieces(context.budget, element.dtype,
+                                          std::move(sizes), views, axis)));
 }
 
 std::string Stack::sizes() const {

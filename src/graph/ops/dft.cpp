@@ -175,10 +175,10 @@ Result<Tensors> evaluate(const EvalContext &context) {
   RUNE_TRY(withFloat(result.dtype(), [&]<class T>(Type<T>) -> Result<> {
     Lines<T> all(context, plan, elementsOf<T>(result));
     for (int64_t line = 0; line < lines; ++line) {
-      if (!context.budget.spend(Fourier::workFor(plan.length)))
+      if (!context.budget.spend(static_cast<uint64_t>(plan.length)))
         return context.budget.expired();
       all.read(line, fourier.data());
-      fourier.run();
+      RUNE_TRY(fourier.run(context.budget));
       all.write(line, fourier.data());
     }
     return {};

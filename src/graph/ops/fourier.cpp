@@ -29,7 +29,10 @@ Complex root(int64_t k, int64_t n) {
 }
 
 /// In place, not scaled; `factors` are the first half of the roots of 1.
-void transform(std::vector<Complex> &x, const std::vector<Complex> &factors) {
+///
+/// errors  `evaluate.deadline`
+Result<> transform(Budget &budget, std::vector<Complex> &x,
+                   const std::vector<Complex> &factors) {
   size_t n = x.size();
   for (size_t i = 1, j = 0; i < n; ++i) {
     size_t bit = n >> 1;
@@ -39,7 +42,9 @@ void transform(std::vector<Complex> &x, const std::vector<Complex> &factors) {
     if (i < j)
       std::swap(x[i], x[j]);
   }
-  for (size_t half = 1; half < n; half *= 2)
+  for (size_t half = 1; half < n; half *= 2) {
+    if (!budget.spend(n))
+      return budget.expired();
     for (size_t start = 0; start < n; start += 2 * half)
       for (size_t k = 0; k < half; ++k) {
         Complex even = x[start + k];
@@ -47,6 +52,8 @@ void transform(std::vector<Complex> &x, const std::vector<Complex> &factors) {
         x[start + k] = even + odd;
         x[start + k + half] = even - odd;
       }
+  }
+  return {};
 }
 
 } // namespace
@@ -54,6 +61,7 @@ void transform(std::vector<Complex> &x, const std::vector<Complex> &factors) {
 Fourier::Fourier(int64_t length, bool inverse)
     : length_(length), inverse_(inverse), inner_(innerLength(length)),
       data_(static_cast<size_t>(length)) {
+  factors_.reserve(static_cast<size_t>(inner_ / 2));
   for (int64_t k = 0; k < inner_ / 2; ++k)
     factors_.push_back(root(k, inner_));
   if (!isPower(length))
@@ -65,14 +73,10 @@ uint64_t Fourier::bytesFor(int64_t length) {
   return (inner * 5 / 2 + 2 * static_cast<uint64_t>(length)) * sizeof(Complex);
 }
 
-uint64_t Fourier::workFor(int64_t length) {
-  auto inner = static_cast<uint64_t>(innerLength(length));
-  return inner * static_cast<uint64_t>(std::bit_width(inner)) * 3;
-}
-
-/// e^(-πi·k²/n) for all k, and the transform of their conjugates.
+/// e^(-πi·k²/n) for all k, and their conjugates, which `run` transforms once.
 void Fourier::chirp() {
   filter_.resize(static_cast<size_t>(inner_));
+  chirps_.reserve(static_cast<size_t>(length_));
   for (int64_t k = 0; k < length_; ++k) {
     // k² modulo 2n, so that the angle stays small
     auto square = static_cast<int64_t>(static_cast<unsigned __int128>(k) * k %
@@ -83,24 +87,26 @@ void Fourier::chirp() {
     if (k > 0)
       filter_[static_cast<size_t>(inner_ - k)] = std::conj(factor);
   }
-  transform(filter_, factors_);
 }
 
-void Fourier::run() {
+Result<> Fourier::run(Budget &budget) {
   // the inverse is the conjugate of the transform of the conjugate
   if (inverse_)
     for (Complex &x : data_)
       x = std::conj(x);
   if (chirps_.empty()) {
-    transform(data_, factors_);
+    RUNE_TRY(transform(budget, data_, factors_));
   } else {
+    if (!isReady_)
+      RUNE_TRY(transform(budget, filter_, factors_));
+    isReady_ = true;
     std::vector<Complex> work(static_cast<size_t>(inner_));
     for (size_t k = 0; k < data_.size(); ++k)
       work[k] = times(data_[k], chirps_[k]);
-    transform(work, factors_);
+    RUNE_TRY(transform(budget, work, factors_));
     for (size_t k = 0; k < work.size(); ++k)
       work[k] = std::conj(times(work[k], filter_[k]));
-    transform(work, factors_);
+    RUNE_TRY(transform(budget, work, factors_));
     for (size_t k = 0; k < data_.size(); ++k)
       data_[k] =
           times(std::conj(work[k]) / static_cast<double>(inner_), chirps_[k]);
@@ -108,6 +114,7 @@ void Fourier::run() {
   if (inverse_)
     for (Complex &x : data_)
       x = std::conj(x) / static_cast<double>(length_);
+  return {};
 }
 
 Result<uint64_t> reserveFourier(Budget &budget, int64_t length) {

@@ -22,13 +22,12 @@ public:
   Fourier(int64_t length, bool inverse);
   /// Bytes that one object holds.
   static uint64_t bytesFor(int64_t length);
-  /// Steps of one run, for the budget.
-  static uint64_t workFor(int64_t length);
 
   /// Where the input goes and the result stands: `length` numbers. The inverse
   /// is divided by the length.
   std::vector<Complex> &data() { return data_; }
-  void run();
+  /// errors  `evaluate.deadline`
+  Result<> run(Budget &budget);
 
 private:
   void chirp();
@@ -37,6 +36,8 @@ private:
   bool inverse_;
   /// The power of two that is computed.
   int64_t inner_;
+  /// `filter_` is transformed.
+  bool isReady_ = false;
   std::vector<Complex> data_, factors_, chirps_, filter_;
 };
 

@@ -14,10 +14,11 @@ static Result<Tensors> evaluate(const EvalContext &context) {
                      [](auto a, auto b) { return mulWrapping(a, b); });
 }
 
-/// Of all sizes of a vector.
+/// Of all sizes of a vector, if its axis is folded.
 static std::optional<Dims> elements(const InferContext &context) {
   auto x = knownElements(context, 0);
-  if (!x || context.rank(0) != 1)
+  auto axes = foldedAxes(context);
+  if (!x || context.rank(0) != 1 || !axes || axes->size() != 1)
     return std::nullopt;
   return Dims{productOf(*x)};
 }

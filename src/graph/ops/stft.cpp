@@ -87,7 +87,7 @@ Result<> transformAll(const EvalContext &context, const Frames &frames,
   Fourier fourier(frames.length, false);
   std::vector<Complex> &data = fourier.data();
   for (int64_t i = 0; i < view.sizes[0] * frames.count; ++i) {
-    if (!context.budget.spend(Fourier::workFor(frames.length)))
+    if (!context.budget.spend(static_cast<uint64_t>(frames.length)))
       return context.budget.expired();
     int64_t from = i / frames.count * size + i % frames.count * frames.step;
     for (int64_t k = 0; k < frames.length; ++k) {
@@ -97,7 +97,7 @@ Result<> transformAll(const EvalContext &context, const Frames &frames,
       data[static_cast<size_t>(k)] = {
           at(place) * weight, parts == 2 ? at(place + 1) * weight : 0.0};
     }
-    fourier.run();
+    RUNE_TRY(fourier.run(context.budget));
     for (int64_t k = 0; k < frames.bins; ++k) {
       *out++ = narrow<T>(data[static_cast<size_t>(k)].real());
       *out++ = narrow<T>(data[static_cast<size_t>(k)].imag());

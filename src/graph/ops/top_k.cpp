@@ -30,7 +30,7 @@ Result<Types> infer(const InferContext &context) {
                         axis, x.str(), context.node.integer("largest"));
   auto numbers = knownIntegers(context, 1);
   auto sizes = knownElements(context, 1);
-  Dim &&count = sizes && !sizes->empty() ? Dim((*sizes)[0]) : Dim::unknown();
+  Dim count = sizes && !sizes->empty() ? Dim((*sizes)[0]) : Dim::unknown();
   // top_k.4: no more than there are
   if (numbers &&
       (numbers->size() != 1 || numbers->front() < 0 ||

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "import/onnx/bodies.h"
 
+#include "graph/ops.h"
 #include "graph/plan.h"
 
 #include <onnx_facts.pb.h>
@@ -16,20 +17,26 @@ Diagnostic reported() {
   return error("import.reported", "the reasons are in the report");
 }
 
+static Bodies::Values addInputs(graph::GraphBuilder &builder,
+                                const onnx::GraphProto &graph,
+                                const graph::Types &types) {
+  Bodies::Values values;
+  for (size_t i = 0; i < types.size(); ++i) {
+    auto at = static_cast<int>(i);
+    values.push_back(builder.input(at < graph.input_size()
+                                       ? graph.input(at).name()
+                                       : fmt::format("input{}", i),
+                                   types[i]));
+  }
+  return values;
+}
+
 Result<Body> Bodies::body(const onnx::GraphProto &graph,
                           const graph::Types &inputs, std::string_view part) {
   return build(
       part,
       [&](Bodies &inside, graph::GraphBuilder &builder) -> Result<Values> {
-        Values values;
-        for (size_t i = 0; i < inputs.size(); ++i) {
-          auto at = static_cast<int>(i);
-          values.push_back(builder.input(at < graph.input_size()
-                                             ? graph.input(at).name()
-                                             : fmt::format("input{}", i),
-                                         inputs[i]));
-        }
-        return inside.inlined(graph, std::move(values), {});
+        return inside.inlined(graph, addInputs(builder, graph, inputs), {});
       });
 }
 
@@ -61,7 +68,7 @@ Result<Body> Bodies::settled(const onnx::GraphProto &graph, graph::Types inputs,
   // Each round a value loses names and numbers, then its rank.
   constexpr int rounds = 4;
   for (int round = 0;; ++round) {
-    Body made = RUNE_TRY(body(graph, inputs, part));
+    Body made = RUNE_TRY(build(part, make));
     if (made.graph.outputs.size() < firstOut + carried)
       return error("import.malformed",
                    "body `{}` has {} outputs, {} are carried on",

@@ -41,6 +41,8 @@ public:
   virtual Result<Body> build(std::string_view part, const Make &make) = 0;
   /// In a body: the value that is `value` outside.
   virtual graph::ValueId reach(graph::ValueId value) = 0;
+  /// How often the model has run, a single i64; in a body too.
+  virtual Result<graph::ValueId> runs() = 0;
 
   /// The graph as a body whose inputs are of these types.
   ///
@@ -49,12 +51,15 @@ public:
                     std::string_view part);
   /// The same for a loop: value `i` of `carried` goes in as input `first + i`
   /// and comes out as output `firstOut + i`. Types that a turn changes become
-  /// less known until they stay.
+  /// less known until they stay; what goes in as an optional value and comes
+  /// out as what it may hold is wrapped again.
   ///
+  /// result  `unwrapped` says which of the carried were
   /// errors  as inlined · `import.malformed`: another element type comes out
   Result<Body> settled(const onnx::GraphProto &graph, graph::Types inputs,
                        size_t first, size_t firstOut, size_t carried,
-                       std::string_view part);
+                       std::string_view part,
+                       std::vector<bool> *unwrapped = nullptr);
 };
 
 /// Gives both the same captured inputs, in one order.

@@ -162,9 +162,16 @@ TEST(OnnxLoop, CarriesAndStacks) {
   EXPECT_EQ(results[1].type, "f32[0, 1]");
 }
 
-TEST(OnnxLoop, WithoutEndMeetsALimit) {
-  EXPECT_THAT(evaluated(looping("", ""), {{0}, {2}, {10}}).type,
-              HasSubstr("loops made 1048576 turns"));
+TEST(OnnxLoop, WithoutEndMeetsItsDeadline) {
+  Outcome outcome = importOf(looping("", ""));
+  ASSERT_TRUE(outcome.graph) << outcome.messages;
+  auto number = Tensor::zeros(DType::F32, {1}).value();
+  auto trips = Tensor::zeros(DType::I64, {}).value();
+  graph::EvaluateLimits limits;
+  limits.deadline = std::chrono::steady_clock::now();
+  std::vector<TensorView> views = {trips.view(), number.view(), number.view()};
+  EXPECT_EQ(graph::evaluate(*outcome.graph, views, limits).error().code,
+            "evaluate.deadline");
 }
 
 TEST(OnnxLoop, CarriedSizesThatChangeAreLeftOpen) {
@@ -281,6 +288,32 @@ TEST(OnnxSequence, PassesThroughALoop) {
   Evaluated result = evaluated(model, {{2}, {3, 4}});
   EXPECT_EQ(result.type, "f32[4]");
   EXPECT_EQ(result.values, (std::vector<double>{3, 4, 3, 4}));
+}
+
+/// Goes in as an optional value that is empty, comes out as a tensor.
+TEST(OnnxLoop, WhatIsOptionalAtFirstMayBeThereAfterwards) {
+  TestModel model(18);
+  model.input("n", "i64[]").input("x", "f32[2]");
+  model.node("Optional", {}, {}, {"o"}, "nothing");
+  auto *attribute =
+      model.proto().mutable_graph()->mutable_node(0)->add_attribute();
+  attribute->set_name("type");
+  attribute->set_type(13);
+  attribute->mutable_tp()->mutable_tensor_type()->set_elem_type(1);
+  model.node("Loop", {"n", "", "o"}, {}, {"y"}, "loop");
+  attach(model, "body",
+         TestModel(18)
+             .input("i", "i64[]")
+             .input("go", "bool[]")
+             .input("v", "f32[2]")
+             .node("Add", {"x", "x"}, {}, {"w"}, "add")
+             .output("go")
+             .output("w"));
+  model.output("y");
+  EXPECT_EQ(evaluated(model, {{1}, {3, 4}}).values,
+            (std::vector<double>{6, 8}));
+  EXPECT_THAT(evaluated(model, {{0}, {3, 4}}).type,
+              HasSubstr("there is no element"));
 }
 
 TEST(OnnxSequence, MapRunsItsBodyForEachTensor) {
@@ -427,7 +460,7 @@ TEST(OnnxFunction, CallsAreLimitedInDepth) {
         {"a"}, "b", "f");
   add(function(model, "F70"), "Relu", {"a"}, "b");
   EXPECT_THAT(refusal(model),
-              HasSubstr("functions call functions more than 64 deep"));
+              HasSubstr("functions and graphs more than 64 deep"));
 }
 
 TEST(OnnxFunction, WhatItCannotDoIsNamedWithItsPath) {

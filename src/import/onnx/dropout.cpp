@@ -49,8 +49,9 @@ Result<Mode> modeOf(OnnxNode &node) {
 /// True for each element that survives.
 Result<ValueId> survivors(Composer &make, ValueId x, ValueId ratio,
                           const Mode &mode) {
-  ValueId number = RUNE_TRY(
-      randomNumbers(make, "uniform", x, true, make.node().dtype(ratio)));
+  ValueId number =
+      RUNE_TRY(randomNumbers(make, "uniform", x, true, make.node().dtype(ratio),
+                             RUNE_TRY(seedOf(make.node()))));
   ValueId kept = RUNE_TRY(make.one(Op::LessEqual, {ratio, number}));
   if (mode.training == noValue)
     return kept;

@@ -6,6 +6,8 @@
 
 #include "graph/evaluate.h"
 
+#include <onnx_facts.pb.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -395,6 +397,38 @@ TEST(OnnxRandom, isTheSameInEachFirstRunAndOtherInTheNext) {
   Outcome seeded = importOf(drawn("RandomUniform", {{"seed", 3.0f}}));
   ASSERT_TRUE(seeded.graph) << seeded.messages;
   EXPECT_TRUE(seeded.graph->variables.empty());
+}
+
+/// A branch that draws [2] numbers.
+void addBranch(onnx::NodeProto &node, const std::string &name) {
+  auto *attribute = node.add_attribute();
+  attribute->set_name(name);
+  attribute->set_type(5);
+  auto *graph = attribute->mutable_g();
+  graph->set_name(name);
+  auto *draw = graph->add_node();
+  draw->set_op_type("RandomUniform");
+  draw->add_output("drawn");
+  auto *shape = draw->add_attribute();
+  shape->set_name("shape");
+  shape->set_type(7);
+  shape->add_ints(2);
+  graph->add_output()->set_name("drawn");
+}
+
+TEST(OnnxRandom, drawsInBranchesToo) {
+  TestModel model(22);
+  model.input("c", "bool[]").node("If", {"c"}).output("y");
+  auto &node = *model.proto().mutable_graph()->mutable_node(0);
+  addBranch(node, "then_branch");
+  addBranch(node, "else_branch");
+  Outcome imported = importOf(model);
+  ASSERT_TRUE(imported.graph) << imported.messages;
+  EXPECT_EQ(imported.graph->variables.size(), 1u);
+  Evaluated first = evaluated(model, {{1}}), other = evaluated(model, {{0}});
+  EXPECT_EQ(first.type, "f32[2]");
+  EXPECT_EQ(first.values.size(), 2u);
+  EXPECT_NE(first.values, other.values);
 }
 
 TEST(OnnxDropoutTraining, dropsSomeAndGrowsTheOthers) {

@@ -28,10 +28,26 @@ std::optional<std::optional<ValueId>> lookUp(Scope &scope,
   return std::nullopt;
 }
 
+/// Elements stand in the message, in the file around it, or in another file.
+static Result<graph::Constant> initializer(ImportState &state,
+                                           const Scope &scope,
+                                           const onnx::GraphProto &graph,
+                                           size_t index) {
+  const onnx::TensorProto &tensor = graph.initializer(static_cast<int>(index));
+  std::optional<OutsideData> outside;
+  if (isOutside(tensor))
+    outside = RUNE_TRY(state.outside.read(tensor));
+  else if (&graph == &state.proto->graph() && index < state.raw.size() &&
+           state.raw[index])
+    outside = OutsideData{*state.raw[index], state.bytes};
+  return decodeTensor(tensor, scope.owner, outside ? &*outside : nullptr);
+}
+
 void addInitializers(ImportState &state, Scope &scope,
                      const onnx::GraphProto &graph) {
   Report &report = state.report;
-  for (const auto &tensor : graph.initializer()) {
+  for (int i = 0; i < graph.initializer_size(); ++i) {
+    const auto &tensor = graph.initializer(i);
     if (tensor.name().empty())
       report.error("import.malformed", state.file(),
                    "an initializer has no name");
@@ -41,7 +57,7 @@ void addInitializers(ImportState &state, Scope &scope,
                    "two initializers are called `{}`", tensor.name());
     if (!isNew || !scope.read.contains(tensor.name()))
       continue;
-    auto constant = decodeTensor(tensor, scope.owner);
+    auto constant = initializer(state, scope, graph, static_cast<size_t>(i));
     if (constant)
       at->second =
           scope.frame.builder.constant(tensor.name(), *std::move(constant));
@@ -67,13 +83,23 @@ public:
         place_(place), owner_(std::move(owner)) {}
 
   Result<Values> inlined(const onnx::GraphProto &graph, Values inputs,
-                         std::string_view part) override;
+                         std::string_view part) override {
+    auto results = put(graph, std::move(inputs), part);
+    if (results || results.error().code == "import.reported")
+      return results;
+    // here, so that the next branch can say what is wrong with it too
+    state_.report.add(std::move(results).error().at(state_.placeOf(place_)));
+    return reported();
+  }
   Result<Body> build(std::string_view part, const Make &make) override;
   ValueId reach(ValueId value) override {
     return frame_.reach(*frame_.outer, value, fmt::format("outer{}", value));
   }
+  Result<ValueId> runs() override { return frame_.runs(); }
 
 private:
+  Result<Values> put(const onnx::GraphProto &graph, Values inputs,
+                     std::string_view part);
   std::string pathOf(std::string_view part) const {
     return part.empty() ? layer_ : fmt::format("{}/{}", layer_, part);
   }
@@ -94,14 +120,15 @@ public:
 
   void run() {
     for (int i = 0; i < scope_.nodes.size(); ++i) {
-      if (++state_.visited == state_.mostVisited + 1)
+      if (state_.isExhausted())
+        return;
+      ++state_.visited;
+      addNode(i);
+      if (state_.isExhausted() && !std::exchange(state_.saidSo, true))
         fault("import.limit", i,
               "functions, branches and loops make more than {} layers of the "
               "file's",
               state_.mostVisited);
-      if (state_.visited > state_.mostVisited)
-        return;
-      addNode(i);
     }
   }
 
@@ -210,6 +237,10 @@ void NodesImporter::addNode(int index) {
   if (!readInputs(index, inputs))
     return define(index, nullptr);
   auto proto = resolved({scope_.owner, &node}, scope_.arguments);
+  if (proto.get() != &node)
+    eachGraph(*proto, [&](const onnx::GraphProto &graph, const std::string &) {
+      state_.searched += countNodes(graph.node());
+    });
   std::optional<std::vector<ValueId>> results;
   if (scope_.opset(node.domain()) &&
       findOperator(node.domain(), node.op_type()))
@@ -264,10 +295,10 @@ bool NodesImporter::mayCall(int index, const onnx::FunctionProto &function) {
             scope_.layerName(index), function.name());
       return false;
     }
-  if (scope_.callDepth < maxCallDepth)
+  if (scope_.depth < maxCallDepth)
     return true;
   fault("import.limit", index,
-        "layer `{}`: functions call functions more than {} deep",
+        "layer `{}`: functions and graphs more than {} deep",
         scope_.layerName(index), maxCallDepth);
   return false;
 }
@@ -292,12 +323,12 @@ NodesImporter::call(int index, const onnx::FunctionProto &function,
   inside.arguments = &arguments;
   inside.function = &function;
   inside.caller = &scope_;
-  inside.callDepth = scope_.callDepth + 1;
+  inside.depth = scope_.depth + 1;
   inside.path = scope_.layerName(index) + "/";
   inside.place = place(index);
   for (const auto &info : function.value_info())
     inside.infos.push_back(&info);
-  inside.collect();
+  state_.searched += inside.collect();
   for (const std::string &name : function.output())
     inside.read.insert(name);
   for (int i = 0; i < function.input_size(); ++i)
@@ -306,7 +337,7 @@ NodesImporter::call(int index, const onnx::FunctionProto &function,
                                   ? inputs[static_cast<size_t>(i)]
                                   : noValue);
   importNodes(state_, inside);
-  if (state_.visited > state_.mostVisited)
+  if (state_.isExhausted())
     return std::nullopt;
   std::vector<ValueId> results;
   for (int i = 0; i < scope_.nodes[index].output_size(); ++i) {
@@ -322,26 +353,28 @@ NodesImporter::call(int index, const onnx::FunctionProto &function,
   return results;
 }
 
-Result<Bodies::Values> NodeBodies::inlined(const onnx::GraphProto &graph,
-                                           Values inputs,
-                                           std::string_view part) {
+Result<Bodies::Values> NodeBodies::put(const onnx::GraphProto &graph,
+                                       Values inputs, std::string_view part) {
   if (static_cast<size_t>(graph.input_size()) != inputs.size())
     return error("import.malformed",
                  "`{}`: graph `{}` takes {} inputs, gets {}", layer_,
                  graph.name(), graph.input_size(), inputs.size());
+  if (scope_.depth >= maxCallDepth)
+    return error("import.limit", "`{}`: functions and graphs more than {} deep",
+                 layer_, maxCallDepth);
   Scope inside(frame_, graph.node(), scope_.opsets, owner_);
   inside.outer = &scope_;
   inside.arguments = scope_.arguments;
   inside.function = scope_.function;
   inside.caller = &scope_;
-  inside.callDepth = scope_.callDepth;
+  inside.depth = scope_.depth + 1;
   inside.path = pathOf(part) + "/";
   inside.place = place_;
   for (const auto &info : graph.value_info())
     inside.infos.push_back(&info);
   for (const auto &info : graph.output())
     inside.infos.push_back(&info);
-  inside.collect();
+  state_.searched += inside.collect();
   for (const auto &info : graph.output())
     inside.read.insert(info.name());
   for (int i = 0; i < graph.input_size(); ++i)
@@ -352,7 +385,7 @@ Result<Bodies::Values> NodeBodies::inlined(const onnx::GraphProto &graph,
                    layer_, graph.input(i).name());
   addInitializers(state_, inside, graph);
   importNodes(state_, inside);
-  if (state_.visited > state_.mostVisited)
+  if (state_.isExhausted())
     return reported();
   Values results;
   for (const auto &info : graph.output()) {

@@ -7,6 +7,7 @@
 #include "base/source.h"
 #include "import/onnx/bodies.h"
 #include "import/onnx/node.h"
+#include "import/onnx/outside_data.h"
 #include "import/onnx/scope.h"
 
 namespace rune::import {
@@ -24,12 +25,25 @@ struct ImportState {
   /// they are read; and how many may be.
   uint64_t visited = 0;
   uint64_t mostVisited = 0;
+  /// Nodes looked through for names, or copied: the same, but once for each
+  /// graph around them.
+  uint64_t searched = 0;
+  /// That there were too many.
+  bool saidSo = false;
+  /// Raw data of the model's initializers that stand in the file, kept by
+  /// `bytes`.
+  std::vector<std::optional<ByteSpan>> raw = {};
+  std::shared_ptr<const void> bytes = {};
+  OutsideFiles outside{{}};
 
+  bool isExhausted() const {
+    return visited > mostVisited || searched > 64 * mostVisited;
+  }
   Location file() const { return {source, {}}; }
   Location placeOf(int index) const;
 };
 
-/// Calls within calls.
+/// Calls and subgraphs within one another.
 constexpr size_t maxCallDepth = 64;
 /// Nodes that calls and loops may add to those that the file holds.
 constexpr uint64_t maxAddedNodes = 1 << 16;

@@ -13,11 +13,19 @@ namespace {
 
 class Importer {
 public:
-  Importer(ParsedModel parsed, const SourcePtr &source, Report &report)
+  Importer(ParsedModel parsed, const SourcePtr &source, Report &report,
+           const ImportOptions &options)
       : state_{parsed.proto, std::move(parsed.nodes),  source,
                report,       Functions(*parsed.proto), {}},
         model_(*state_.proto), graph_(model_.graph()), report_(report),
-        frame_(graph_.name()) {}
+        frame_(graph_.name()), shapes_(options.shapes) {
+    state_.raw = std::move(parsed.raw);
+    state_.outside = OutsideFiles(options.folder);
+  }
+  /// Keeps the bytes of the file, which constants may point into.
+  void keep(std::shared_ptr<const void> bytes) {
+    state_.bytes = std::move(bytes);
+  }
 
   Result<ImportedModel> run();
 
@@ -30,6 +38,7 @@ private:
   void readOpsets();
   void checkOpset(std::string_view domain, int64_t version);
   void describe();
+  void bindShapes(const Scope &scope);
   void addInputs(Scope &scope);
   void addOutputs(Scope &scope);
   void addOutput(const onnx::ValueInfoProto &info, ValueId value);
@@ -48,6 +57,7 @@ private:
   Report &report_;
   Frame frame_;
   ModelInfo info_;
+  GivenShapes shapes_;
 };
 
 /// Nodes of a list and of the graphs they hold.
@@ -200,9 +210,24 @@ void Importer::describe() {
   info_.opsets.assign(state_.opsets.begin(), state_.opsets.end());
 }
 
+/// What the user says of the sizes, before any input is there.
+void Importer::bindShapes(const Scope &scope) {
+  auto bound = [&]() -> Result<> {
+    for (const auto &info : graph_.input()) {
+      auto type = valueTypeOf(info);
+      if (type && type->isTensor() && !scope.values.contains(info.name()))
+        RUNE_TRY(shapes_.bind(info.name(), *type));
+    }
+    return shapes_.check();
+  }();
+  if (!bound)
+    report_.add(std::move(bound).error().at(file()));
+}
+
 /// An input that an initializer gives a value too is a constant for us: nobody
 /// can leave an input away, and before format version 4 all were listed.
 void Importer::addInputs(Scope &scope) {
+  bindShapes(scope);
   std::unordered_set<std::string_view> seen;
   for (const auto &info : graph_.input()) {
     if (info.name().empty())
@@ -214,6 +239,8 @@ void Importer::addInputs(Scope &scope) {
     if (!isNew)
       continue;
     auto type = valueTypeOf(info);
+    if (type && type->isTensor())
+      *type = shapes_.applied(info.name(), *type);
     if (type)
       at->second = frame_.builder.input(info.name(), *std::move(type));
     else
@@ -287,21 +314,25 @@ Result<ImportedModel> Importer::run() {
   addInputs(scope);
   // From here on a name is known or has failed, whatever the nodes do.
   importNodes(state_, scope);
-  if (state_.visited <= state_.mostVisited)
+  if (!state_.isExhausted())
     addOutputs(scope);
   return finish();
 }
 
 } // namespace
 
-Result<ImportedModel> importOnnx(ByteSpan bytes, const SourcePtr &source,
-                                 Report &report) {
-  auto parsed = parseModel(bytes, source);
+Result<ImportedModel> importOnnx(ByteSpan bytes,
+                                 std::shared_ptr<const void> owner,
+                                 const SourcePtr &source, Report &report,
+                                 const ImportOptions &options) {
+  auto parsed = parseModel(bytes, source, owner != nullptr);
   if (!parsed) {
     report.add(std::move(parsed).error());
     return report.failure();
   }
-  return Importer(*std::move(parsed), source, report).run();
+  Importer importer(*std::move(parsed), source, report, options);
+  importer.keep(std::move(owner));
+  return importer.run();
 }
 
 } // namespace rune::import

@@ -18,7 +18,9 @@ constexpr size_t maxEnds = 1 << 14;
 /// errors  into `report`: `import.malformed`, `import.unsupported`,
 ///         `import.limit`, `graph.invalid`
 /// source  ONNX IR specification
-Result<ImportedModel> importOnnx(ByteSpan bytes, const SourcePtr &source,
-                                 Report &report);
+Result<ImportedModel> importOnnx(ByteSpan bytes,
+                                 std::shared_ptr<const void> owner,
+                                 const SourcePtr &source, Report &report,
+                                 const ImportOptions &options);
 
 } // namespace rune::import

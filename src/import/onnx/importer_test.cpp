@@ -96,29 +96,6 @@ TEST(OnnxImporter, unnamedLayersAreCalledAfterTheirOutput) {
   EXPECT_EQ(outcome.graph->nodes[0].name, "positive");
 }
 
-TEST(OnnxImporter, saysWhenALayerHoldsGraphsOrIsAFunction) {
-  TestModel model = TestModel(17)
-                        .input("x", "bool[]")
-                        .node("If", {"x"}, {}, {"y"}, "choice")
-                        .node("Twice", {"x"}, {}, {"z"}, "twice")
-                        .output("y");
-  auto *branch =
-      model.proto().mutable_graph()->mutable_node(0)->add_attribute();
-  branch->set_name("then_branch");
-  branch->set_type(5);
-  branch->mutable_g()->set_name("then");
-  model.proto().mutable_graph()->mutable_node(1)->set_domain("mine");
-  auto *function = model.proto().add_functions();
-  function->set_domain("mine");
-  function->set_name("Twice");
-  EXPECT_EQ(refusal(model),
-            "import.unsupported: layer `choice`: operator `If` of opset 17, "
-            "which holds graphs of its own, is not supported\n"
-            "import.unsupported: layer `twice`: operator `mine.Twice` of a "
-            "domain the model does not import, a function of the model, is not "
-            "supported");
-}
-
 TEST(OnnxImporter, tellsWhatTheModelWas) {
   TestModel model = relu();
   model.proto().set_producer_name("pytorch");
@@ -266,24 +243,43 @@ std::string refusedInput(void (*change)(onnx::TypeProto &)) {
   return refusal(model);
 }
 
-TEST(OnnxImporter, wantsTensorsOfKnownRank) {
+TEST(OnnxImporter, theRankMayBeOpenWhereNobodyNeedsIt) {
+  TestModel model = relu();
+  model.proto()
+      .mutable_graph()
+      ->mutable_input(0)
+      ->mutable_type()
+      ->mutable_tensor_type()
+      ->clear_shape();
+  Outcome outcome = importOf(model);
+  ASSERT_TRUE(outcome.graph) << outcome.messages;
+  EXPECT_EQ(outcome.graph->values.back().type.str(), "f32[...]");
+  model.node("Flatten", {"y"}, {}, {"z"}, "flat").output("z");
+  EXPECT_EQ(refusal(model),
+            "import.unsupported: layer `flat`: `Flatten` of opset 13: the "
+            "number of dimensions of an input is not known before the run");
+}
+
+TEST(OnnxImporter, wantsTypesItKnows) {
   EXPECT_EQ(refusedInput([](onnx::TypeProto &type) { type.Clear(); }),
-            "import.malformed: `x` has no type");
+            "import.malformed: `x`: it has no type");
   EXPECT_EQ(refusedInput([](onnx::TypeProto &type) {
-              type.mutable_tensor_type()->clear_shape();
+              type.mutable_sequence_type()
+                  ->mutable_elem_type()
+                  ->mutable_sequence_type();
             }),
-            "import.unsupported: `x` has no shape; at least the number of "
-            "dimensions is needed");
+            "import.unsupported: `x`: it is a sequence of something else, only "
+            "tensors and sequences of tensors are supported");
   EXPECT_EQ(
-      refusedInput([](onnx::TypeProto &type) { type.mutable_sequence_type(); }),
-      "import.unsupported: `x` is a sequence, only tensors are supported");
-  EXPECT_EQ(
-      refusedInput([](onnx::TypeProto &type) { type.mutable_optional_type(); }),
-      "import.unsupported: `x` is an optional value, only tensors are "
-      "supported");
+      refusedInput([](onnx::TypeProto &type) {
+        type.mutable_optional_type()->mutable_elem_type()->mutable_map_type();
+      }),
+      "import.unsupported: `x`: it is an optional value that holds a "
+      "map, only tensors and sequences of tensors are supported");
   EXPECT_EQ(
       refusedInput([](onnx::TypeProto &type) { type.mutable_map_type(); }),
-      "import.unsupported: `x` is a map, only tensors are supported");
+      "import.unsupported: `x`: it is a map, only tensors and sequences of "
+      "tensors are supported");
   EXPECT_EQ(refusedInput([](onnx::TypeProto &type) {
               type.mutable_tensor_type()->set_elem_type(17);
             }),
@@ -297,7 +293,7 @@ TEST(OnnxImporter, wantsTensorsOfKnownRank) {
               for (int i = 0; i < 16; ++i)
                 type.mutable_tensor_type()->mutable_shape()->add_dim();
             }),
-            "import.limit: `x` has 17 dimensions, at most 16 are allowed");
+            "import.limit: `x`: 17 dimensions, at most 16 are allowed");
 }
 
 TEST(OnnxImporter, refusesAbsurdSizes) {

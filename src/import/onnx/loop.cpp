@@ -26,17 +26,24 @@ Imported importLoop(OnnxNode &node) {
       static_cast<size_t>(graph->output_size()) < carried + 1)
     return node.fail("the body takes {} and gives {} values, {} are carried",
                      graph->input_size(), graph->output_size(), carried);
-  Body body = RUNE_TRY(
-      node.bodies().settled(*graph, std::move(types), 2, 1, carried, "body"));
+  std::vector<bool> unwrapped;
+  Body body = RUNE_TRY(node.bodies().settled(*graph, std::move(types), 2, 1,
+                                             carried, "body", &unwrapped));
   inputs.insert(inputs.end(), body.captures.begin(), body.captures.end());
   size_t outputs = body.graph.outputs.size() - 1;
   if (outputs == 0)
     return node.fail("the body gives nothing but its condition");
   std::vector<graph::Graph> bodies;
   bodies.push_back(std::move(body.graph));
-  return node.graph().node(Op::Loop, node.name(), std::move(inputs),
-                           {{"carried", static_cast<int64_t>(carried)}},
-                           outputs, std::move(bodies));
+  auto results =
+      RUNE_TRY(node.graph().node(Op::Loop, node.name(), std::move(inputs),
+                                 {{"carried", static_cast<int64_t>(carried)}},
+                                 outputs, std::move(bodies)));
+  for (size_t i = 0; i < carried; ++i)
+    if (unwrapped[i])
+      results[i] = RUNE_TRY(node.one(Op::OptionalGetElement, {results[i]}, {},
+                                     fmt::format("held{}", i)));
+  return results;
 }
 
 } // namespace rune::import

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "import/onnx/model_adapter.h"
 
+#include "import/onnx/strip_weights.h"
 #include "import/onnx/wire.h"
 
 #include <exception>
@@ -26,10 +27,17 @@ Result<std::shared_ptr<const Message>> parse(ByteSpan bytes,
 
 } // namespace
 
-Result<ParsedModel> parseModel(ByteSpan bytes, const SourcePtr &source) {
+Result<ParsedModel> parseModel(ByteSpan bytes, const SourcePtr &source,
+                               bool keeps) {
   WireScan scan = RUNE_TRY(scanWire(bytes, WireMessage::Model, source));
-  auto proto = RUNE_TRY(parse<onnx::ModelProto>(bytes, source));
-  return ParsedModel{std::move(proto), std::move(scan.nodes)};
+  ParsedModel parsed{nullptr, {}, std::move(scan.nodes)};
+  if (auto stripped = keeps ? stripWeights(bytes) : std::nullopt) {
+    parsed.proto = RUNE_TRY(parse<onnx::ModelProto>(stripped->message, source));
+    parsed.raw = std::move(stripped->raw);
+  } else {
+    parsed.proto = RUNE_TRY(parse<onnx::ModelProto>(bytes, source));
+  }
+  return parsed;
 }
 
 Result<std::shared_ptr<const onnx::TensorProto>>

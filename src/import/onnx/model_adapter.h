@@ -12,12 +12,18 @@ namespace rune::import {
 
 struct ParsedModel {
   std::shared_ptr<const onnx::ModelProto> proto;
+  /// For each initializer of the graph: its raw data, if they are not in
+  /// `proto`.
+  std::vector<std::optional<ByteSpan>> raw;
   /// Where each node of the main graph stands in the file.
   std::vector<Span> nodes;
 };
 
+/// in      `keeps`: the bytes stay where they are as long as the graph, so that
+///         weights need not be copied
 /// errors  `import.malformed`, `import.limit`, both with the offset
-Result<ParsedModel> parseModel(ByteSpan bytes, const SourcePtr &source);
+Result<ParsedModel> parseModel(ByteSpan bytes, const SourcePtr &source,
+                               bool keeps = false);
 
 /// One TensorProto, as `input_0.pb` holds it.
 ///

@@ -5,6 +5,7 @@
 //         Bernoulli-15, 22; Multinomial-7, 22
 #include "import/onnx/random.h"
 
+#include "import/onnx/bodies.h"
 #include "import/onnx/tensor_proto.h"
 
 #include <bit>
@@ -13,25 +14,12 @@ namespace rune::import {
 namespace {
 
 /// FNV-1a: a seed out of a name.
-int64_t seedOf(std::string_view name) {
+int64_t hashOf(std::string_view name) {
   uint64_t hash = 0xcbf29ce484222325;
   for (char c : name)
     hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
   return static_cast<int64_t>(hash);
 }
-
-/// How often the model has run.
-Result<ValueId> runCounter(Composer &make) {
-  OnnxNode &node = make.node();
-  ValueId count = node.graph().variable(
-      fmt::format("{}/{}", node.name(), make.part("runs")),
-      TensorType{DType::I64, {}});
-  ValueId next = RUNE_TRY(make.add(count, make.scalarOf(1, DType::I64)));
-  node.graph().update(count, next);
-  return count;
-}
-
-bool isRandomType(DType dtype) { return isFloat(dtype); }
 
 /// `scale`·number + `offset`
 Imported importScaled(OnnxNode &node, std::string_view distribution,
@@ -50,10 +38,11 @@ Imported importScaled(OnnxNode &node, std::string_view distribution,
     shape = make.integers(*sizes);
   }
   DType dtype = RUNE_TRY(statedType(node, "dtype", otherwise));
-  if (!isRandomType(dtype))
+  if (!isFloat(dtype))
     return node.fail("`dtype` is `{}`, needs floats", dtypeName(dtype));
   DType wide = Composer::wideOf(dtype);
-  ValueId y = RUNE_TRY(randomNumbers(make, distribution, shape, like, wide));
+  ValueId y = RUNE_TRY(randomNumbers(make, distribution, shape, like, wide,
+                                     RUNE_TRY(seedOf(node))));
   y = RUNE_TRY(make.mul(y, make.scalar(scale, y)));
   y = RUNE_TRY(make.add(y, make.scalar(offset, y)));
   return std::vector{RUNE_TRY(make.finish(y, dtype))};
@@ -85,22 +74,28 @@ Result<DType> statedType(OnnxNode &node, std::string_view attribute,
   return *dtype;
 }
 
+Result<std::optional<int64_t>> seedOf(OnnxNode &node) {
+  if (node.op() == "Dropout")
+    return node.integer("seed");
+  auto seed = RUNE_TRY(node.number("seed"));
+  return seed ? std::optional<int64_t>(std::bit_cast<int32_t>(*seed))
+              : std::nullopt;
+}
+
 Result<ValueId> randomNumbers(Composer &make, std::string_view distribution,
-                              ValueId shape, bool like, DType dtype) {
+                              ValueId shape, bool like, DType dtype,
+                              std::optional<int64_t> seed) {
   OnnxNode &node = make.node();
   std::vector<ValueId> inputs = {shape};
-  int64_t seed = 0;
-  if (auto given = RUNE_TRY(node.number("seed"))) {
-    seed = std::bit_cast<int32_t>(*given);
-  } else {
-    seed = seedOf(node.name());
-    inputs.push_back(RUNE_TRY(runCounter(make)));
+  if (!seed) {
+    seed = hashOf(node.name());
+    inputs.push_back(RUNE_TRY(node.bodies().runs()));
   }
   return make.one(Op::Random, std::move(inputs),
                   {{"distribution", std::string(distribution)},
                    {"dtype", std::string(dtypeName(dtype))},
                    {"like", int64_t{like}},
-                   {"seed", seed}});
+                   {"seed", *seed}});
 }
 
 /// result  numbers of [low, high), of the attribute `shape`
@@ -128,8 +123,8 @@ Imported importBernoulli(OnnxNode &node) {
     return node.fail("`input` is `{}`, needs floats", node.type(p).str());
   Composer make(node);
   p = RUNE_TRY(make.cast(p, Composer::wideOf(node.dtype(p))));
-  ValueId number =
-      RUNE_TRY(randomNumbers(make, "uniform", p, true, node.dtype(p)));
+  ValueId number = RUNE_TRY(randomNumbers(
+      make, "uniform", p, true, node.dtype(p), RUNE_TRY(seedOf(node))));
   ValueId hit = RUNE_TRY(make.one(Op::Less, {number, p}));
   return std::vector{RUNE_TRY(make.finish(hit, dtype))};
 }
@@ -156,8 +151,8 @@ Imported importMultinomial(OnnxNode &node) {
   ValueId column = RUNE_TRY(make.reduce(Op::ReduceMax, x, {1}, true));
   ValueId like =
       RUNE_TRY(make.one(Op::Expand, {column, make.integers({1, samples})}));
-  ValueId number =
-      RUNE_TRY(randomNumbers(make, "uniform", like, true, DType::F64));
+  ValueId number = RUNE_TRY(randomNumbers(make, "uniform", like, true,
+                                          DType::F64, RUNE_TRY(seedOf(node))));
   number = RUNE_TRY(make.reshape(number, {0, samples, 1}));
   ValueId passed = RUNE_TRY(make.cast(
       RUNE_TRY(make.one(Op::LessEqual, {below, number})), DType::I64));

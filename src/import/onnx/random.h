@@ -10,10 +10,14 @@
 
 namespace rune::import {
 
-/// Reads `seed`. Numbers of a float type, uniform in [0, 1) or normal: of the
+/// The attribute `seed`, a float but for Dropout, by its bits; nothing without.
+Result<std::optional<int64_t>> seedOf(OnnxNode &node);
+
+/// Numbers of a float type, uniform in [0, 1) or normal: of the
 /// sizes that `shape` lists, or with `like` has.
 Result<ValueId> randomNumbers(Composer &make, std::string_view distribution,
-                              ValueId shape, bool like, DType dtype);
+                              ValueId shape, bool like, DType dtype,
+                              std::optional<int64_t> seed);
 
 /// The element type that the attribute `dtype` names; `otherwise` without one.
 Result<DType> statedType(OnnxNode &node, std::string_view attribute,

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "import/onnx/scope.h"
 
+#include "graph/ops.h"
 #include "import/onnx/operators.h"
+#include "import/onnx/scalar.h"
 
 namespace rune::import {
 
@@ -25,6 +27,22 @@ ValueId Frame::reach(const Frame &frame, ValueId value,
   return here;
 }
 
+Result<ValueId> Frame::runs() {
+  Frame *model = this;
+  while (model->outer)
+    model = model->outer;
+  if (!model->runs_) {
+    graph::GraphBuilder &builder = model->builder;
+    ValueId count = builder.variable("runs", TensorType{DType::I64, {}});
+    ValueId one = builder.constant(
+        "runs/one", graph::Constant::of(scalarOf(DType::I64, 1)));
+    builder.update(count, RUNE_TRY(builder.one(graph::Op::Add, "runs/next",
+                                               {count, one})));
+    model->runs_ = count;
+  }
+  return reach(*model, *model->runs_, "runs");
+}
+
 std::string localName(const onnx::NodeProto &node, int index) {
   if (!node.name().empty())
     return node.name();
@@ -46,24 +64,35 @@ std::optional<int64_t> Scope::opset(std::string_view domain) const {
   return plainDomain(domain).empty() ? std::optional<int64_t>(1) : std::nullopt;
 }
 
-static void collectReads(const Nodes &nodes,
-                         std::unordered_set<std::string_view> &read) {
+uint64_t countNodes(const Nodes &nodes) {
+  auto sum = static_cast<uint64_t>(nodes.size());
+  for (const auto &node : nodes)
+    eachGraph(node, [&](const onnx::GraphProto &graph, const std::string &) {
+      sum += countNodes(graph.node());
+    });
+  return sum;
+}
+
+static uint64_t collectReads(const Nodes &nodes,
+                             std::unordered_set<std::string_view> &read) {
+  auto sum = static_cast<uint64_t>(nodes.size());
   for (const auto &node : nodes) {
     for (const std::string &name : node.input())
       read.insert(name);
     eachGraph(node, [&](const onnx::GraphProto &graph, const std::string &) {
-      collectReads(graph.node(), read);
+      sum += collectReads(graph.node(), read);
       for (const auto &output : graph.output())
         read.insert(output.name());
     });
   }
+  return sum;
 }
 
-void Scope::collect() {
-  collectReads(nodes, read);
+uint64_t Scope::collect() {
   for (int i = 0; i < nodes.size(); ++i)
     for (const std::string &name : nodes[i].output())
       makers.emplace(name, i);
+  return collectReads(nodes, read);
 }
 
 } // namespace rune::import

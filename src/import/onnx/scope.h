@@ -26,6 +26,9 @@ struct Frame {
   /// around it. A constant is taken along, anything else becomes an input.
   graph::ValueId reach(const Frame &frame, graph::ValueId value,
                        const std::string &name);
+  /// How often the model has run, a single i64: a variable of the model's
+  /// frame, made when it is first asked for.
+  Result<graph::ValueId> runs();
 
   Frame *outer;
   graph::GraphBuilder builder;
@@ -34,6 +37,7 @@ struct Frame {
 
 private:
   std::map<std::pair<const Frame *, graph::ValueId>, graph::ValueId> reached_;
+  std::optional<graph::ValueId> runs_;
 };
 
 /// Nodes of a graph or of a function.
@@ -48,8 +52,9 @@ struct Scope {
   /// Version of a domain's operators here, if it is stated.
   std::optional<int64_t> opset(std::string_view domain) const;
 
-  /// Notes what the nodes make and read, in their subgraphs too.
-  void collect();
+  /// Notes what the nodes make and read, in their subgraphs too; how many
+  /// nodes it looked at.
+  uint64_t collect();
 
   Frame &frame;
   const Nodes &nodes;
@@ -63,7 +68,8 @@ struct Scope {
   /// The function whose nodes these are, and the scope of its call.
   const onnx::FunctionProto *function = nullptr;
   const Scope *caller = nullptr;
-  size_t callDepth = 0;
+  /// Calls and subgraphs around this.
+  size_t depth = 0;
   /// Before the names of layers: "loop1/body/".
   std::string path;
   /// The node of the model's graph within which this is; -1 for that graph.
@@ -81,6 +87,9 @@ struct Scope {
 
 /// The name of a node, of its first output, or its operator and place.
 std::string localName(const onnx::NodeProto &node, int index);
+
+/// The nodes of a list and of all graphs inside.
+uint64_t countNodes(const Nodes &nodes);
 
 /// Calls `each` for every graph that a node holds, with the attribute's name.
 template <class F> void eachGraph(const onnx::NodeProto &node, F &&each) {

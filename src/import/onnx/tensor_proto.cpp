@@ -117,7 +117,7 @@ public:
       : proto_(proto), dtype_(dtype), sizes_(std::move(sizes)), count_(count),
         owner_(std::move(owner)) {}
 
-  Result<graph::Constant> raw();
+  Result<graph::Constant> raw(ByteSpan data);
   Result<graph::Constant> typed();
 
 private:
@@ -214,11 +214,10 @@ Result<graph::Constant> Decoder::packed() {
   return graph::Constant::of(std::move(tensor));
 }
 
-Result<graph::Constant> Decoder::raw() {
+Result<graph::Constant> Decoder::raw(ByteSpan data) {
   if (dtype_ == DType::Utf8)
     return malformed(proto_, "strings cannot stand in `raw_data`");
   RUNE_TRY(expectNothingElse(0, "raw_data"));
-  ByteSpan data = asBytes(proto_.raw_data());
   uint64_t needed = RUNE_TRY(tensorBytes(dtype_, sizes_));
   if (data.size() != needed)
     return malformed(
@@ -277,13 +276,6 @@ Result<graph::Constant> Decoder::typed() {
   }
 }
 
-std::string externalPlace(const onnx::TensorProto &proto) {
-  for (const auto &entry : proto.external_data())
-    if (entry.key() == "location")
-      return entry.value();
-  return "?";
-}
-
 } // namespace
 
 std::string elementTypeName(int32_t number) {
@@ -311,18 +303,18 @@ Result<DType> elementType(int32_t number) {
 }
 
 Result<graph::Constant> decodeTensor(const onnx::TensorProto &proto,
-                                     std::shared_ptr<const void> owner) {
+                                     std::shared_ptr<const void> owner,
+                                     const OutsideData *outside) {
   auto dtype = elementType(proto.data_type());
   if (!dtype) {
     dtype.error().message = tensorName(proto) + ": " + dtype.error().message;
     return std::move(dtype).error();
   }
-  if (proto.data_location() == 1 || proto.external_data_size() > 0)
+  if (isOutside(proto) && !outside)
     return error("import.unsupported",
-                 "{}: its elements are in another file, `{}`; external data "
-                 "is not supported yet",
-                 tensorName(proto), externalPlace(proto))
-        .withHelp("save the model as one file, with its weights inside");
+                 "{}: its elements are in another file, which only those of an "
+                 "initializer may be",
+                 tensorName(proto));
   if (proto.has_segment())
     return error("import.unsupported",
                  "{}: tensors cut into segments are not supported",
@@ -331,10 +323,18 @@ Result<graph::Constant> decodeTensor(const onnx::TensorProto &proto,
   auto count = elementCount(sizes);
   if (!count)
     return malformed(proto, "{}", count.error().message);
+  if (outside) {
+    ByteSpan data = outside->bytes;
+    auto needed = tensorBytes(*dtype, sizes);
+    if (outside->open && needed && *needed < data.size())
+      data = data.first(*needed);
+    return Decoder(proto, *dtype, std::move(sizes), *count, outside->owner)
+        .raw(data);
+  }
   Decoder decoder(proto, *dtype, std::move(sizes), *count, std::move(owner));
   return proto.has_raw_data() &&
                  !(proto.raw_data().empty() && typedElements(proto) > 0)
-             ? decoder.raw()
+             ? decoder.raw(asBytes(proto.raw_data()))
              : decoder.typed();
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "graph/graph.h"
+#include "import/onnx/outside_data.h"
 
 namespace rune::onnx {
 class TensorProto;
@@ -27,10 +28,12 @@ Result<DType> elementType(int32_t number);
 /// message is ours: raw data, and the typed fields of full-width numbers.
 ///
 /// in      `owner` keeps `proto` alive
+///         `outside`: the raw elements, where they do not stand in the message
 /// errors  `import.malformed`: a negative dimension, a count that differs from
 ///         the dimensions, a value outside its type, both forms at once
 ///         `import.unsupported`: external data, segments, element types
 Result<graph::Constant> decodeTensor(const onnx::TensorProto &proto,
-                                     std::shared_ptr<const void> owner);
+                                     std::shared_ptr<const void> owner,
+                                     const OutsideData *outside = nullptr);
 
 } // namespace rune::import

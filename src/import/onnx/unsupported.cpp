@@ -63,7 +63,7 @@ public:
                           const std::string &attribute) {
         this->nodes(graph.node(), opsets,
                     path + localName(node, i) + "/" + attribute + "/", at,
-                    depth);
+                    depth + 1);
       });
     }
   }

@@ -29,8 +29,10 @@ std::string_view kindOf(const TypeProto &type) {
     return "an optional value";
   case TypeProto::kSparseTensorType:
     return "a sparse tensor";
-  default:
+  case TypeProto::kOpaqueType:
     return "of an opaque type";
+  default:
+    return "of no type";
   }
 }
 
