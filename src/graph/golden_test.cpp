@@ -186,8 +186,10 @@ TEST(Golden, EveryOperatorHasCases) {
   std::set<std::string> seen;
   for (const Json &json : golden())
     seen.insert(json["op"].get<std::string>());
+  // those of the plan have theirs in plan_test.cpp
   for (size_t i = 0; i < opCount; ++i)
-    EXPECT_TRUE(seen.contains(std::string(opName(static_cast<Op>(i)))))
+    EXPECT_TRUE(!definitionOf(static_cast<Op>(i)).evaluate ||
+                seen.contains(std::string(opName(static_cast<Op>(i)))))
         << opName(static_cast<Op>(i));
 }
 

@@ -240,7 +240,7 @@ TEST(Infer, OperatorsOnIntegersWithSymbols) {
        {{"axes", List{1}}, {"keep_dims", int64_t{0}}},
        "i8[N, M]"},
       {Op::ArgMax, {"f32[N, 3]"}, {{"axis", int64_t{-1}}}, "i64[N, 1]"},
-      {Op::Slice, {"f32[N, 9]", "i64[1]", "i64[1]"}, {}, "f32[?, ?]"},
+      {Op::Slice, {"f32[N, 9]", "i64[1]", "i64[1]"}, {}, "f32[?, 9]"},
       {Op::Slice,
        {"f32[N, 9]", "i64[1] = 2", "i64[1] = -1", "i64[1] = 1"},
        {},

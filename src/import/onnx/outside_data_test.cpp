@@ -55,7 +55,7 @@ TestModel external(const std::vector<std::pair<std::string, std::string>> &to) {
   auto *tensor = model.proto().mutable_graph()->mutable_initializer(0);
   tensor->clear_raw_data();
   tensor->clear_float_data();
-  tensor->set_data_location(static_cast<onnx::TensorProto_DataLocation>(1));
+  tensor->set_data_location(1);
   for (const auto &[key, value] : to) {
     auto *entry = tensor->add_external_data();
     entry->set_key(key);
