@@ -1,13 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// squeeze(x, axes): x without these dimensions, each of which is 1.
+// squeeze(x, axes): x without these dimensions, each of which is 1; without axes
+// it loses all that are 1, and while one is not known its rank is not.
 //
 // source  ONNX Squeeze-13
 #include "graph/ops/axes_input.h"
 
 namespace rune::graph {
 
+static Types withoutOnes(const TensorType &x) {
+  if (!x.isStatic())
+    return {ValueType::of(Form::Tensor, x.dtype, std::nullopt)};
+  ValueType result(x.dtype, {});
+  for (const Dim &dim : x.dims)
+    if (dim != Dim(1))
+      result.dims.push_back(dim);
+  return {result};
+}
+
 static Result<Types> infer(const InferContext &context) {
+  if (!context.has(1))
+    return withoutOnes(context.type(0));
   int64_t count = RUNE_TRY(axisCount(context, 1));
   const Dims &x = context.dims(0);
   // squeeze.2 also: no more axes than dimensions
@@ -27,7 +40,7 @@ static Result<Types> infer(const InferContext &context) {
 }
 
 OpDefinition defineSqueeze() {
-  return {{2, 2},       {1, 1},  {},    infer,
+  return {{1, 2},       {1, 1},  {},    infer,
           evaluateCopy, nullptr, false, sameElements};
 }
 

@@ -53,7 +53,7 @@ Imported importSplit(OnnxNode &node) {
   ValueId x = RUNE_TRY(node.input(0, "input"));
   int64_t rank = node.rank(x);
   int64_t axis = RUNE_TRY(node.integer("axis", 0));
-  axis = RUNE_TRY(node.axis(axis, rank, rank, node.opset() >= 11));
+  axis = RUNE_TRY(node.axis(axis, rank, rank, true));
   ValueId sizes = RUNE_TRY(listOf(node, "split", 1, 13));
   if (node.opset() < 2 && sizes == noValue)
     if (ValueId given = node.optionalInput(1); given != noValue)

@@ -19,23 +19,6 @@ Result<> checkSigns(OnnxNode &node, ValueId axes) {
   return {};
 }
 
-/// Without axes all dimensions of 1 go; which these are must be known.
-Result<ValueId> onesOf(OnnxNode &node, ValueId x) {
-  Integers ones;
-  const Dims &dims = node.type(x).dims;
-  for (size_t i = 0; i < dims.size(); ++i) {
-    if (!dims[i].isFixed())
-      return error("import.unsupported",
-                   "{}: without `axes`, and dimension {} of `{}` is not "
-                   "known",
-                   node.layer(), i, node.type(x).str())
-          .withHelp("fix the sizes of the inputs with --shape");
-    if (dims[i] == Dim(1))
-      ones.push_back(static_cast<int64_t>(i));
-  }
-  return node.constantIntegers("axes", ones);
-}
-
 } // namespace
 
 /// inputs  data; axes?, since 13 an input, before an attribute
@@ -46,7 +29,7 @@ Imported importSqueeze(OnnxNode &node) {
   ValueId x = RUNE_TRY(node.input(0, "data"));
   ValueId axes = RUNE_TRY(listOf(node, "axes", 1, 13));
   if (axes == noValue)
-    axes = RUNE_TRY(onesOf(node, x));
+    return std::vector{RUNE_TRY(node.one(Op::Squeeze, {x}))};
   RUNE_TRY(checkSigns(node, axes));
   return std::vector{RUNE_TRY(node.one(Op::Squeeze, {x, axes}))};
 }

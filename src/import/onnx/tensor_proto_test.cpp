@@ -166,7 +166,7 @@ TEST(TensorProto, namesWhatItCannotRead) {
   entry->set_value("weights.bin");
   EXPECT_EQ(why(p),
             "import.unsupported: tensor `w`: its elements are in another "
-            "file, `weights.bin`; external data is not supported yet");
+            "file, which only those of an initializer may be");
   p = proto(1, {2});
   p.mutable_segment();
   EXPECT_EQ(why(p), "import.unsupported: tensor `w`: tensors cut into segments "
