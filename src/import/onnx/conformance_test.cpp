@@ -30,6 +30,8 @@ const std::map<std::string, std::string> &exceptions() {
       {"test_training_dropout_mask", "drops elements at random"},
       {"test_dft_inverse", "ten expected zeros are 1.9e-7, numpy's rounding"},
       {"test_equal_string", "strings"},
+      {"test_affine_grid_2d_expanded",
+       "splits what was squeezed: its rank is not known before the run"},
       {"test_bernoulli", "draws at random"},
       {"test_bernoulli_double", "draws at random"},
       {"test_bernoulli_seed", "draws at random"},
