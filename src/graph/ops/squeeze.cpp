@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// squeeze(x, axes): x without these dimensions, each of which is 1; without axes
-// it loses all that are 1, and while one is not known its rank is not.
+// squeeze(x, axes): x without these dimensions, each of which is 1; without
+// axes it loses all that are 1, and while one is not known its rank is not.
 //
 // source  ONNX Squeeze-13
 #include "graph/ops/axes_input.h"
