@@ -68,6 +68,26 @@ TEST_F(CacheTest, TakesNoFolderThatOthersReach) {
   EXPECT_EQ(cache.error().code, "engine.cache-folder");
 }
 
+TEST_F(CacheTest, ManyAtOnceAgreeOnOneKey) {
+  for (int round = 0; round < 50; ++round) {
+    fs::remove_all(folder);
+    std::atomic<int> ready = 0, opened = 0;
+    std::vector<std::thread> openers;
+    for (int i = 0; i < 4; ++i)
+      openers.emplace_back([&] {
+        for (++ready; ready < 4;)
+          std::this_thread::yield();
+        auto cache = CodeCache::open(folder);
+        opened += cache.ok() && cache->keep(key, asBytes("code")).ok() &&
+                  cache->find(key).has_value();
+      });
+    for (std::thread &opener : openers)
+      opener.join();
+    EXPECT_EQ(opened, 4);
+    EXPECT_TRUE(CodeCache::open(folder)->find(key).has_value());
+  }
+}
+
 TEST_F(CacheTest, ManyWritersLeaveAWholeFile) {
   std::vector<std::thread> writers;
   for (int i = 0; i < 4; ++i)

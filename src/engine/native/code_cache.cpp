@@ -66,16 +66,18 @@ std::optional<Bytes> secretOf(const std::string &folder) {
   if (getrandom(fresh.data(), fresh.size(), 0) !=
       static_cast<ssize_t>(fresh.size()))
     return {};
-  std::string temporary = path + "." + std::to_string(getpid());
-  int file =
-      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  // A name that no other thread or process, nor one long dead, has.
+  std::string temporary = path + ".XXXXXX";
+  int file = ::mkostemp(temporary.data(), O_CLOEXEC);
   if (file < 0)
     return {};
   bool written = ::write(file, fresh.data(), fresh.size()) ==
                  static_cast<ssize_t>(fresh.size());
   ::close(file);
+  struct stat there = {};
   if (written && ::link(temporary.c_str(), path.c_str()) != 0 &&
-      errno == EEXIST && fs::file_size(path) != secretBytes)
+      errno == EEXIST && ::stat(path.c_str(), &there) == 0 &&
+      static_cast<size_t>(there.st_size) != secretBytes)
     ::rename(temporary.c_str(), path.c_str()); // a torn key is no key
   ::unlink(temporary.c_str());
   auto known = readWhole(path);

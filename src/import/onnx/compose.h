@@ -42,6 +42,10 @@ public:
   Result<ValueId> sub(ValueId a, ValueId b) { return one(Op::Sub, {a, b}); }
   Result<ValueId> mul(ValueId a, ValueId b) { return one(Op::Mul, {a, b}); }
   Result<ValueId> div(ValueId a, ValueId b) { return one(Op::Div, {a, b}); }
+  /// a where the condition holds, else b.
+  Result<ValueId> choose(ValueId condition, ValueId a, ValueId b) {
+    return one(Op::Where, {condition, a, b});
+  }
   /// Reduces over `axes`; the dimensions stay as 1 with `keep`.
   Result<ValueId> reduce(Op op, ValueId x, const Integers &axes, bool keep);
   /// The same elements under `shape`.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // source  ONNX operators, Dropout-1, 6, 7, 10, 12, 13, 22
-#include "import/onnx/log_softmax.h"
 #include "import/onnx/random.h"
 #include "import/onnx/scalar.h"
 
@@ -70,10 +69,10 @@ Result<std::vector<ValueId>> drop(OnnxNode &node, ValueId x, const Mode &mode) {
   ValueId kept = RUNE_TRY(survivors(make, x, ratio, mode));
   ValueId data = RUNE_TRY(make.cast(x, wide));
   ValueId rest = RUNE_TRY(make.sub(make.scalarOf(1, wide), ratio));
-  ValueId y = RUNE_TRY(choose(make, kept, RUNE_TRY(make.div(data, rest)),
-                              make.scalarOf(0, wide)));
+  ValueId y = RUNE_TRY(make.choose(kept, RUNE_TRY(make.div(data, rest)),
+                                   make.scalarOf(0, wide)));
   if (mode.training != noValue)
-    y = RUNE_TRY(choose(make, mode.training, y, data));
+    y = RUNE_TRY(make.choose(mode.training, y, data));
   ValueId mask =
       RUNE_TRY(make.cast(kept, node.opset() >= 10 ? DType::Bool : dtype));
   return std::vector{RUNE_TRY(make.finish(y, dtype)), mask};

@@ -9,10 +9,4 @@ namespace rune::import {
 /// bits come out as f32.
 Result<ValueId> logSoftmax(Composer &make, ValueId x, const Integers &axes);
 
-/// `condition` ? `a` : `b`, element by element.
-inline Result<ValueId> choose(Composer &make, ValueId condition, ValueId a,
-                              ValueId b) {
-  return make.one(Op::Where, {condition, a, b});
-}
-
 } // namespace rune::import

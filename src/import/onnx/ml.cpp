@@ -5,7 +5,6 @@
 #include "import/onnx/ml.h"
 
 #include "graph/numeric.h"
-#include "import/onnx/log_softmax.h"
 #include "import/onnx/scalar.h"
 #include "import/onnx/tensor_proto.h"
 
@@ -86,11 +85,10 @@ Result<ValueId> softmaxZero(Composer &make, ValueId x) {
   ValueId shrink =
       RUNE_TRY(make.one(Op::Exp, {RUNE_TRY(make.one(Op::Neg, {largest}))}));
   ValueId parts =
-      RUNE_TRY(choose(make, counts, high, RUNE_TRY(make.mul(x, shrink))));
+      RUNE_TRY(make.choose(counts, high, RUNE_TRY(make.mul(x, shrink))));
   ValueId sum = RUNE_TRY(make.reduce(Op::ReduceSum, parts, {1}, true));
   ValueId none = RUNE_TRY(make.one(Op::Equal, {sum, make.scalar(0, x)}));
-  return choose(make, none, make.scalar(0.5, x),
-                RUNE_TRY(make.div(parts, sum)));
+  return make.choose(none, make.scalar(0.5, x), RUNE_TRY(make.div(parts, sum)));
 }
 
 /// √2·erf⁻¹(2x - 1), approximately; 0 at 0 and 1
@@ -115,7 +113,7 @@ Result<ValueId> probit(Composer &make, ValueId x) {
                make.scalar(std::numbers::sqrt2, x)));
   ValueId zero = make.scalar(0, x);
   ValueId edge = RUNE_TRY(make.one(Op::Equal, {inside, zero}));
-  return choose(make, edge, zero, value);
+  return make.choose(edge, zero, value);
 }
 
 } // namespace

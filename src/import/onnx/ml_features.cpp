@@ -3,7 +3,6 @@
 // source  ONNX ai.onnx.ml, ArrayFeatureExtractor-1, Imputer-1, LabelEncoder-1,
 //         2, 4, CategoryMapper-1, OneHotEncoder-1, FeatureVectorizer-1
 #include "graph/numeric.h"
-#include "import/onnx/log_softmax.h"
 #include "import/onnx/ml.h"
 #include "import/onnx/tensor_proto.h"
 
@@ -169,7 +168,7 @@ Imported importMlImputer(OnnxNode &node) {
   ValueId wide = RUNE_TRY(make.cast(x, DType::I64));
   ValueId isMissing =
       RUNE_TRY(make.one(Op::Equal, {wide, make.integers({replacedInteger})}));
-  ValueId y = RUNE_TRY(choose(make, isMissing, make.integers(integers), wide));
+  ValueId y = RUNE_TRY(make.choose(isMissing, make.integers(integers), wide));
   return std::vector{RUNE_TRY(make.finish(y, dtype))};
 }
 

@@ -2,7 +2,6 @@
 //
 // source  ONNX ai.onnx.ml, LinearRegressor-1, LinearClassifier-1, Scaler-1,
 //         Normalizer-1, Binarizer-1
-#include "import/onnx/log_softmax.h"
 #include "import/onnx/ml.h"
 
 namespace rune::import {
@@ -62,8 +61,8 @@ Result<ValueId> labelOfOne(Composer &make, ValueId scores,
   auto number = [&](int64_t value) {
     return make.scalarOf(static_cast<double>(value), DType::I64);
   };
-  return choose(make, flat, number(labels.count > 0 ? labels.numbers[0] : 1),
-                number(0));
+  return make.choose(flat, number(labels.count > 0 ? labels.numbers[0] : 1),
+                     number(0));
 }
 
 /// A list of the width of x, or of one.
@@ -159,7 +158,7 @@ Imported importMlNormalizer(OnnxNode &node) {
   else
     return node.fail("`norm` is `{}`, needs `MAX`, `L1` or `L2`", norm);
   ValueId none = RUNE_TRY(make.one(Op::Equal, {sum, make.scalar(0, sum)}));
-  sum = RUNE_TRY(choose(make, none, make.scalar(1, sum), sum));
+  sum = RUNE_TRY(make.choose(none, make.scalar(1, sum), sum));
   ValueId y = RUNE_TRY(make.div(x, sum));
   return std::vector{RUNE_TRY(make.finish(y, DType::F32))};
 }

@@ -5,7 +5,6 @@
 //
 // source  ONNX ai.onnx.ml, SVMRegressor-1, SVMClassifier-1; Chang and Lin 2011,
 //         "LIBSVM"
-#include "import/onnx/log_softmax.h"
 #include "import/onnx/ml.h"
 
 #include <algorithm>
@@ -208,7 +207,7 @@ Imported importMlSVMRegressor(OnnxNode &node) {
     y = RUNE_TRY(added(make, y, {rho[0]}, 1));
   if (oneClass) {
     ValueId above = RUNE_TRY(make.one(Op::Less, {make.scalar(0, y), y}));
-    y = RUNE_TRY(choose(make, above, make.scalar(1, y), make.scalar(-1, y)));
+    y = RUNE_TRY(make.choose(above, make.scalar(1, y), make.scalar(-1, y)));
   }
   y = RUNE_TRY(postTransform(make, y, transform));
   return std::vector{RUNE_TRY(make.finish(y, DType::F32))};

@@ -4,7 +4,7 @@
 //
 // source  ONNX operators, LpNormalization-1, 22; MeanVarianceNormalization-9,
 // 13
-#include "import/onnx/log_softmax.h"
+#include "import/onnx/compose.h"
 
 #include <algorithm>
 
@@ -33,7 +33,7 @@ Imported importLpNormalization(OnnxNode &node) {
     norm = RUNE_TRY(make.one(Op::Sqrt, {norm}));
   ValueId zero = make.scalar(0, x);
   ValueId isZero = RUNE_TRY(make.one(Op::Equal, {norm, zero}));
-  ValueId y = RUNE_TRY(choose(make, isZero, zero, RUNE_TRY(make.div(x, norm))));
+  ValueId y = RUNE_TRY(make.choose(isZero, zero, RUNE_TRY(make.div(x, norm))));
   return std::vector{RUNE_TRY(make.finish(y, dtype))};
 }
 

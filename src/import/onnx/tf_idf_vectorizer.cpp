@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // source  ONNX operators, TfIdfVectorizer-9
-#include "import/onnx/log_softmax.h"
+#include "import/onnx/compose.h"
 
 #include <algorithm>
 

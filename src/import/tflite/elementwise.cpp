@@ -26,10 +26,6 @@ Result<Operands> operandsOf(TfliteNode &node) {
   return operands;
 }
 
-bool isQuantized(DType dtype) {
-  return dtype == DType::I8 || dtype == DType::U8 || dtype == DType::I16;
-}
-
 Result<> checkPlain(const TfliteNode &node, DType dtype) {
   if (dtype != DType::F32 && dtype != DType::I32 && dtype != DType::I64)
     return node.unsupported("numbers of {}", dtypeName(dtype));

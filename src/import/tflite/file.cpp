@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "import/tflite/file.h"
 
+#include "graph/numeric.h"
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -45,8 +46,9 @@ Tensor unpackInt4(ByteSpan packed, std::vector<int64_t> sizes) {
   auto tensor = Tensor::zeros(DType::I8, std::move(sizes));
   RUNE_CHECK(tensor, "twice the bytes of the file");
   std::span<int8_t> out = tensor->as<int8_t>();
+  graph::PackedElements<4> halves(packed);
   for (size_t i = 0; i < out.size(); ++i) {
-    int half = packed[i / 2] >> (i % 2 * 4) & 15;
+    int half = halves[static_cast<int64_t>(i)];
     out[i] = static_cast<int8_t>(half >= 8 ? half - 16 : half);
   }
   return *std::move(tensor);

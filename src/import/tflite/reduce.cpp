@@ -12,10 +12,6 @@
 namespace rune::import {
 namespace {
 
-bool isQuantized(DType dtype) {
-  return dtype == DType::I8 || dtype == DType::U8 || dtype == DType::I16;
-}
-
 /// What all of them are told.
 struct Reduction {
   ValueId x;

@@ -8,6 +8,11 @@
 
 namespace rune::import {
 
+/// The integers that stand for real numbers.
+inline bool isQuantized(DType dtype) {
+  return dtype == DType::I8 || dtype == DType::U8 || dtype == DType::I16;
+}
+
 /// multiplier · 2^(shift - 31), multiplier 0 or in [2^30, 2^31).
 struct FixedPoint {
   int32_t multiplier = 0;

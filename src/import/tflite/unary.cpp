@@ -16,10 +16,6 @@
 namespace rune::import {
 namespace {
 
-bool isQuantized(DType dtype) {
-  return dtype == DType::I8 || dtype == DType::U8 || dtype == DType::I16;
-}
-
 Result<ValueId> floatsOf(TfliteNode &node) {
   RUNE_TRY(node.checkInputs(1, 1));
   ValueId x = RUNE_TRY(node.input(0, "input"));
