@@ -33,7 +33,7 @@ function(rune_room name)
   endif()
 
   if(RUNE_TESTS AND tests)
-    rune_tests(${name} SOURCES ${tests} LINKS rune_${name} ${ROOM_USES})
+    rune_tests(${name} SOURCES ${tests} LINKS rune_${name} ${ROOM_USES} PRECOMPILES ${ROOM_PRECOMPILES})
   endif()
   if(RUNE_FUZZ)
     foreach(file ${fuzzers})
@@ -66,10 +66,11 @@ endif()
 # rune_tests(NAME SOURCES file... LINKS library...): the program NAME_tests,
 # one ctest entry per TEST, each run from the top of the source tree.
 function(rune_tests name)
-  cmake_parse_arguments(T "" "" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(T "" "" "SOURCES;LINKS;PRECOMPILES" ${ARGN})
   add_executable(${name}_tests ${T_SOURCES})
   target_link_libraries(${name}_tests PRIVATE rune_options ${T_LINKS} GTest::gmock GTest::gtest_main)
-  target_precompile_headers(${name}_tests PRIVATE ${RUNE_PRECOMPILED} <gmock/gmock.h> <gtest/gtest.h>)
+  target_precompile_headers(${name}_tests PRIVATE ${RUNE_PRECOMPILED} <gmock/gmock.h> <gtest/gtest.h>
+    ${T_PRECOMPILES})
   target_compile_definitions(${name}_tests PRIVATE RUNE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   gtest_discover_tests(${name}_tests WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
     TEST_PREFIX "${name}." PROPERTIES TIMEOUT 300 DISCOVERY_TIMEOUT 60)
