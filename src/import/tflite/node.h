@@ -44,6 +44,15 @@ struct TfliteImport {
   ValueId add(std::string name, graph::Constant constant);
 };
 
+/// Scales for blocks of neighbours along the last dimension of weights.
+struct BlockScales {
+  /// As many as there are blocks, in the order of the weights.
+  ValueId scales = noValue;
+  int64_t size = 0;
+
+  explicit operator bool() const { return scales != noValue; }
+};
+
 class TfliteNode {
 public:
   TfliteNode(TfliteImport &model, size_t index, std::vector<ValueId> inputs,
@@ -82,6 +91,11 @@ public:
   Result<Quantization> outputQuantization(size_t index = 0) const;
   /// The same with one scale for each channel where the file says so.
   Result<Quantization> weightQuantization(size_t index) const;
+  /// Nothing where the file states no blocks.
+  ///
+  /// errors  `import.malformed`: scales that are no constant of the file ·
+  ///         `import.unsupported`: zero points for blocks
+  Result<BlockScales> blockScales(size_t index) const;
   bool inputIsQuantized(size_t index) const;
   /// What the file says of the output.
   Result<TensorType> statedOutput(size_t index = 0) const;
