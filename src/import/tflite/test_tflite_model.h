@@ -33,6 +33,12 @@ struct TestTensor {
   std::vector<double> values = {};
   TestQuantization quantization = {};
   bool variable = false;
+  /// i8 here, four bits in the file.
+  bool packed = false;
+  /// Which tensor has a scale for each block, and how many elements a block
+  /// has; none where the size is 0.
+  int32_t blockScales = 0;
+  int32_t blockSize = 0;
 };
 
 class TfliteTestModel {
@@ -45,7 +51,7 @@ public:
   TfliteTestModel &op(int32_t code, std::vector<int32_t> inputs,
                       std::vector<int32_t> outputs, int32_t version = 1);
   TfliteTestModel &custom(const std::string &name, std::vector<int32_t> inputs,
-                          std::vector<int32_t> outputs);
+                          std::vector<int32_t> outputs, Bytes options = {});
   /// The same with options: `make` writes their table.
   template <class Make>
   TfliteTestModel &op(int32_t code, std::vector<int32_t> inputs,
@@ -65,6 +71,7 @@ private:
   struct Operator {
     int32_t code = 0;
     std::string custom;
+    Bytes customOptions;
     int32_t version = 1;
     std::vector<int32_t> inputs;
     std::vector<int32_t> outputs;

@@ -11,6 +11,8 @@ namespace {
 
 using Builder = flatbuffers::FlatBufferBuilder;
 
+constexpr int8_t int4 = 17;
+
 /// The number of an element type in the format.
 int8_t elementNumber(DType dtype) {
 #define RUNE_TFLITE_ELEMENT(number, name, ours)                                \
@@ -56,7 +58,16 @@ std::vector<double> elementsOf(const Tensor &tensor) {
 }
 
 flatbuffers::Offset<tflite::Quantization>
-writeQuantization(Builder &fbb, const TestQuantization &quantization) {
+writeQuantization(Builder &fbb, const TestTensor &tensor) {
+  const TestQuantization &quantization = tensor.quantization;
+  if (tensor.blockSize != 0) {
+    auto blocks =
+        tflite::CreateBlocks(fbb, tensor.blockScales, -1, tensor.blockSize);
+    tflite::QuantizationBuilder builder(fbb);
+    builder.add_details_kind(2);
+    builder.add_details(blocks);
+    return builder.Finish();
+  }
   if (quantization.scales.empty())
     return 0;
   auto scales = fbb.CreateVector(quantization.scales);
@@ -79,10 +90,10 @@ writeTensor(Builder &fbb, const TestTensor &tensor, uint32_t buffer) {
   auto sizes = fbb.CreateVector(shape);
   auto signature = fbb.CreateVector(open);
   auto name = fbb.CreateString(tensor.name);
-  auto quantization = writeQuantization(fbb, tensor.quantization);
+  auto quantization = writeQuantization(fbb, tensor);
   tflite::TensorBuilder builder(fbb);
   builder.add_shape(sizes);
-  builder.add_element(elementNumber(type.dtype));
+  builder.add_element(tensor.packed ? int4 : elementNumber(type.dtype));
   builder.add_buffer(buffer);
   builder.add_name(name);
   builder.add_quantization(quantization);
@@ -91,10 +102,22 @@ writeTensor(Builder &fbb, const TestTensor &tensor, uint32_t buffer) {
   return builder.Finish();
 }
 
+/// Two numbers a byte, the first in the low half.
+Bytes halves(const Tensor &values) {
+  Bytes packed((values.count() + 1) / 2);
+  for (size_t i = 0; i < values.count(); ++i) {
+    int half = values.view().data[i] & 15;
+    packed[i / 2] |= static_cast<uint8_t>(half << (i % 2 * 4));
+  }
+  return packed;
+}
+
 flatbuffers::Offset<tflite::Buffer> writeBuffer(Builder &fbb,
                                                 const TestTensor &tensor) {
   TensorType type = typeOf(tensor.type);
   Tensor values = filled(type.dtype, type.sizes(), tensor.values);
+  if (tensor.packed)
+    return tflite::CreateBuffer(fbb, fbb.CreateVector(halves(values)));
   fbb.ForceVectorAlignment(values.bytes().size(), 1, 16);
   auto data =
       fbb.CreateVector(values.view().data.data(), values.view().data.size());
@@ -129,9 +152,11 @@ TfliteTestModel &TfliteTestModel::op(int32_t code, std::vector<int32_t> inputs,
 }
 TfliteTestModel &TfliteTestModel::custom(const std::string &name,
                                          std::vector<int32_t> inputs,
-                                         std::vector<int32_t> outputs) {
+                                         std::vector<int32_t> outputs,
+                                         Bytes options) {
   op(BUILTIN_CUSTOM, std::move(inputs), std::move(outputs));
   operators_.back().custom = name;
+  operators_.back().customOptions = std::move(options);
   return *this;
 }
 
@@ -156,10 +181,13 @@ Bytes TfliteTestModel::bytes() const {
         op.code));
     auto inputs = fbb.CreateVector(op.inputs);
     auto outputs = fbb.CreateVector(op.outputs);
+    auto bytes = op.customOptions.empty()
+                     ? flatbuffers::Offset<flatbuffers::Vector<uint8_t>>()
+                     : fbb.CreateVector(op.customOptions);
     auto options = op.options ? op.options(fbb) : flatbuffers::Offset<void>();
     operators.push_back(
         tflite::CreateOperator(fbb, static_cast<uint32_t>(codes.size() - 1),
-                               inputs, outputs, op.kind, options));
+                               inputs, outputs, op.kind, options, bytes));
   }
   auto graph = tflite::CreateSubgraph(
       fbb, fbb.CreateVector(tensors), fbb.CreateVector(inputs_),
