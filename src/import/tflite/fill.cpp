@@ -44,14 +44,16 @@ Imported importTfliteBroadcastArgs(TfliteNode &node) {
   size_t rank = std::max(first.size(), second.size());
   first.insert(first.begin(), rank - first.size(), 1);
   second.insert(second.begin(), rank - second.size(), 1);
-  Dims sizes;
+  Integers sizes;
   for (size_t i = 0; i < rank; ++i) {
     if (first[i] != second[i] && first[i] != 1 && second[i] != 1)
       return node.fail("[{}] and [{}] do not broadcast", fmt::join(first, ", "),
                        fmt::join(second, ", "));
     sizes.push_back(first[i] == 1 ? second[i] : first[i]);
   }
-  return std::vector{RUNE_TRY(node.sizes("sizes", node.dtype(a), sizes, 1))};
+  ValueId both = RUNE_TRY(node.integers("sizes", sizes));
+  return std::vector{RUNE_TRY(node.one(
+      Op::Cast, {both}, {{"dtype", std::string(dtypeName(node.dtype(a)))}}))};
 }
 
 /// result  the number of dimensions

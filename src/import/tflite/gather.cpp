@@ -116,9 +116,6 @@ Imported importTfliteCast(TfliteNode &node) {
   RUNE_TRY(node.checkInputs(1, 1));
   ValueId x = RUNE_TRY(node.input(0, "input"));
   DType to = RUNE_TRY(node.statedOutput()).dtype;
-  if (node.isSizes(x) && (to == DType::I32 || to == DType::I64))
-    return std::vector{
-        RUNE_TRY(node.sizes("sizes", to, *node.sizesIn(x), node.rank(x)))};
   if (to == DType::Utf8 || node.dtype(x) == DType::Utf8)
     return node.unsupported("text");
   return std::vector{RUNE_TRY(

@@ -106,7 +106,8 @@ void addOperator(TfliteTestModel &model, const Json &json,
   auto name = json["operator"].get<std::string>();
   auto version = json["version"].get<int32_t>();
   if (json.contains("custom"))
-    model.custom(name, inputs, outputs, json["custom"].get<Bytes>());
+    model.custom(name, inputs, outputs)
+        .customOptions(json["custom"].get<Bytes>());
   else if (json["options"].is_null())
     model.op(codeOf(name), inputs, outputs, version);
   else

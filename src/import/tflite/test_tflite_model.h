@@ -39,6 +39,8 @@ struct TestTensor {
   /// has; none where the size is 0.
   int32_t blockScales = 0;
   int32_t blockSize = 0;
+  /// Stands for a variable by its name; the type is that of one number.
+  bool resource = false;
 };
 
 class TfliteTestModel {
@@ -51,7 +53,7 @@ public:
   TfliteTestModel &op(int32_t code, std::vector<int32_t> inputs,
                       std::vector<int32_t> outputs, int32_t version = 1);
   TfliteTestModel &custom(const std::string &name, std::vector<int32_t> inputs,
-                          std::vector<int32_t> outputs, Bytes options = {});
+                          std::vector<int32_t> outputs);
   /// The same with options: `make` writes their table.
   template <class Make>
   TfliteTestModel &op(int32_t code, std::vector<int32_t> inputs,
@@ -65,9 +67,19 @@ public:
     return *this;
   }
 
+  /// Options of the last operator that only it can read.
+  TfliteTestModel &customOptions(Bytes options);
+  /// Its number in the file.
+  int32_t subgraph(TfliteTestModel graph);
+  using NamedTensors = std::vector<std::pair<std::string, uint32_t>>;
+  TfliteTestModel &signature(const std::string &name, NamedTensors inputs,
+                             NamedTensors outputs, uint32_t subgraph = 0);
+  TfliteTestModel &metadata(const std::string &name, Bytes contents);
+
   Bytes bytes() const;
 
 private:
+  class Writer;
   struct Operator {
     int32_t code = 0;
     std::string custom;
@@ -79,10 +91,18 @@ private:
     std::function<flatbuffers::Offset<void>(flatbuffers::FlatBufferBuilder &)>
         options;
   };
+  struct Signature {
+    std::string name;
+    NamedTensors inputs, outputs;
+    uint32_t subgraph = 0;
+  };
 
   std::vector<TestTensor> tensors_;
   std::vector<Operator> operators_;
   std::vector<int32_t> inputs_, outputs_;
+  std::vector<TfliteTestModel> subgraphs_;
+  std::vector<Signature> signatures_;
+  std::vector<std::pair<std::string, Bytes>> metadata_;
 };
 
 /// The model imported; the messages, "code: message", one a line.
@@ -91,8 +111,9 @@ struct TfliteOutcome {
   ModelInfo info;
   std::string messages;
 };
-TfliteOutcome importBytesOf(ByteSpan bytes);
-TfliteOutcome importOf(const TfliteTestModel &model);
+TfliteOutcome importBytesOf(ByteSpan bytes, const ImportOptions &options = {});
+TfliteOutcome importOf(const TfliteTestModel &model,
+                       const ImportOptions &options = {});
 
 /// Imports and runs; the type and elements of each output, or why there are
 /// none.
@@ -107,5 +128,11 @@ runAll(const TfliteTestModel &model,
 TfliteResult run(const TfliteTestModel &model,
                  const std::vector<std::vector<double>> &inputs,
                  const std::vector<std::vector<int64_t>> &sizes = {});
+
+/// The same for several runs, one after the other: what the first output held
+/// after each.
+std::vector<std::vector<double>>
+runInTurn(const TfliteTestModel &model,
+          const std::vector<std::vector<std::vector<double>>> &inputs);
 
 } // namespace rune::import::testing
