@@ -16,20 +16,25 @@ template <class List> size_t countOf(const List *list) {
   return list ? list->size() : 0;
 }
 
+/// Nothing that steers a terminal.
+std::string plain(std::string line) {
+  for (char &letter : line)
+    if (static_cast<unsigned char>(letter) < 0x20 || letter == 0x7F)
+      letter = ' ';
+  return line;
+}
+
 /// Text for people: of characters, on one line, not too long.
 std::string textOf(const flatbuffers::String *text) {
   if (!text || !isUtf8(asBytes(std::string_view(text->c_str(), text->size()))))
     return {};
-  std::string line(text->c_str(), text->size());
+  std::string line = plain(std::string(text->c_str(), text->size()));
   if (line.size() > maxMetadataTextBytes) {
     size_t end = maxMetadataTextBytes;
     while (end > 0 && (line[end] & 0xC0) == 0x80)
       --end;
     line = line.substr(0, end) + "…";
   }
-  for (char &letter : line)
-    if (static_cast<unsigned char>(letter) < 0x20 || letter == 0x7F)
-      letter = ' ';
   while (line.ends_with(' '))
     line.pop_back();
   return line;
@@ -66,7 +71,7 @@ std::vector<std::string> linesOf(std::string_view text) {
     std::string_view line = text.substr(0, end);
     if (line.ends_with('\r'))
       line.remove_suffix(1);
-    lines.emplace_back(line);
+    lines.push_back(plain(std::string(line)));
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return lines;

@@ -129,8 +129,11 @@ TfliteResult run(const TfliteTestModel &model,
                  const std::vector<std::vector<double>> &inputs,
                  const std::vector<std::vector<int64_t>> &sizes = {});
 
-/// The same for several runs, one after the other: what the first output held
-/// after each.
+/// The same for several runs, one after the other: what each output held after
+/// each run; or the first output alone.
+std::vector<std::vector<std::vector<double>>>
+runAllInTurn(const TfliteTestModel &model,
+             const std::vector<std::vector<std::vector<double>>> &inputs);
 std::vector<std::vector<double>>
 runInTurn(const TfliteTestModel &model,
           const std::vector<std::vector<std::vector<double>>> &inputs);

@@ -323,12 +323,12 @@ TfliteResult run(const TfliteTestModel &model,
   return runAll(model, inputs, sizes).front();
 }
 
-std::vector<std::vector<double>>
-runInTurn(const TfliteTestModel &model,
-          const std::vector<std::vector<std::vector<double>>> &inputs) {
+std::vector<std::vector<std::vector<double>>>
+runAllInTurn(const TfliteTestModel &model,
+             const std::vector<std::vector<std::vector<double>>> &inputs) {
   TfliteOutcome outcome = importOf(model);
   EXPECT_EQ(outcome.messages, "");
-  std::vector<std::vector<double>> all;
+  std::vector<std::vector<std::vector<double>>> all;
   if (!outcome.graph)
     return all;
   const graph::Graph &graph = *outcome.graph;
@@ -346,9 +346,20 @@ runInTurn(const TfliteTestModel &model,
     EXPECT_TRUE(results.ok()) << results.error().message;
     if (!results)
       return all;
-    all.push_back(elementsOf(results->front()));
+    auto &outputs = all.emplace_back();
+    for (const Tensor &tensor : *results)
+      outputs.push_back(elementsOf(tensor));
   }
   return all;
+}
+
+std::vector<std::vector<double>>
+runInTurn(const TfliteTestModel &model,
+          const std::vector<std::vector<std::vector<double>>> &inputs) {
+  std::vector<std::vector<double>> first;
+  for (auto &outputs : runAllInTurn(model, inputs))
+    first.push_back(std::move(outputs.front()));
+  return first;
 }
 
 } // namespace rune::import::testing
