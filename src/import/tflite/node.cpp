@@ -147,6 +147,32 @@ Result<Quantization> TfliteNode::outputQuantization(size_t index) const {
   return quantizationOf(static_cast<size_t>(outputs_[index]), false);
 }
 
+Result<BlockScales> TfliteNode::blockScales(size_t index) const {
+  RUNE_TRY(input(index, "the weights"));
+  size_t tensor = static_cast<size_t>(inputTensors_[index]);
+  const auto *facts = file().tensor(tensor).quantization();
+  constexpr uint8_t inBlocks = 2;
+  if (!facts || facts->details_kind() != inBlocks || !facts->details())
+    return BlockScales();
+  const tflite::Blocks &blocks = *facts->details();
+  std::string name = file().nameOf(tensor);
+  if (blocks.zero_points() > 0)
+    return unsupported("`{}` has zero points for blocks", name);
+  if (blocks.size() < 1)
+    return fail("`{}` has blocks of {} elements", name, blocks.size());
+  if (blocks.scales() < 0 ||
+      static_cast<size_t>(blocks.scales()) >= file().tensors())
+    return fail("`{}` has its scales in tensor {}, the file has {}", name,
+                blocks.scales(), file().tensors());
+  auto scales =
+      RUNE_TRY(file().constantOf(static_cast<size_t>(blocks.scales())));
+  if (!scales)
+    return fail("the scales of `{}` are no constant of the file", name);
+  ValueId value =
+      graph().constant(partName("weights/block_scales"), *std::move(scales));
+  return BlockScales{value, blocks.size()};
+}
+
 bool TfliteNode::inputIsQuantized(size_t index) const {
   if (index >= inputTensors_.size() || inputTensors_[index] < 0)
     return false;

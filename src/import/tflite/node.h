@@ -28,6 +28,14 @@ struct TfliteImport {
   const TfliteCall &call;
 };
 
+/// Scales for blocks of neighbours along the last dimension of weights.
+struct BlockScales {
+  /// As many as there are blocks, in the order of the weights.
+  ValueId scales = noValue;
+  int64_t size = 0;
+
+  explicit operator bool() const { return scales != noValue; }
+};
 /// The cell of a tensor that is state from run to run.
 ///
 /// errors  `import.unsupported`: open sizes · `import.malformed`
@@ -109,6 +117,11 @@ public:
   Result<Quantization> outputQuantization(size_t index = 0) const;
   /// The same with one scale for each channel where the file says so.
   Result<Quantization> weightQuantization(size_t index) const;
+  /// Nothing where the file states no blocks.
+  ///
+  /// errors  `import.malformed`: scales that are no constant of the file ·
+  ///         `import.unsupported`: zero points for blocks
+  Result<BlockScales> blockScales(size_t index) const;
   bool inputIsQuantized(size_t index) const;
   /// What the file says of the output.
   Result<TensorType> statedOutput(size_t index = 0) const;
@@ -120,6 +133,12 @@ public:
     const void *table =
         RUNE_TRY(optionsOf(tflite::OptionsTraits<Options>::enum_value));
     return static_cast<const Options *>(table);
+  }
+
+  /// Those of an operator that the first list of options has no room for; null
+  /// where there are none.
+  const tflite::CompositeOptions *compositeOptions() const {
+    return file().node(index_).late_options_as_CompositeOptions();
   }
 
   /// Those of a custom operator, which only it can read.

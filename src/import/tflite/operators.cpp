@@ -23,7 +23,7 @@ constexpr TfliteOperator operators[] = {
 
 bool TfliteOperator::callsGraphs() const {
   return name == "CALL" || name == "IF" || name == "WHILE" ||
-         name == "CALL_ONCE";
+         name == "CALL_ONCE" || name == "STABLEHLO_COMPOSITE";
 }
 
 std::span<const TfliteOperator> tfliteOperators() { return operators; }

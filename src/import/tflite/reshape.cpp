@@ -92,6 +92,8 @@ Imported importTfliteSqueeze(TfliteNode &node) {
   const auto *options = RUNE_TRY(node.options<tflite::SqueezeOptions>());
   ValueId x = RUNE_TRY(node.input(0, "input"));
   std::vector<bool> drop(static_cast<size_t>(node.rank(x)));
+  if (node.rank(x) == 0) // nothing to drop, whatever is named
+    return std::vector{x};
   size_t named = options->axes() ? options->axes()->size() : 0;
   for (size_t i = 0; i < named; ++i) {
     int64_t axis = RUNE_TRY(node.axis(

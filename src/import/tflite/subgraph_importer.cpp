@@ -369,6 +369,8 @@ std::vector<int64_t> calledBy(const TfliteFile &file, size_t node) {
     return {loop->cond_subgraph(), loop->body_subgraph()};
   if (const auto *once = facts.options_as_CallOnceOptions())
     return {once->init_subgraph()};
+  if (const auto *whole = facts.late_options_as_CompositeOptions())
+    return {whole->graph()};
   return {};
 }
 

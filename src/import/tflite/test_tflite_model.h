@@ -33,6 +33,12 @@ struct TestTensor {
   std::vector<double> values = {};
   TestQuantization quantization = {};
   bool variable = false;
+  /// i8 here, four bits in the file.
+  bool packed = false;
+  /// Which tensor has a scale for each block, and how many elements a block
+  /// has; none where the size is 0.
+  int32_t blockScales = 0;
+  int32_t blockSize = 0;
   /// Stands for a variable by its name; the type is that of one number.
   bool resource = false;
 };
@@ -77,13 +83,13 @@ private:
   struct Operator {
     int32_t code = 0;
     std::string custom;
+    Bytes customOptions;
     int32_t version = 1;
     std::vector<int32_t> inputs;
     std::vector<int32_t> outputs;
     tflite::Options kind = tflite::Options_NONE;
     std::function<flatbuffers::Offset<void>(flatbuffers::FlatBufferBuilder &)>
         options;
-    Bytes customOptions;
   };
   struct Signature {
     std::string name;

@@ -11,6 +11,8 @@ namespace {
 
 using Builder = flatbuffers::FlatBufferBuilder;
 
+constexpr int8_t int4 = 17;
+
 /// The number of an element type in the format.
 int8_t elementNumber(DType dtype) {
 #define RUNE_TFLITE_ELEMENT(number, name, ours)                                \
@@ -56,7 +58,16 @@ std::vector<double> elementsOf(const Tensor &tensor) {
 }
 
 flatbuffers::Offset<tflite::Quantization>
-writeQuantization(Builder &fbb, const TestQuantization &quantization) {
+writeQuantization(Builder &fbb, const TestTensor &tensor) {
+  const TestQuantization &quantization = tensor.quantization;
+  if (tensor.blockSize != 0) {
+    auto blocks =
+        tflite::CreateBlocks(fbb, tensor.blockScales, -1, tensor.blockSize);
+    tflite::QuantizationBuilder builder(fbb);
+    builder.add_details_kind(2);
+    builder.add_details(blocks);
+    return builder.Finish();
+  }
   if (quantization.scales.empty())
     return 0;
   auto scales = fbb.CreateVector(quantization.scales);
@@ -79,11 +90,12 @@ writeTensor(Builder &fbb, const TestTensor &tensor, uint32_t buffer) {
   auto sizes = fbb.CreateVector(shape);
   auto signature = fbb.CreateVector(open);
   auto name = fbb.CreateString(tensor.name);
-  auto quantization = writeQuantization(fbb, tensor.quantization);
+  auto quantization = writeQuantization(fbb, tensor);
   tflite::TensorBuilder builder(fbb);
   builder.add_shape(sizes);
   constexpr int8_t resource = 13;
-  builder.add_element(tensor.resource ? resource : elementNumber(type.dtype));
+  int8_t element = tensor.packed ? int4 : elementNumber(type.dtype);
+  builder.add_element(tensor.resource ? resource : element);
   builder.add_buffer(buffer);
   builder.add_name(name);
   builder.add_quantization(quantization);
@@ -92,10 +104,22 @@ writeTensor(Builder &fbb, const TestTensor &tensor, uint32_t buffer) {
   return builder.Finish();
 }
 
+/// Two numbers a byte, the first in the low half.
+Bytes halves(const Tensor &values) {
+  Bytes packed((values.count() + 1) / 2);
+  for (size_t i = 0; i < values.count(); ++i) {
+    int half = values.view().data[i] & 15;
+    packed[i / 2] |= static_cast<uint8_t>(half << (i % 2 * 4));
+  }
+  return packed;
+}
+
 flatbuffers::Offset<tflite::Buffer> writeBuffer(Builder &fbb,
                                                 const TestTensor &tensor) {
   TensorType type = typeOf(tensor.type);
   Tensor values = filled(type.dtype, type.sizes(), tensor.values);
+  if (tensor.packed)
+    return tflite::CreateBuffer(fbb, fbb.CreateVector(halves(values)));
   fbb.ForceVectorAlignment(values.bytes().size(), 1, 16);
   auto data =
       fbb.CreateVector(values.view().data.data(), values.view().data.size());
