@@ -66,30 +66,9 @@ static std::string resultName(const std::string &node, size_t index) {
   return index == 0 ? node : fmt::format("{}:{}", node, index);
 }
 
-/// Where the number of dimensions of an input is not known: what completion
-/// gives for any number. What depends on it stays as it is.
-static void completeOpen(const InferContext &context,
-                         std::vector<Attribute> &attributes) {
-  std::optional<std::vector<Attribute>> common;
-  for (size_t rank = 1; rank <= 4; ++rank) {
-    InferContext guess = context;
-    std::vector<ValueType> types(context.inputs());
-    for (size_t i = 0; i < types.size(); ++i)
-      if (context.has(i) && !context.type(i).ranked) {
-        types[i] = {context.dtype(i), Dims(rank, Dim::unknown())};
-        guess.types[i] = &types[i];
-      }
-    std::vector<Attribute> completed = attributes;
-    definitionOf(context.node.op).complete(guess, completed);
-    if (common && *common != completed)
-      return;
-    common = std::move(completed);
-  }
-  attributes = *std::move(common);
-}
-
 /// Fills what was not given from the declaration; the rest is left for the
-/// checks to refuse.
+/// checks to refuse. What depends on a number of dimensions that is not known
+/// yet stays as it is until a run knows it.
 static void completeAttributes(const InferContext &context,
                                std::vector<Attribute> &attributes) {
   const OpDefinition &op = definitionOf(context.node.op);
@@ -98,12 +77,7 @@ static void completeAttributes(const InferContext &context,
         !std::ranges::count(attributes, spec.name, &Attribute::name))
       attributes.push_back({std::string(spec.name), *spec.fallback});
   std::ranges::sort(attributes, {}, &Attribute::name);
-  if (!op.complete)
-    return;
-  auto isOpen = [](const ValueType *type) { return type && !type->ranked; };
-  if (std::ranges::any_of(context.types, isOpen))
-    completeOpen(context, attributes);
-  else
+  if (op.complete && !hasOpen(context))
     op.complete(context, attributes);
 }
 

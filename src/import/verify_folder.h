@@ -2,7 +2,8 @@
 //
 // `rune verify`: a model on stored inputs against stored outputs, in the layout
 // of ONNX's backend tests: test_data_set_0/input_0.pb, …, output_0.pb, …. Each
-// may also be a .npy, or a .bin: bare bytes of the model's type.
+// may also be a .npy, or a .bin: bare bytes of the model's type; or all of them
+// stand in inputs.npz and outputs.npz.
 // Whoever runs the model is a function, so that every device meets one judge.
 #pragma once
 
