@@ -23,6 +23,7 @@ struct Options {
   std::string device = "evaluator";
   import::ToleranceOptions tolerance;
   std::vector<std::string> shapes;
+  bool bounds = false;
   std::string timeout;
   std::string memoryLimit;
 
@@ -78,9 +79,11 @@ void runDataSets(const import::ImportedModel &model, const std::string &name,
     record(name, "failed", lineOf(sets.error()), console);
     return;
   }
+  import::ToleranceOptions tolerance = options.tolerance;
+  if (options.bounds)
+    tolerance.bound = graph::boundOf(model.graph);
   for (const std::string &set : *sets) {
-    auto outcome =
-        import::verifyCase(model.graph, set, options.tolerance, runner);
+    auto outcome = import::verifyCase(model.graph, set, tolerance, runner);
     bool passed = outcome && outcome->passed();
     ++(passed ? tally.passed : tally.failed);
     std::string label = sets->size() > 1
@@ -189,6 +192,9 @@ Action installVerify(CLI::App &app) {
                  "absolute tolerance of floats")
       ->option_text("A")
       ->check(CLI::NonNegativeNumber);
+  app.add_flag("--bounds", options->bounds,
+               "floats as near as the model's operators promise, ulp·√K, "
+               "instead of ONNX's tolerance");
   app.add_option("--timeout", options->timeout,
                  "for one run of the model (default: none)")
       ->check(quantity("time such as 1s or 250ms", parseDuration))

@@ -66,9 +66,31 @@ static std::string resultName(const std::string &node, size_t index) {
   return index == 0 ? node : fmt::format("{}:{}", node, index);
 }
 
+/// Where the number of dimensions of an input is not known: what is the same for
+/// any number is completed. What depends on it stays as it is until a run knows
+/// it.
+static void completeOpen(const InferContext &context,
+                         std::vector<Attribute> &attributes) {
+  std::vector<std::vector<Attribute>> all;
+  for (size_t rank = 1; rank <= 4; ++rank) {
+    InferContext guess = context;
+    std::vector<ValueType> types(context.inputs());
+    for (size_t i = 0; i < types.size(); ++i)
+      if (context.has(i) && !context.type(i).ranked) {
+        types[i] = {context.dtype(i), Dims(rank, Dim::unknown())};
+        guess.types[i] = &types[i];
+      }
+    all.push_back(attributes);
+    definitionOf(context.node.op).complete(guess, all.back());
+  }
+  for (size_t i = 0; i < attributes.size(); ++i)
+    if (std::ranges::all_of(
+            all, [&](const auto &each) { return each[i] == all[0][i]; }))
+      attributes[i] = all[0][i];
+}
+
 /// Fills what was not given from the declaration; the rest is left for the
-/// checks to refuse. What depends on a number of dimensions that is not known
-/// yet stays as it is until a run knows it.
+/// checks to refuse.
 static void completeAttributes(const InferContext &context,
                                std::vector<Attribute> &attributes) {
   const OpDefinition &op = definitionOf(context.node.op);
@@ -77,7 +99,11 @@ static void completeAttributes(const InferContext &context,
         !std::ranges::count(attributes, spec.name, &Attribute::name))
       attributes.push_back({std::string(spec.name), *spec.fallback});
   std::ranges::sort(attributes, {}, &Attribute::name);
-  if (op.complete && !hasOpen(context))
+  if (!op.complete)
+    return;
+  if (hasOpen(context))
+    completeOpen(context, attributes);
+  else
     op.complete(context, attributes);
 }
 

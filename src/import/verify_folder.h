@@ -7,6 +7,7 @@
 // Whoever runs the model is a function, so that every device meets one judge.
 #pragma once
 
+#include "graph/bounds.h"
 #include "graph/plan.h"
 
 #include <functional>
@@ -31,6 +32,8 @@ Tolerance defaultTolerance(DType dtype);
 struct ToleranceOptions {
   std::optional<double> relative;
   std::optional<double> absolute;
+  /// Instead: so far at most, of the largest magnitude that is wanted.
+  std::optional<graph::FloatBound> bound = {};
 };
 
 /// How one output compares.

@@ -283,7 +283,7 @@ NodesImporter::importOne(int index,
       return error("import.limit", "layer `{}`: too many ranks to try",
                    scope_.layerName(index));
     if (&inside != &bodies)
-      ++state_.visited;
+      state_.visited += visitsPerRank;
     OnnxNode node({*proto, scope_.layerName(index),
                    *scope_.opset(proto->domain()), proto, values, read, builder,
                    &inside});

@@ -25,6 +25,12 @@ graph::Constant listOf(const std::vector<int64_t> &values) {
   return graph::Constant::of(*std::move(tensor));
 }
 
+/// The layer for one rank.
+struct Branch {
+  size_t rank = 0;
+  Body body;
+};
+
 class ByRank {
 public:
   ByRank(const std::string &name, size_t open, const ImportLayer &layer)
@@ -33,19 +39,16 @@ public:
   /// What the layer makes of a value of this rank.
   Result<Values> at(size_t rank, Bodies &bodies, GraphBuilder &builder,
                     Values inputs, ValueId sizes) const;
-  /// The ranks that the layer takes, and which of its results are there.
-  Result<std::vector<size_t>> ranks(Bodies &bodies, const Values &inputs,
-                                    ValueId sizes);
-  /// Branches for these ranks, of which the last takes what is left.
-  Result<Values> choose(std::span<const size_t> ranks, Bodies &bodies,
-                        GraphBuilder &builder, const Values &inputs,
-                        ValueId sizes) const;
+  /// A branch for each rank that the layer takes.
+  Result<std::vector<Branch>> branches(Bodies &bodies, const Values &inputs,
+                                       ValueId sizes);
+  /// The branch for the rank in the run; the last takes what is left.
+  Result<Values> choose(std::span<Branch> branches, Bodies &bodies,
+                        GraphBuilder &builder, ValueId sizes) const;
   /// All results of the layer, from those that are there.
   Values spread(const Values &made) const;
 
 private:
-  Result<Values> present(Result<Values> results) const;
-
   const std::string &name_;
   size_t open_;
   const ImportLayer &layer_;
@@ -65,17 +68,18 @@ Result<Values> ByRank::at(size_t rank, Bodies &bodies, GraphBuilder &builder,
   ValueId count =
       builder.constant(part + "/count", listOf({static_cast<int64_t>(rank)}));
   // a size of 0 is one, it copies nothing
-  ValueId ranked = RUNE_TRY(builder.one(
-      Op::Reshape, part + "/sizes", {sizes, count}, {{"allow_zero", int64_t{1}}}));
+  ValueId ranked =
+      RUNE_TRY(builder.one(Op::Reshape, part + "/sizes", {sizes, count},
+                           {{"allow_zero", int64_t{1}}}));
   inputs[open_] =
       RUNE_TRY(builder.one(Op::Reshape, part + "/x", {inputs[open_], ranked},
                            {{"allow_zero", int64_t{1}}}));
   return layer_(bodies, builder, std::move(inputs));
 }
 
-Result<std::vector<size_t>> ByRank::ranks(Bodies &bodies, const Values &inputs,
-                                          ValueId sizes) {
-  std::vector<size_t> fitting;
+Result<std::vector<Branch>>
+ByRank::branches(Bodies &bodies, const Values &inputs, ValueId sizes) {
+  std::vector<Branch> fitting;
   std::optional<Diagnostic> why;
   for (size_t rank = 0; rank <= mostOpenRank; ++rank) {
     std::vector<bool> there;
@@ -101,17 +105,11 @@ Result<std::vector<size_t>> ByRank::ranks(Bodies &bodies, const Values &inputs,
                    "`{}`: other results for other numbers of dimensions",
                    name_);
     there_ = std::move(there);
-    fitting.push_back(rank);
+    fitting.push_back({rank, *std::move(tried)});
   }
   if (fitting.empty())
     return *why;
   return fitting;
-}
-
-Result<Values> ByRank::present(Result<Values> results) const {
-  if (results)
-    std::erase(*results, noValue);
-  return results;
 }
 
 Values ByRank::spread(const Values &made) const {
@@ -122,33 +120,31 @@ Values ByRank::spread(const Values &made) const {
   return all;
 }
 
-Result<Values> ByRank::choose(std::span<const size_t> ranks, Bodies &bodies,
-                              GraphBuilder &builder, const Values &inputs,
-                              ValueId sizes) const {
-  if (ranks.size() == 1)
-    return present(at(ranks[0], bodies, builder, inputs, sizes));
-  std::string part = fmt::format("{}/is-rank{}", name_, ranks[0]);
+Result<Values> ByRank::choose(std::span<Branch> branches, Bodies &bodies,
+                              GraphBuilder &builder, ValueId sizes) const {
+  Branch &first = branches[0];
+  std::string part = fmt::format("{}/is-rank{}", name_, first.rank);
   ValueId rank = RUNE_TRY(builder.one(Op::Shape, part + "/rank", {sizes}));
   ValueId number = builder.constant(part + "/number",
-                                    listOf({static_cast<int64_t>(ranks[0])}));
+                                    listOf({static_cast<int64_t>(first.rank)}));
   ValueId same = RUNE_TRY(builder.one(Op::Equal, part, {rank, number}));
-  Body then = RUNE_TRY(bodies.build(
-      fmt::format("rank{}", ranks[0]),
-      [&](Bodies &inside, GraphBuilder &inner) -> Result<Values> {
-        return present(at(ranks[0], inside, inner, reachAll(inside, inputs),
-                          inside.reach(sizes)));
-      }));
-  Body other = RUNE_TRY(bodies.build(
-      "else", [&](Bodies &inside, GraphBuilder &inner) -> Result<Values> {
-        return choose(ranks.subspan(1), inside, inner, reachAll(inside, inputs),
-                      inside.reach(sizes));
-      }));
-  shareCaptures(then, other);
+  Body other = std::move(branches[1].body);
+  if (branches.size() > 2) {
+    branches[1].body = std::move(other);
+    other = RUNE_TRY(bodies.build(
+        "else", [&](Bodies &inside, GraphBuilder &inner) -> Result<Values> {
+          for (Branch &branch : branches.subspan(1))
+            branch.body.captures = reachAll(inside, branch.body.captures);
+          return choose(branches.subspan(1), inside, inner,
+                        inside.reach(sizes));
+        }));
+  }
+  shareCaptures(first.body, other);
   Values all = {same};
-  all.insert(all.end(), then.captures.begin(), then.captures.end());
-  size_t outputs = then.graph.outputs.size();
+  all.insert(all.end(), first.body.captures.begin(), first.body.captures.end());
+  size_t outputs = first.body.graph.outputs.size();
   std::vector<graph::Graph> graphs;
-  graphs.push_back(std::move(then.graph));
+  graphs.push_back(std::move(first.body.graph));
   graphs.push_back(std::move(other.graph));
   return builder.node(Op::If, part + "/if", std::move(all), {}, outputs,
                       std::move(graphs));
@@ -162,9 +158,12 @@ Result<Values> importByRank(Bodies &bodies, GraphBuilder &builder,
   ByRank layers(name, open, layer);
   ValueId sizes =
       RUNE_TRY(builder.one(Op::Shape, name + "/open-sizes", {inputs[open]}));
-  auto ranks = RUNE_TRY(layers.ranks(bodies, inputs, sizes));
+  auto branches = RUNE_TRY(layers.branches(bodies, inputs, sizes));
+  // one rank only: it needs no branch
+  if (branches.size() == 1)
+    return layers.at(branches[0].rank, bodies, builder, inputs, sizes);
   return layers.spread(
-      RUNE_TRY(layers.choose(ranks, bodies, builder, inputs, sizes)));
+      RUNE_TRY(layers.choose(branches, bodies, builder, sizes)));
 }
 
 } // namespace rune::import

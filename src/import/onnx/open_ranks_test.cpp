@@ -93,6 +93,20 @@ TEST(OnnxOpenRanks, anOperatorOfOneRankRefusesOthersInTheRun) {
   EXPECT_THAT(evaluated(model, {{0}, x}).type, HasSubstr("gemm"));
 }
 
+TEST(OnnxOpenRanks, shapesOfOpenLengthGiveOpenRanks) {
+  TestModel model = openRank();
+  model.node("Shape", {"open"}, {}, {"sizes"}, "sizes")
+      .initializer("one", "f32[1]", {7})
+      .node("Expand", {"one", "sizes"}, {}, {"sevens"}, "sevens")
+      .node("Reshape", {"x", "sizes"}, {}, {"again"}, "again")
+      .node("Sub", {"again", "sevens"}, {}, {"y"}, "difference")
+      .output("y");
+  EXPECT_EQ(evaluated(model, {{1}, x}).type, "f32[2, 3]");
+  Evaluated more = evaluated(model, {{0}, x});
+  EXPECT_EQ(more.type, "f32[1, 2, 3]");
+  EXPECT_THAT(more.values, ElementsAre(-6, -5, -4, -3, -2, -1));
+}
+
 TEST(OnnxOpenRanks, whatFitsNoRankIsRefused) {
   TestModel model = openRank();
   model.node("Gemm", {"open", "w"}, {}, {"y"}, "gemm")
