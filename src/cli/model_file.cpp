@@ -24,7 +24,7 @@ importApart(ByteSpan bytes, std::shared_ptr<const void> owner,
             Report &report) {
   Report own;
   auto model = import::importModel(bytes, std::move(owner),
-                                   Source::binary(name), own, {{}, folder});
+                                   Source::binary(name), own, {{}, folder, {}});
   std::optional<Diagnostic> last;
   for (const Diagnostic &diagnostic : own.diagnostics()) {
     if (last)
@@ -103,11 +103,12 @@ std::string folderOf(const std::string &path) {
 }
 
 Result<import::ImportedModel> readModel(const std::string &path, Report &report,
-                                        const import::GivenShapes &shapes) {
+                                        const import::GivenShapes &shapes,
+                                        const std::string &signature) {
   auto file = std::make_shared<FileBytes>(
       RUNE_TRY(FileBytes::open(path, maxModelBytes)));
   return import::importModel(file->bytes(), file, Source::binary(path), report,
-                             {shapes, folderOf(path)});
+                             {shapes, folderOf(path), signature});
 }
 
 } // namespace rune::cli

@@ -21,6 +21,7 @@ struct Options {
   std::string device = "evaluator";
   import::ToleranceOptions tolerance;
   std::vector<std::string> shapes;
+  std::string signature;
 };
 
 /// What a walk through many cases adds up to.
@@ -121,8 +122,8 @@ Result<> verify(const Options &options, Console &console) {
   if (!options.suite.empty()) {
     RUNE_TRY(runSuite(options, tally, console));
   } else {
-    import::ImportedModel model =
-        RUNE_TRY(readModel(options.model, console.report(), shapes));
+    import::ImportedModel model = RUNE_TRY(
+        readModel(options.model, console.report(), shapes, options.signature));
     runDataSets(model, options.model, options.data, options, tally, console);
   }
   console.fields()["passed"] = tally.passed;
@@ -142,7 +143,8 @@ Result<> verify(const Options &options, Console &console) {
 
 Action installVerify(CLI::App &app) {
   auto options = std::make_shared<Options>();
-  auto *model = app.add_option("model", options->model, "an ONNX file")
+  auto *model = app.add_option("model", options->model,
+                               "a model, of ONNX or TensorFlow Lite")
                     ->option_text("MODEL");
   auto *data =
       app.add_option("--data", options->data,
@@ -159,7 +161,11 @@ Action installVerify(CLI::App &app) {
                                "input, `x=1x3x224x224`")
                     ->option_text("NAME=SIZES")
                     ->allow_extra_args(false);
-  suite->excludes(shape);
+  auto *signature =
+      app.add_option("--signature", options->signature,
+                     "which of the model's signatures, if it has several")
+          ->option_text("NAME");
+  suite->excludes(shape)->excludes(signature);
   model->needs(data);
   data->needs(model);
   suite->excludes(model)->excludes(data);

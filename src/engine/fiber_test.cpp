@@ -3,11 +3,7 @@
 // Calls that wait. Every promise holds for both kinds of host function: `wait`
 // runs on the host's stack, `stand` is leaf and stands still on the fiber.
 // Expected values are sums of what the host answers.
-#include "engine/host_function.h"
-#include "wasm/text/text.h"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
+#include "engine/test_fiber_world.h"
 
 #include <random>
 #include <thread>
@@ -15,146 +11,9 @@
 namespace rune::engine {
 namespace {
 
-using enum wasm::ValueType;
-using State = Fiber::State;
+using namespace test;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-constexpr const char *guestText = R"((module
-  (import "env" "wait" (func $wait (param i32) (result i32)))
-  (import "env" "stand" (func $stand (param i32) (result i32)))
-  (import "env" "inLeaf" (func $inLeaf (param i32) (result i32)))
-  (import "env" "onHost" (func $onHost (param i32) (result i32)))
-  (import "env" "pause" (func $pause))
-  (memory (export "memory") 1)
-  (global $passed (export "passed") (mut i32) (i32.const 0))
-  (func (export "wait") (param i32) (result i32)
-    (local $answer i32)
-    (local.set $answer (call $wait (local.get 0)))
-    (global.set $passed (i32.const 1))
-    (i32.add (local.get $answer) (i32.const 1)))
-  (func (export "stand") (param i32) (result i32)
-    (local $answer i32)
-    (local.set $answer (call $stand (local.get 0)))
-    (global.set $passed (i32.const 1))
-    (i32.add (local.get $answer) (i32.const 1)))
-  (func (export "sum") (param $count i32) (result i32)
-    (local $sum i32)
-    (loop $again
-      (local.set $sum (i32.add (local.get $sum)
-        (i32.add (call $wait (local.get $count))
-                 (call $stand (local.get $count)))))
-      (br_if $again (local.tee $count
-        (i32.sub (local.get $count) (i32.const 1)))))
-    (local.get $sum))
-  (func (export "add") (param i32) (result i32)
-    (i32.add (local.get 0) (i32.const 1)))
-  (func (export "inLeaf") (param i32) (result i32)
-    (i32.add (call $inLeaf (local.get 0)) (i32.const 1000)))
-  (func (export "onHost") (param i32) (result i32)
-    (i32.add (call $onHost (local.get 0)) (i32.const 1000)))
-  (func (export "pause") (result i32) (call $pause) (i32.const 5))
-  (func (export "load") (param i32) (result i32)
-    (i32.load (i32.add (call $wait (local.get 0)) (local.get 0))))
-  (func (export "trap") (param i32) (result i32) unreachable)
-  (func (export "spin") (param i32) (result i32)
-    (drop (call $wait (local.get 0)))
-    (loop $ever (br $ever)) (i32.const 0))
-  (func $deep (export "deep") (param i32) (result i32)
-    (i32.add (call $deep (i32.add (local.get 0) (i32.const 1)))
-             (i32.const 1)))))";
-
-Limits keeping() {
-  Limits limits;
-  limits.keepAfterTrap = true;
-  return limits;
-}
-
-/// A store of guests as above.
-struct World {
-  std::unique_ptr<Store> store;
-  std::shared_ptr<const wasm::Module> module =
-      wasm::text::loadText(Source::text("guest.wat", guestText)).value();
-  /// What the guests said when they asked.
-  std::vector<uint32_t> asked;
-  /// Which export host functions call back, and what became of that.
-  std::string calledBack = "add";
-  std::optional<Trap> inner;
-  /// Frames of leaf functions that have ended.
-  int ended = 0;
-
-  explicit World(const Limits &limits = {})
-      : store(makeInterpreter()->makeStore(limits)) {}
-
-  Value callBack(Instance &caller, uint32_t argument) {
-    Value in = Value::i32(argument), out;
-    inner = caller.call(caller.exportedFunction(calledBack).value(), {&in, 1},
-                        {&out, 1}, {});
-    return out;
-  }
-
-  Instance *add() {
-    std::vector<Import> imports = {
-        {"env",
-         "wait",
-         {{I32}, {I32}},
-         [this](Instance &caller, std::span<const Value> arguments,
-                std::span<Value> results) {
-           asked.push_back(arguments[0].asI32());
-           return caller.suspend(results);
-         },
-         {}},
-        leafFunction(
-            "env", "stand",
-            [this](Instance &caller, uint32_t number) -> Trapping<uint32_t> {
-              struct Frame {
-                int &ended;
-                ~Frame() { ++ended; }
-              } frame{ended};
-              asked.push_back(number);
-              Value answer;
-              if (auto trap = caller.suspend({&answer, 1}))
-                return *trap;
-              return answer.asI32();
-            }),
-        leafFunction("env", "inLeaf",
-                     [this](Instance &caller, uint32_t number) {
-                       return callBack(caller, number).asI32() + 100;
-                     }),
-        hostFunction("env", "onHost",
-                     [this](Instance &caller, uint32_t number) {
-                       return callBack(caller, number).asI32() + 100;
-                     }),
-        {"env",
-         "pause",
-         {},
-         [](Instance &caller, std::span<const Value>,
-            std::span<Value> results) { return caller.suspend(results); },
-         {}}};
-    auto made = store->instantiate(module, imports, {});
-    EXPECT_TRUE(made.ok()) << made.error().message;
-    return *made;
-  }
-
-  static std::unique_ptr<Fiber> fiber(Instance *guest, std::string_view name,
-                                      std::vector<Value> arguments,
-                                      Deadline deadline = {}) {
-    auto made = guest->makeFiber(guest->exportedFunction(name).value(),
-                                 arguments, deadline);
-    EXPECT_TRUE(made.ok()) << made.error().message;
-    return std::move(made).value();
-  }
-  static std::optional<Trap> call(Instance *guest, std::string_view name,
-                                  uint32_t argument, uint32_t *result) {
-    Value in = Value::i32(argument), out;
-    auto trap = guest->call(guest->exportedFunction(name).value(), {&in, 1},
-                            {&out, 1}, {});
-    *result = out.asI32();
-    return trap;
-  }
-};
-
-std::vector<Value> i32(uint32_t value) { return {Value::i32(value)}; }
 
 TEST(Fiber, WaitsAndGoesOnWithTheAnswer) {
   for (const char *how : {"wait", "stand"}) {
@@ -255,166 +114,6 @@ TEST(Fiber, HostFunctionsCallBackFromEitherStack) {
   }
 }
 
-TEST(Fiber, ATrapInANestedCallEndsAll) {
-  for (const char *how : {"inLeaf", "onHost"}) {
-    World world;
-    world.calledBack = "trap";
-    Instance *guest = world.add();
-    auto fiber = World::fiber(guest, how, i32(7));
-    EXPECT_EQ(fiber->resume(), State::Done);
-    ASSERT_TRUE(fiber->trap().has_value()) << how;
-    EXPECT_EQ(fiber->trap()->kind, TrapKind::Unreachable);
-    // Innermost first: "trap", and who led to it.
-    EXPECT_EQ(fiber->trap()->backtrace,
-              (std::vector<uint32_t>{guest->exportedFunction("trap").value(),
-                                     guest->exportedFunction(how).value()}));
-    uint32_t result;
-    EXPECT_TRUE(World::call(guest, "add", 1, &result).has_value());
-  }
-}
-
-TEST(Fiber, ATrapBehindAWaitIsTheFibersOwn) {
-  World world(keeping());
-  Instance *guest = world.add();
-  auto fiber = World::fiber(guest, "load", i32(65536));
-  EXPECT_EQ(fiber->resume(), State::Suspended);
-  EXPECT_EQ(fiber->resume(i32(0)), State::Done);
-  ASSERT_TRUE(fiber->trap().has_value());
-  EXPECT_EQ(fiber->trap()->kind, TrapKind::OutOfBoundsMemory);
-  auto fine = World::fiber(guest, "load", i32(65532));
-  fine->resume();
-  EXPECT_EQ(fine->resume(i32(0)), State::Done);
-  EXPECT_FALSE(fine->trap().has_value());
-}
-
-TEST(Fiber, CancellingEndsWhatWaits) {
-  for (const char *how : {"wait", "stand"}) {
-    World world;
-    Instance *guest = world.add();
-    auto fiber = World::fiber(guest, how, i32(7));
-    fiber->resume();
-    fiber->cancel("enough");
-    EXPECT_EQ(fiber->state(), State::Done);
-    ASSERT_TRUE(fiber->trap().has_value());
-    EXPECT_EQ(fiber->trap()->kind, TrapKind::Cancelled);
-    EXPECT_EQ(fiber->trap()->detail, "enough");
-    EXPECT_THAT(fiber->trap()->backtrace,
-                ElementsAre(guest->exportedFunction(how).value()));
-    EXPECT_EQ(guest->exportedGlobal("passed")->asI32(), 0u);
-    uint32_t result;
-    EXPECT_EQ(World::call(guest, "add", 1, &result)->kind, TrapKind::Cancelled);
-  }
-}
-
-TEST(Fiber, CancellingLetsNestedHostFunctionsEnd) {
-  World world(keeping());
-  world.calledBack = "stand";
-  Instance *guest = world.add();
-  auto fiber = World::fiber(guest, "inLeaf", i32(7));
-  fiber->resume();
-  EXPECT_EQ(world.ended, 0);
-  fiber->cancel();
-  EXPECT_EQ(world.ended, 1);
-  // The inner call ended with it; the outer leaf function said nothing of it,
-  // and its guest ended all the same.
-  EXPECT_EQ(world.inner->kind, TrapKind::Cancelled);
-  EXPECT_EQ(fiber->trap()->kind, TrapKind::Cancelled);
-  // Others of the store go on, as they were told to.
-  uint32_t result = 0;
-  EXPECT_FALSE(World::call(guest, "add", 1, &result).has_value());
-  EXPECT_EQ(result, 2u);
-}
-
-TEST(Fiber, WhatWasCancelledCannotWaitAgain) {
-  World world(keeping());
-  int tries = 0;
-  auto module = wasm::text::loadText(Source::text("guest.wat", R"((module
-    (import "env" "stubborn" (func $stubborn (result i32)))
-    (func (export "f") (result i32) (call $stubborn))))"))
-                    .value();
-  std::vector<Import> imports = {
-      leafFunction("env", "stubborn", [&](Instance &caller) -> uint32_t {
-        Value answer;
-        while (caller.suspend({&answer, 1}) && ++tries < 3)
-          ;
-        return 9;
-      })};
-  Instance *guest = *world.store->instantiate(module, imports, {});
-  auto fiber = World::fiber(guest, "f", {});
-  fiber->resume();
-  fiber->cancel();
-  EXPECT_EQ(tries, 3);
-  EXPECT_EQ(fiber->state(), State::Done);
-  EXPECT_EQ(fiber->trap()->kind, TrapKind::Cancelled);
-}
-
-TEST(Fiber, WhatNeverBeganNeverRuns) {
-  World world;
-  Instance *guest = world.add();
-  auto fiber = World::fiber(guest, "wait", i32(7));
-  fiber->cancel();
-  EXPECT_EQ(fiber->state(), State::Done);
-  EXPECT_EQ(fiber->trap()->kind, TrapKind::Cancelled);
-  EXPECT_TRUE(world.asked.empty());
-  uint32_t result = 0;
-  EXPECT_FALSE(World::call(guest, "add", 1, &result).has_value());
-}
-
-TEST(Fiber, TheDeadlineGoesOnWhileItWaits) {
-  for (const char *how : {"wait", "stand"}) {
-    World world;
-    Instance *guest = world.add();
-    Clock::time_point end = Clock::now() + std::chrono::milliseconds(2);
-    auto fiber = World::fiber(guest, how, i32(7), end);
-    State state = fiber->resume();
-    while (Clock::now() < end) {
-    }
-    if (state == State::Suspended) // else the machine was slow to begin
-      state = fiber->resume(i32(1));
-    EXPECT_EQ(state, State::Done);
-    EXPECT_EQ(fiber->trap()->kind, TrapKind::DeadlineExceeded);
-    EXPECT_EQ(guest->exportedGlobal("passed")->asI32(), 0u);
-  }
-}
-
-TEST(Fiber, TheDeadlineEndsALoopBehindAWait) {
-  World world(keeping());
-  Instance *guest = world.add(), *other = world.add();
-  auto fiber = World::fiber(guest, "spin", i32(7),
-                            Clock::now() + std::chrono::milliseconds(20));
-  // The deadline of one is not another's.
-  auto patient = World::fiber(other, "wait", i32(7));
-  patient->resume();
-  if (fiber->resume() == State::Suspended)
-    fiber->resume(i32(1));
-  EXPECT_EQ(fiber->state(), State::Done);
-  EXPECT_EQ(fiber->trap()->kind, TrapKind::DeadlineExceeded);
-  EXPECT_EQ(patient->resume(i32(1)), State::Done);
-  EXPECT_FALSE(patient->trap().has_value());
-}
-
-TEST(Fiber, HasAStackThatEndsInATrap) {
-  Limits limits = keeping();
-  limits.callDepth = 100'000;
-  limits.fiberStackBytes = 64 << 10;
-  World world(limits);
-  Instance *guest = world.add();
-  for (int i = 0; i < 3; ++i) {
-    auto fiber = World::fiber(guest, "deep", i32(0));
-    EXPECT_EQ(fiber->resume(), State::Done);
-    ASSERT_TRUE(fiber->trap().has_value());
-    EXPECT_EQ(fiber->trap()->kind, TrapKind::CallStackExhausted);
-    EXPECT_EQ(fiber->trap()->backtrace.size(), 64u);
-  }
-  // Where the host's own stack is used, its limit counts.
-  world.calledBack = "deep";
-  for (const char *how : {"inLeaf", "onHost"}) {
-    auto fiber = World::fiber(guest, how, i32(0));
-    EXPECT_EQ(fiber->resume(), State::Done);
-    EXPECT_EQ(world.inner->kind, TrapKind::CallStackExhausted);
-  }
-}
-
 TEST(Fiber, OneCallIsInAnInstance) {
   World world;
   Instance *guest = world.add();
@@ -459,19 +158,6 @@ TEST(Fiber, TakesTurnsWithOthers) {
   }
 }
 
-TEST(Fiber, ATrapOfOneEndsThoseThatWait) {
-  World world;
-  Instance *waiting = world.add(), *trapping = world.add();
-  auto first = World::fiber(waiting, "stand", i32(7));
-  first->resume();
-  auto second = World::fiber(trapping, "trap", i32(7));
-  EXPECT_EQ(second->resume(), State::Done);
-  EXPECT_EQ(first->resume(i32(1)), State::Done);
-  ASSERT_TRUE(first->trap().has_value());
-  EXPECT_EQ(first->trap()->kind, TrapKind::Unreachable);
-  EXPECT_EQ(waiting->exportedGlobal("passed")->asI32(), 0u);
-}
-
 TEST(Fiber, AHostFunctionResumesAnother) {
   World world(keeping());
   Instance *waiting = world.add();
@@ -504,41 +190,6 @@ TEST(Fiber, AHostFunctionResumesAnother) {
   }
 }
 
-TEST(Fiber, TheStoreEndsThoseThatWait) {
-  std::unique_ptr<Fiber> first, second, third;
-  int ended = 0;
-  {
-    World world;
-    world.calledBack = "stand";
-    first = World::fiber(world.add(), "wait", i32(1));
-    second = World::fiber(world.add(), "inLeaf", i32(1));
-    third = World::fiber(world.add(), "wait", i32(1));
-    first->resume();
-    second->resume();
-    world.store.reset();
-    ended = world.ended;
-  }
-  EXPECT_EQ(ended, 1);
-  for (Fiber *each : {first.get(), second.get(), third.get()}) {
-    EXPECT_EQ(each->state(), State::Done);
-    EXPECT_EQ(each->trap()->kind, TrapKind::Cancelled);
-  }
-}
-
-TEST(Fiber, MayGoBeforeItEnds) {
-  World world(keeping());
-  Instance *guest = world.add();
-  for (const char *how : {"wait", "stand"}) {
-    auto fiber = World::fiber(guest, how, i32(1));
-    fiber->resume();
-    fiber.reset();
-    uint32_t result = 0;
-    EXPECT_FALSE(World::call(guest, "add", 1, &result).has_value());
-    EXPECT_EQ(result, 2u);
-  }
-  EXPECT_EQ(world.ended, 1);
-}
-
 TEST(Fiber, GoesOnOnAnotherThread) {
   for (const char *how : {"wait", "stand", "inLeaf"}) {
     World world(keeping());
@@ -556,20 +207,6 @@ TEST(Fiber, GoesOnOnAnotherThread) {
     EXPECT_EQ(fiber->results()[0].asI32(),
               std::string_view(how) == "inLeaf" ? 1u + 1 + 100 + 1000 : 2u);
   }
-}
-
-TEST(Fiber, FaultsOnAThreadThatIsNewToIt) {
-  World world(keeping());
-  Instance *guest = world.add();
-  auto fiber = World::fiber(guest, "load", i32(65536));
-  fiber->resume();
-  std::thread([&] { fiber->resume(i32(4096)); }).join();
-  EXPECT_EQ(fiber->state(), State::Done);
-  EXPECT_EQ(fiber->trap()->kind, TrapKind::OutOfBoundsMemory);
-  auto again = World::fiber(guest, "stand", i32(1));
-  again->resume();
-  std::thread([&] { again->cancel(); }).join();
-  EXPECT_EQ(again->trap()->kind, TrapKind::Cancelled);
 }
 
 TEST(Fiber, ThereMayBeThousands) {
@@ -605,43 +242,6 @@ TEST(Fiber, ThereMayBeThousands) {
     ASSERT_EQ(fibers[i]->resume(i32(i * 2)), State::Done);
   for (uint32_t i = 0; i < count; ++i)
     EXPECT_EQ(fibers[i]->results()[0].asI32(), i * 3);
-}
-
-TEST(Fiber, TheirNumberIsLimited) {
-  Limits limits = keeping();
-  limits.fibers = 2;
-  World world(limits);
-  Instance *a = world.add(), *b = world.add(), *c = world.add();
-  auto first = World::fiber(a, "wait", i32(1));
-  auto second = World::fiber(b, "wait", i32(1));
-  auto third = c->makeFiber(c->exportedFunction("wait").value(), i32(1), {});
-  ASSERT_FALSE(third.ok());
-  EXPECT_EQ(third.error().code, "engine.limit");
-  first.reset();
-  EXPECT_TRUE(
-      c->makeFiber(c->exportedFunction("wait").value(), i32(1), {}).ok());
-}
-
-TEST(Fiber, SpendsTheStoresFuel) {
-  Limits limits;
-  limits.fuel = 1'000'000;
-  World world(limits);
-  Instance *guest = world.add(), *other = world.add();
-  auto spent = [&, before = world.store->fuel().value()]() mutable {
-    uint64_t now = world.store->fuel().value();
-    return std::exchange(before, now) - now;
-  };
-  uint32_t result;
-  ASSERT_FALSE(World::call(guest, "add", 1, &result).has_value());
-  uint64_t ofAdd = spent();
-  auto fiber = World::fiber(guest, "wait", i32(1));
-  fiber->resume();
-  spent();
-  // What another spends meanwhile is gone for all.
-  ASSERT_FALSE(World::call(other, "add", 1, &result).has_value());
-  EXPECT_EQ(spent(), ofAdd);
-  world.store->setFuel(0);
-  EXPECT_EQ(fiber->resume(i32(1)), State::Done);
 }
 
 TEST(Fiber, HostFunctionsRunWhereTheySay) {

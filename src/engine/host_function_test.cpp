@@ -4,6 +4,7 @@
 // as C++ does, so the tests care for where arguments travel: in registers of
 // both kinds, and beyond them on the stack.
 #include "engine/host_function.h"
+#include "engine/test_engine.h"
 #include "wasm/text/text.h"
 
 #include <gmock/gmock.h>
@@ -15,6 +16,7 @@
 namespace rune::engine {
 namespace {
 
+using test::makeTestedEngine;
 using enum wasm::ValueType;
 using testing::ElementsAre;
 
@@ -31,7 +33,7 @@ protected:
   }
   Instance *guest(const char *text, std::vector<Import> imports,
                   Limits limits = {}) {
-    engine = makeInterpreter();
+    engine = makeTestedEngine();
     store = engine->makeStore(limits);
     auto made = store->instantiate(load(text), imports, {});
     EXPECT_TRUE(made.ok()) << made.error().message;
@@ -223,7 +225,7 @@ TEST_P(HostFunctionTest, IsTypedByItsLambda) {
             (wasm::FunctionType{{F64}, {}}));
   EXPECT_EQ(made("f", [](uint64_t) -> Trapping<double> { return 1.0; }).type,
             (wasm::FunctionType{{I64}, {F64}}));
-  std::unique_ptr<Store> other = makeInterpreter()->makeStore({});
+  std::unique_ptr<Store> other = makeTestedEngine()->makeStore({});
   std::vector<Import> wrong = {
       made("f", [](uint32_t number) { return number; })};
   auto refused = other->instantiate(

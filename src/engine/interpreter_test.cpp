@@ -3,6 +3,7 @@
 // What the interpreter promises beyond single numbers: control, calls, hosts,
 // limits, death. Expected values follow from core 2.0, section 4.
 #include "engine/memory_access.h"
+#include "engine/test_engine.h"
 #include "wasm/decode.h"
 #include "wasm/test_module_builder.h"
 
@@ -12,6 +13,7 @@ namespace rune::engine {
 namespace {
 
 using namespace wasm::test;
+using test::makeTestedEngine;
 using wasm::Opcode;
 using enum wasm::ValueType;
 
@@ -30,7 +32,7 @@ struct Guest {
       return;
     }
     auto made =
-        makeInterpreter()->instantiate(*loaded, imports, limits, deadline);
+        makeTestedEngine()->instantiate(*loaded, imports, limits, deadline);
     if (made)
       instance = std::move(made).value();
     else

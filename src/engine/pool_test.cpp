@@ -6,6 +6,7 @@
 #include "engine/fiber/stack_pool.h"
 #include "engine/masked_index.h"
 #include "engine/reservation_pool.h"
+#include "engine/test_engine.h"
 #include "wasm/text/text.h"
 
 #include <gtest/gtest.h>
@@ -17,6 +18,7 @@
 namespace rune::engine {
 namespace {
 
+using test::makeTestedEngine;
 /// Whether the kernel can read a byte there; it does not fault.
 bool isOpen(const uint8_t *at) {
   int ends[2];
@@ -146,7 +148,7 @@ constexpr const char *guestText = R"((module
 struct Guests {
   std::shared_ptr<const wasm::Module> module =
       wasm::text::loadText(Source::text("guest.wat", guestText)).value();
-  std::unique_ptr<Engine> engine = makeInterpreter();
+  std::unique_ptr<Engine> engine = makeTestedEngine();
   Limits limits;
 
   std::shared_ptr<Instance> make() {

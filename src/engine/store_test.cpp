@@ -3,6 +3,7 @@
 // What instances of one store share, and what the host gives them. Expected
 // values follow from core 2.0, sections 4.5.2 and 4.5.4.
 #include "engine/engine.h"
+#include "engine/test_engine.h"
 #include "wasm/decode.h"
 #include "wasm/test_module_builder.h"
 
@@ -11,6 +12,7 @@
 namespace rune::engine {
 namespace {
 
+using test::makeTestedEngine;
 using namespace wasm::test;
 using wasm::ExternKind;
 using wasm::Opcode;
@@ -29,7 +31,7 @@ struct World {
   Diagnostic why;
 
   explicit World(const Limits &limits = keeping())
-      : store(makeInterpreter()->makeStore(limits)) {}
+      : store(makeTestedEngine()->makeStore(limits)) {}
 
   Instance *add(const ModuleBuilder &module, std::vector<Import> imports = {}) {
     auto bytes = std::make_shared<Bytes>(module.bytes());

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "engine/engine.h"
+#include "engine/test_engine.h"
 #include "wasm/decode.h"
 
 #include <gtest/gtest.h>
@@ -129,7 +130,7 @@ inline void compareWithNode(const std::string &node, ByteSpan bytes,
                             const std::string &flags = {}) {
   auto module = wasm::load(bytes, Source::binary("module.wasm"));
   ASSERT_TRUE(module.ok()) << module.error().message;
-  auto engine = makeInterpreter();
+  auto engine = makeTestedEngine();
   auto fresh = [&] {
     auto instance = engine->instantiate(*module, {}, {}, {});
     RUNE_CHECK(instance.ok(), "the module instantiates");

@@ -34,6 +34,20 @@ std::string_view kindName(AttributeKind kind) {
   return names[static_cast<size_t>(kind)];
 }
 
+AttributeSpec::AttributeSpec(std::string_view name, AttributeKind kind,
+                             std::optional<AttributeValue> fallback,
+                             std::vector<std::string_view> allowed)
+    : name(name), kind(kind), fallback(std::move(fallback)),
+      allowed(std::move(allowed)) {}
+AttributeSpec::AttributeSpec(const AttributeSpec &) = default;
+AttributeSpec &AttributeSpec::operator=(const AttributeSpec &) = default;
+AttributeSpec::~AttributeSpec() = default;
+
+Diagnostic InferContext::failWith(int number, fmt::string_view text,
+                                  fmt::format_args args) const {
+  return refuse(opName(node.op), number, fmt::vformat(text, args));
+}
+
 Diagnostic InferContext::refuse(std::string_view rule, int number,
                                 const std::string &text) const {
   return error(code, "`{}` ({}): {} ({}.{})", node.name, opName(node.op), text,

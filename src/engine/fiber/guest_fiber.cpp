@@ -19,6 +19,7 @@ Result<> FiberSet::admits(const Occupancy &occupancy) const {
 
 Result<Stack> FiberSet::takeStack() const {
   constexpr uint64_t most = uint64_t{1} << 40;
+  RUNE_TRY(fibersWork(hasShadowStack()));
   return stacks_->take(std::min(stackBytes_, most) + reservedBytes);
 }
 

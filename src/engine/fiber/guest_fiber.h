@@ -53,7 +53,7 @@ public:
   Result<> admits(const Occupancy &occupancy) const;
   /// For a fiber, which gives it back.
   ///
-  /// errors  `engine.out-of-memory`
+  /// errors  `engine.out-of-memory`, `engine.shadow-stack`
   Result<Stack> takeStack() const;
   /// Ends all; before anything of the store goes.
   void endAll();

@@ -5,6 +5,8 @@
 
 #include <pthread.h>
 
+#include <utility>
+
 #if RUNE_TELLS_SANITIZER
 #include <sanitizer/asan_interface.h>
 #endif
@@ -13,40 +15,56 @@ namespace rune::engine {
 
 static constinit thread_local const StackSwitch *current = nullptr;
 
-[[gnu::noinline]] const StackSwitch *currentStack() {
+[[gnu::noinline]] static const StackSwitch *currentStack() {
   asm volatile("" ::: "memory");
   return current;
 }
 
-[[gnu::noinline]] void setCurrentStack(const StackSwitch *which) {
-  current = which;
+[[gnu::noinline]] const StackSwitch *
+exchangeCurrentStack(const StackSwitch *which) {
+  const StackSwitch *before = std::exchange(current, which);
   asm volatile("" ::: "memory");
+  return before;
 }
 
 /// The first function on a stack.
 struct StackSwitch::Entry {
-  static void begin(boost::context::detail::transfer_t from) {
-    auto *self = static_cast<StackSwitch *>(from.data);
+  static void begin(void *carried) {
+    auto *self = static_cast<StackSwitch *>(carried);
 #if RUNE_TELLS_SANITIZER
     __sanitizer_finish_switch_fiber(nullptr, &self->hostBase_,
                                     &self->hostBytes_);
 #endif
-    self->host_ = from.fctx;
     self->body_(self->argument_);
     self->ended_ = true;
     self->toHost(nullptr);
     RUNE_CHECK(false, "a stack that ended was entered again");
   }
+
+  static void beginByBoost(boost::context::detail::transfer_t from) {
+    static_cast<StackSwitch *>(from.data)->host_.stack = from.fctx;
+    begin(from.data);
+  }
+
+  static Place place(SwitchKind kind, Stack stack) {
+#if RUNE_OWN_SWITCH
+    if (kind == SwitchKind::Own)
+      return placeOnNewStack(stack.top(), &begin);
+#endif
+    RUNE_CHECK(kind == SwitchKind::Boost, "there is no switch of our own");
+    return {.stack = boost::context::detail::make_fcontext(
+                stack.top(), stack.bytes, &beginByBoost)};
+  }
 };
 
-StackSwitch::StackSwitch(Stack stack, Work body, void *argument)
-    : stack_(stack), body_(body), argument_(argument) {
+StackSwitch::StackSwitch(Stack stack, Work body, void *argument,
+                         SwitchKind kind)
+    : stack_(stack), body_(body), argument_(argument),
+      work_(Entry::place(kind, stack)), kind_(kind) {
 #if RUNE_TELLS_SANITIZER
   // Frames that a trap jumped over may have left their marks.
   __asan_unpoison_memory_region(stack.base, stack.bytes);
 #endif
-  work_ = boost::context::detail::make_fcontext(stack.top(), stack.bytes,
-                                                &Entry::begin);
 }
 
 /// Of the stack that the thread was given.

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A stack of its own for one piece of work, and the way there and back
-// (Boost.Context). The thread that enters lends its own stack to host functions
-// in the meantime. Whoever entered waits in `enter`, so the work may go on on
-// another thread the next time. The sanitizers are told of each switch.
+// A stack of its own for one piece of work, and the way there and back. The
+// thread that enters lends its own stack to host functions in the meantime.
+// Whoever entered waits in `enter`, so the work may go on on another thread the
+// next time. The sanitizers are told of each switch.
 //
 // All of a switch is inline: whatever returns behind one is a return that the
 // processor guesses wrong, because it has seen the calls of the other stack.
 #pragma once
 
 #include "engine/fiber/stack_pool.h"
-
-#include <boost/context/detail/fcontext.hpp>
+#include "engine/fiber/switch_stacks.h"
 
 #include <utility>
 
@@ -31,7 +30,8 @@ public:
   using HostWork = bool (*)(void *argument);
 
   /// `body(argument)` begins when the stack is entered first.
-  StackSwitch(Stack stack, Work body, void *argument);
+  StackSwitch(Stack stack, Work body, void *argument,
+              SwitchKind kind = switchKind());
   StackSwitch(const StackSwitch &) = delete;
 
   // From the host.
@@ -62,8 +62,9 @@ private:
   Work body_;
   void *argument_;
   /// Where each side goes on.
-  void *work_ = nullptr;
-  void *host_ = nullptr;
+  Place work_;
+  Place host_;
+  SwitchKind kind_;
   /// What the host is to run before it comes back.
   HostWork asked_ = nullptr;
   void *askedArgument_ = nullptr;
@@ -74,29 +75,26 @@ private:
   [[maybe_unused]] size_t hostBytes_ = 0;
 };
 
-/// Whose stack this thread runs on, null for its own; and the one before, when
-/// that changes. Neither is inlined: a function that switches may go on on
-/// another thread, and must not remember where the variable lies.
-const StackSwitch *currentStack();
-void setCurrentStack(const StackSwitch *which);
+/// Says whose stack this thread runs on, null for its own; gives whose it was.
+/// Not inlined: a function that switches may go on on another thread, and must
+/// not remember where the variable lies.
+const StackSwitch *exchangeCurrentStack(const StackSwitch *which);
 
 /// The least address of the stack that this thread runs on now.
 uint64_t stackBottom();
 
 [[gnu::always_inline]] inline void StackSwitch::enter() {
-  using boost::context::detail::jump_fcontext;
-  const StackSwitch *outer = currentStack();
   do {
     [[maybe_unused]] void *fakeStack = nullptr;
-    setCurrentStack(this);
+    const StackSwitch *outer = exchangeCurrentStack(this);
 #if RUNE_TELLS_SANITIZER
     __sanitizer_start_switch_fiber(&fakeStack, stack_.base, stack_.bytes);
 #endif
-    work_ = jump_fcontext(work_, this).fctx;
+    switchStacks(kind_, host_, work_, this);
 #if RUNE_TELLS_SANITIZER
     __sanitizer_finish_switch_fiber(fakeStack, nullptr, nullptr);
 #endif
-    setCurrentStack(outer);
+    exchangeCurrentStack(outer);
   } while (asked_ && std::exchange(asked_, nullptr)(askedArgument_));
 }
 
@@ -105,7 +103,7 @@ StackSwitch::toHost([[maybe_unused]] void **keep) {
 #if RUNE_TELLS_SANITIZER
   __sanitizer_start_switch_fiber(keep, hostBase_, hostBytes_);
 #endif
-  host_ = boost::context::detail::jump_fcontext(host_, nullptr).fctx;
+  switchStacks(kind_, work_, host_, this);
 #if RUNE_TELLS_SANITIZER
   __sanitizer_finish_switch_fiber(fakeStack_, &hostBase_, &hostBytes_);
 #endif

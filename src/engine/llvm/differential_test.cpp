@@ -10,12 +10,6 @@
 
 #include <random>
 
-// In this program `makeInterpreter` names the tested engine (CMakeLists.txt).
-#undef makeInterpreter
-namespace rune::engine {
-std::unique_ptr<Engine> makeInterpreter();
-}
-
 namespace rune::engine {
 namespace {
 

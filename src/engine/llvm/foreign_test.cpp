@@ -11,12 +11,6 @@
 #include <cstdlib>
 #include <random>
 
-// In this program `makeInterpreter` names the tested engine (CMakeLists.txt).
-#undef makeInterpreter
-namespace rune::engine {
-std::unique_ptr<Engine> makeInterpreter();
-}
-
 namespace rune::engine::native {
 namespace {
 

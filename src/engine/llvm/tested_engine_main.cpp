@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The engine under test, where the tests of the room say `makeInterpreter`
-// (CMakeLists.txt): machine code, with the bounds that RUNE_TESTED_BOUNDS says.
+// The tests' engine is machine code, with the bounds that RUNE_TESTED_BOUNDS
+// says.
 #include "engine/llvm/llvm_compiler.h"
 #include "engine/native/native_engine.h"
+#include "engine/test_engine.h"
 
 #include <cstdlib>
 
-namespace rune::engine {
+namespace rune::engine::test {
 
 std::unique_ptr<Engine> makeTestedEngine() {
   const char *bounds = std::getenv("RUNE_TESTED_BOUNDS");
@@ -21,4 +22,4 @@ std::unique_ptr<Engine> makeTestedEngine() {
       std::make_shared<native::CodeLibrary>(std::move(options)));
 }
 
-} // namespace rune::engine
+} // namespace rune::engine::test

@@ -133,4 +133,33 @@ Result<Types> inferExtreme(const InferContext &context) {
   return Types{RUNE_TRY(inferReduced(context, {2, 3, 4, 5}))};
 }
 
+template <class N>
+Result<> fold(const EvalContext &context, Tensor &result, N start,
+              FoldRun<N> step) {
+  AxisSplit split = splitAxes(context.input(0).sizes, *foldedAxes(context));
+  Numbers<N> x(context.input(0));
+  NumberSink<N> out(result);
+  Odometer place(split.keptSizes);
+  int64_t at = 0;
+  do {
+    N state = start;
+    RUNE_TRY(eachFoldedPiece(context.budget, split,
+                             place.offset(split.keptStrides), x,
+                             [&](const N *numbers, const ElementRun &run) {
+                               state = step(state, numbers, run.count);
+                             }));
+    out.set(at++, state);
+  } while (place.advance());
+  return {};
+}
+
+template Result<> fold<float>(const EvalContext &, Tensor &, float,
+                              FoldRun<float>);
+template Result<> fold<double>(const EvalContext &, Tensor &, double,
+                               FoldRun<double>);
+template Result<> fold<int64_t>(const EvalContext &, Tensor &, int64_t,
+                                FoldRun<int64_t>);
+template Result<> fold<uint64_t>(const EvalContext &, Tensor &, uint64_t,
+                                 FoldRun<uint64_t>);
+
 } // namespace rune::graph

@@ -27,6 +27,26 @@ Result<ValueId> sliced(const TfliteNode &node, ValueId value, int64_t axis,
   return node.one(Op::Slice, {value, from, to, along}, {}, part);
 }
 
+Result<ValueId> counted(const TfliteNode &node, int64_t count, int64_t step,
+                        int64_t axis, int64_t rank, std::string_view part) {
+  int64_t limit = 0;
+  if (__builtin_mul_overflow(count, step, &limit))
+    return node.fail("more than 2^63 elements");
+  auto number = [&](std::string_view what, int64_t value) -> Result<ValueId> {
+    ValueId one =
+        RUNE_TRY(node.integers(fmt::format("{}/{}", part, what), {value}));
+    return node.reshapedConstant(fmt::format("{}/{}", part, what), one, {});
+  };
+  ValueId all = RUNE_TRY(
+      node.one(Op::Range,
+               {RUNE_TRY(number("from", 0)), RUNE_TRY(number("to", limit)),
+                RUNE_TRY(number("step", step))},
+               {}, part));
+  Integers shape(static_cast<size_t>(rank), 1);
+  shape[static_cast<size_t>(axis)] = count;
+  return node.reshaped(all, std::move(shape), fmt::format("{}/along", part));
+}
+
 Result<Integers> axesOf(const TfliteNode &node, ValueId axes, int64_t rank) {
   Integers found;
   for (int64_t axis : RUNE_TRY(node.constantIntegers(axes, "axes")))

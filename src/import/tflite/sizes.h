@@ -18,6 +18,11 @@ Result<ValueId> withSizes(const TfliteNode &node, ValueId value,
 Result<ValueId> sliced(const TfliteNode &node, ValueId value, int64_t axis,
                        int64_t start, int64_t end, std::string_view part);
 
+/// 0, step, 2 · step …: `count` numbers of i64, along dimension `axis` of
+/// `rank`.
+Result<ValueId> counted(const TfliteNode &node, int64_t count, int64_t step,
+                        int64_t axis, int64_t rank, std::string_view part);
+
 /// Axes of an i32 operand, from the front, ascending, each once.
 Result<Integers> axesOf(const TfliteNode &node, ValueId axes, int64_t rank);
 
