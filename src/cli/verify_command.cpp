@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/command.h"
+#include "cli/devices.h"
 #include "cli/model_file.h"
 
-#include "graph/evaluate.h"
 #include "import/verify_folder.h"
 
 #include <algorithm>
@@ -54,9 +54,7 @@ std::string lineOf(const Diagnostic &why) {
 void runDataSets(const import::ImportedModel &model, const std::string &name,
                  const std::string &folder, const Options &options,
                  Tally &tally, Console &console) {
-  auto runner = [&](graph::Items inputs) {
-    return graph::evaluateItems(model.graph, std::move(inputs));
-  };
+  GraphRunner runner = makeRunner(model.graph, options.device);
   auto sets = import::dataSets(folder);
   if (!sets) {
     ++tally.failed;
@@ -178,8 +176,8 @@ Action installVerify(CLI::App &app) {
       ->option_text("A")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--device", options->device, "what runs the model")
-      ->check(CLI::IsMember({"evaluator"}))
-      ->option_text("evaluator");
+      ->check(CLI::IsMember(deviceNames()))
+      ->option_text("NAME");
   return [options](Console &console) { return verify(*options, console); };
 }
 

@@ -32,16 +32,15 @@ ArenaPlan planArena(std::span<const Lifetime> lifetimes) {
         continue;
       if (plan.offsets[other] >= at + size)
         break;
-      at = std::max(at, plan.offsets[other] + alignTo(lifetimes[other].bytes,
-                                                      arenaAlignment));
+      at = std::max(at, plan.offsets[other] +
+                            alignTo(lifetimes[other].bytes, arenaAlignment));
     }
     plan.offsets[i] = at;
     plan.bytes = std::max(plan.bytes, at + size);
-    placed.insert(std::ranges::upper_bound(placed, at, {},
-                                           [&](size_t other) {
-                                             return plan.offsets[other];
-                                           }),
-                  i);
+    placed.insert(
+        std::ranges::upper_bound(
+            placed, at, {}, [&](size_t other) { return plan.offsets[other]; }),
+        i);
   }
   return plan;
 }

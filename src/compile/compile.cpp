@@ -26,8 +26,8 @@ std::vector<Step> stepsOf(const graph::Graph &graph,
   for (uint32_t i = 0; i < graph.nodes.size(); ++i) {
     bool compiled = isCompiled(graph, graph.nodes[i], kernels);
     if (steps.empty() || steps.back().entry.has_value() != compiled)
-      steps.push_back({i, i, compiled ? std::optional<uint32_t>(0)
-                                      : std::nullopt});
+      steps.push_back(
+          {i, i, compiled ? std::optional<uint32_t>(0) : std::nullopt});
     steps.back().lastNode = i + 1;
   }
   return steps;

@@ -31,21 +31,23 @@ public:
       : ir_(ir), module_(module) {}
 
   llvm::Value *allocate(uint64_t bytes) {
-    auto *slot = ir_.CreateAlloca(llvm::ArrayType::get(
-        ir_.getInt8Ty(), std::max<uint64_t>(bytes, 1)));
+    auto *slot = ir_.CreateAlloca(
+        llvm::ArrayType::get(ir_.getInt8Ty(), std::max<uint64_t>(bytes, 1)));
     slot->setAlignment(llvm::Align(16));
     return slot;
   }
   void store(llvm::Value *base, uint64_t offset, llvm::Value *value) {
-    ir_.CreateStore(value, ir_.CreateConstGEP1_64(ir_.getInt8Ty(), base, offset));
+    ir_.CreateStore(value,
+                    ir_.CreateConstGEP1_64(ir_.getInt8Ty(), base, offset));
   }
   /// A constant array beside the code; null for an empty one.
   template <class T> llvm::Value *list(llvm::ArrayRef<T> numbers) {
     if (numbers.empty())
       return llvm::ConstantPointerNull::get(ir_.getPtrTy());
     auto *data = llvm::ConstantDataArray::get(ir_.getContext(), numbers);
-    auto *global = new llvm::GlobalVariable(
-        module_, data->getType(), true, llvm::GlobalValue::PrivateLinkage, data);
+    auto *global =
+        new llvm::GlobalVariable(module_, data->getType(), true,
+                                 llvm::GlobalValue::PrivateLinkage, data);
     global->setUnnamedAddr(llvm::GlobalValue::UnnamedAddr::Global);
     global->setAlignment(llvm::Align(8));
     return global;
@@ -215,9 +217,9 @@ llvm::Function *RegionEmitter::makeKernel(const graph::Node &node) {
                ir.getInt32(static_cast<uint32_t>(node.inputs.size())));
   writer.store(call, offsetof(library::Call, outputs),
                ir.getInt32(static_cast<uint32_t>(node.outputs.size())));
-  ir.CreateRet(ir.CreateCall(module_.getOrInsertFunction(kernelName(node.op),
-                                                         status, pointer),
-                             {call}));
+  ir.CreateRet(ir.CreateCall(
+      module_.getOrInsertFunction(kernelName(node.op), status, pointer),
+      {call}));
   return function;
 }
 

@@ -108,13 +108,13 @@ struct Case {
       if (!tensors[i])
         ids.push_back(noValue);
       else if (constants)
-        ids.push_back(builder.constant(
-            fmt::format("c{}{}", i, suffix),
-            {tensors[i]->dtype(), tensors[i]->sizes(), tensors[i]->bytes(),
-             nullptr}));
+        ids.push_back(
+            builder.constant(fmt::format("c{}{}", i, suffix),
+                             {tensors[i]->dtype(), tensors[i]->sizes(),
+                              tensors[i]->bytes(), nullptr}));
       else
-        ids.push_back(builder.input(fmt::format("x{}{}", i, suffix),
-                                    tensors[i]->type()));
+        ids.push_back(
+            builder.input(fmt::format("x{}{}", i, suffix), tensors[i]->type()));
     }
     auto op = opNamed(json["op"].get<std::string>(), 1);
     auto results = RUNE_TRY(builder.node(*op, "node" + suffix, ids,

@@ -11,6 +11,8 @@ namespace {
 
 Result<ValueType> fixed(const Value &value, const std::vector<int64_t> &sizes) {
   ValueType type = value.type;
+  if (type.form != Form::Tensor)
+    return type; // how large a sequence is, types do not say
   bool fits = !type.ranked || type.dims.size() == sizes.size();
   for (size_t i = 0; fits && type.ranked && i < sizes.size(); ++i)
     fits = unify(type.dims[i], Dim(sizes[i])).has_value();
@@ -25,7 +27,8 @@ Result<ValueType> fixed(const Value &value, const std::vector<int64_t> &sizes) {
 class Specialiser {
 public:
   explicit Specialiser(const Graph &graph)
-      : graph_(graph), builder_(graph.name), ids_(graph.values.size(), noValue) {
+      : graph_(graph), builder_(graph.name),
+        ids_(graph.values.size(), noValue) {
     builder_.foldConstants(Refused::Kept);
   }
 
@@ -44,7 +47,8 @@ public:
     }
     for (size_t i = 0; i < graph_.values.size(); ++i)
       if (const Value &value = graph_.values[i]; value.constant)
-        ids_[i] = builder_.constant(value.name, graph_.constants[*value.constant]);
+        ids_[i] =
+            builder_.constant(value.name, graph_.constants[*value.constant]);
     for (const Node &node : graph_.nodes)
       RUNE_TRY(add(node));
     for (const Variable &variable : graph_.variables)

@@ -19,8 +19,11 @@ struct Convolution {
   explicit Convolution(const Call &call)
       : x(call.in[0], call.attributes[layout]),
         y(call.out[0], call.attributes[layout]),
-        window{call.attributes[strides], call.attributes[dilations],
-               call.attributes[pads], {}, call.in[0].rank - 2},
+        window{call.attributes[strides],
+               call.attributes[dilations],
+               call.attributes[pads],
+               {},
+               call.in[0].rank - 2},
         inputs(call.in[1].sizes[1]), outputs(call.in[1].sizes[0]),
         outputsPerGroup(outputs / call.attributes[groups].integer) {
     for (int32_t d = 0; d < window.rank; ++d)
@@ -41,10 +44,11 @@ struct Convolution {
           int64_t from = n * x.strides.of[0] +
                          o / outputsPerGroup * inputs * x.strides.of[x.channel];
           for (int64_t c = 0; c < inputs; ++c)
-            window.eachTap(x, place, {}, [&](int64_t offset, int64_t k, int64_t) {
-              tap(sum, from + c * x.strides.of[x.channel] + offset,
-                  (o * inputs + c) * taps + k, o);
-            });
+            window.eachTap(
+                x, place, {}, [&](int64_t offset, int64_t k, int64_t) {
+                  tap(sum, from + c * x.strides.of[x.channel] + offset,
+                      (o * inputs + c) * taps + k, o);
+                });
           end(n * y.strides.of[0] + o * y.strides.of[y.channel] + at, o, sum);
         }
       return 0;

@@ -36,22 +36,23 @@ template <class F> int32_t mapSigned(const Call &call, F compute) {
 }
 
 /// `compute(a, b, status)` on pairs of wide `T`, as `R`.
-template <class T, class R, class F> int32_t pairsAs(const Call &call, F compute) {
+template <class T, class R, class F>
+int32_t pairsAs(const Call &call, F compute) {
   const View &y = call.out[0];
   const Strides strides[] = {stretched(call.in[0], y), stretched(call.in[1], y),
                              rowMajor(y)};
   const T *a = elements<T>(call.in[0]), *b = elements<T>(call.in[1]);
   R *out = elements<R>(y);
   int32_t status = 0;
-  int32_t ended = eachRow<3>(
-      call, y.sizes, y.rank, strides,
-      [&](const int64_t *at, const int64_t *step, int64_t count) {
-        for (int64_t i = 0; i < count; ++i)
-          out[at[2] + i] = narrow<R>(compute(widen(a[at[0] + i * step[0]]),
-                                             widen(b[at[1] + i * step[1]]),
-                                             status));
-        return status;
-      });
+  int32_t ended =
+      eachRow<3>(call, y.sizes, y.rank, strides,
+                 [&](const int64_t *at, const int64_t *step, int64_t count) {
+                   for (int64_t i = 0; i < count; ++i)
+                     out[at[2] + i] = narrow<R>(
+                         compute(widen(a[at[0] + i * step[0]]),
+                                 widen(b[at[1] + i * step[1]]), status));
+                   return status;
+                 });
   return ended;
 }
 
@@ -64,9 +65,10 @@ template <class F> int32_t pairs(const Call &call, F compute) {
 template <class F> int32_t compare(const Call &call, F compute) {
   auto test = [&](auto a, auto b, int32_t &) { return compute(a, b); };
   if (call.in[0].type == Type::Bool)
-    return pairsAs<uint8_t, uint8_t>(call, [&](uint8_t a, uint8_t b, int32_t &) {
-      return compute(a != 0, b != 0);
-    });
+    return pairsAs<uint8_t, uint8_t>(call,
+                                     [&](uint8_t a, uint8_t b, int32_t &) {
+                                       return compute(a != 0, b != 0);
+                                     });
   return withNumeric(call.in[0].type, [&]<class T>(Tag<T>) {
     return pairsAs<T, uint8_t>(call, test);
   });
@@ -91,7 +93,8 @@ RUNE_KERNEL(Sign) {
   });
 }
 RUNE_KERNEL(Relu) {
-  return mapSigned(call, []<class W>(W x) { return x > 0 || isNan(x) ? x : W(0); });
+  return mapSigned(call,
+                   []<class W>(W x) { return x > 0 || isNan(x) ? x : W(0); });
 }
 
 #define RUNE_FLOATS(Name, expression)                                          \
@@ -163,13 +166,16 @@ RUNE_KERNEL(LogicalNot) {
 }
 
 RUNE_KERNEL(Add) {
-  return pairs(call, [](auto a, auto b, int32_t &) { return addWrapping(a, b); });
+  return pairs(call,
+               [](auto a, auto b, int32_t &) { return addWrapping(a, b); });
 }
 RUNE_KERNEL(Sub) {
-  return pairs(call, [](auto a, auto b, int32_t &) { return subWrapping(a, b); });
+  return pairs(call,
+               [](auto a, auto b, int32_t &) { return subWrapping(a, b); });
 }
 RUNE_KERNEL(Mul) {
-  return pairs(call, [](auto a, auto b, int32_t &) { return mulWrapping(a, b); });
+  return pairs(call,
+               [](auto a, auto b, int32_t &) { return mulWrapping(a, b); });
 }
 RUNE_KERNEL(Div) {
   return pairs(call, []<class W>(W a, W b, int32_t &status) -> W {
@@ -263,13 +269,16 @@ template <class F> int32_t integerPairs(const Call &call, F compute) {
 } // namespace
 
 RUNE_KERNEL(BitwiseAnd) {
-  return integerPairs(call, []<class W>(W a, W b, int32_t &) -> W { return a & b; });
+  return integerPairs(call,
+                      []<class W>(W a, W b, int32_t &) -> W { return a & b; });
 }
 RUNE_KERNEL(BitwiseOr) {
-  return integerPairs(call, []<class W>(W a, W b, int32_t &) -> W { return a | b; });
+  return integerPairs(call,
+                      []<class W>(W a, W b, int32_t &) -> W { return a | b; });
 }
 RUNE_KERNEL(BitwiseXor) {
-  return integerPairs(call, []<class W>(W a, W b, int32_t &) -> W { return a ^ b; });
+  return integerPairs(call,
+                      []<class W>(W a, W b, int32_t &) -> W { return a ^ b; });
 }
 
 RUNE_KERNEL(Clamp) {

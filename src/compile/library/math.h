@@ -19,7 +19,8 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double notANumber = std::numeric_limits<double>::quiet_NaN();
 constexpr double ln2 = 0x1.62e42fefa39efp-1;
 constexpr double ln2High = 0x1.62e42fee00000p-1, ln2Low = 0x1.a39ef35793c76p-33;
-constexpr double halfPi = 0x1.921fb54442d18p+0, halfPiLow = 0x1.1a62633145c07p-54;
+constexpr double halfPi = 0x1.921fb54442d18p+0,
+                 halfPiLow = 0x1.1a62633145c07p-54;
 
 inline double sqrt(double x) { return __builtin_sqrt(x); }
 
@@ -61,7 +62,8 @@ inline double scale(double x, int n) {
     n += 960;
   }
   if (n < -1000)
-    return x * 0x1p-1000 * doubleOf(static_cast<uint64_t>(1023 + n + 1000) << 52);
+    return x * 0x1p-1000 *
+           doubleOf(static_cast<uint64_t>(1023 + n + 1000) << 52);
   return x * doubleOf(static_cast<uint64_t>(1023 + n) << 52);
 }
 
@@ -103,7 +105,8 @@ inline Split split(double x) {
   }
   uint64_t bits = bitsOf(x);
   n += static_cast<int>(bits >> 52) - 1023;
-  double m = doubleOf((bits & ((uint64_t{1} << 52) - 1)) | uint64_t{1023} << 52);
+  double m =
+      doubleOf((bits & ((uint64_t{1} << 52) - 1)) | uint64_t{1023} << 52);
   if (m > 0x1.6a09e667f3bcdp+0)
     return {m / 2, n + 1};
   return {m, n};
@@ -170,7 +173,8 @@ inline Angle reduceLarge(double x) {
   using Wide = unsigned __int128;
   Wide low = Wide(m) * words[2], middle = Wide(m) * words[1] + (low >> 64);
   uint64_t top = m * words[0] + static_cast<uint64_t>(middle >> 64);
-  auto second = static_cast<uint64_t>(middle), third = static_cast<uint64_t>(low);
+  auto second = static_cast<uint64_t>(middle),
+       third = static_cast<uint64_t>(low);
   int quarter = static_cast<int>(top >> 62);
   uint64_t high = top << 2 | second >> 62, next = second << 2 | third >> 62;
   bool negative = high >> 63;
@@ -184,14 +188,17 @@ inline Angle reduceLarge(double x) {
   if (high | next) {
     int zeros = high ? __builtin_clzll(high) : 64 + __builtin_clzll(next);
     Wide all = (Wide(high) << 64 | next) << zeros;
-    auto head = static_cast<uint64_t>(all >> 75), tail = static_cast<uint64_t>(all >> 22);
+    auto head = static_cast<uint64_t>(all >> 75),
+         tail = static_cast<uint64_t>(all >> 22);
     size = scale(static_cast<double>(head), -53 - zeros);
     rest = scale(static_cast<double>(tail & ((uint64_t{1} << 53) - 1)),
                  -106 - zeros);
   }
   double angle = size * halfPi;
   // the product's own error: halves of 26 bits
-  auto upper = [](double v) { return doubleOf(bitsOf(v) & ~uint64_t{0x7ffffff}); };
+  auto upper = [](double v) {
+    return doubleOf(bitsOf(v) & ~uint64_t{0x7ffffff});
+  };
   double a = upper(size), b = size - a, c = upper(halfPi), d = halfPi - c;
   double error = ((a * c - angle) + a * d + b * c) + b * d;
   error += size * halfPiLow + rest * halfPi;
@@ -270,16 +277,16 @@ inline double atan(double x) {
   struct Point {
     double high, low;
   };
-  constexpr Point points[] = { // atan(k / 8)
-      {0, 0},
-      {0x1.fd5ba9aac2f6ep-4, -0x1.cd37686760c17p-59},
-      {0x1.f5b75f92c80ddp-3, 0x1.8ab6e3cf7afbdp-57},
-      {0x1.6f61941e4def1p-2, -0x1.c63aae6f6e918p-56},
-      {0x1.dac670561bb4fp-2, 0x1.a2b7f222f65e2p-56},
-      {0x1.1e00babdefeb4p-1, -0x1.928df287a668fp-58},
-      {0x1.4978fa3269ee1p-1, 0x1.2419a87f2a458p-56},
-      {0x1.700a7c5784634p-1, -0x1.8c34d25aadef6p-56},
-      {0x1.921fb54442d18p-1, 0x1.1a62633145c07p-55}};
+  constexpr Point points[] = {// atan(k / 8)
+                              {0, 0},
+                              {0x1.fd5ba9aac2f6ep-4, -0x1.cd37686760c17p-59},
+                              {0x1.f5b75f92c80ddp-3, 0x1.8ab6e3cf7afbdp-57},
+                              {0x1.6f61941e4def1p-2, -0x1.c63aae6f6e918p-56},
+                              {0x1.dac670561bb4fp-2, 0x1.a2b7f222f65e2p-56},
+                              {0x1.1e00babdefeb4p-1, -0x1.928df287a668fp-58},
+                              {0x1.4978fa3269ee1p-1, 0x1.2419a87f2a458p-56},
+                              {0x1.700a7c5784634p-1, -0x1.8c34d25aadef6p-56},
+                              {0x1.921fb54442d18p-1, 0x1.1a62633145c07p-55}};
   if (isNan(x))
     return x;
   double size = magnitude(x);
@@ -539,7 +546,8 @@ RUNE_LIBRARY_FUNCTION(roundAway)
 #undef RUNE_LIBRARY_FUNCTION
 inline float sqrt(float x) { return __builtin_sqrtf(x); }
 inline float pow(float a, float b) {
-  return static_cast<float>(pow(static_cast<double>(a), static_cast<double>(b)));
+  return static_cast<float>(
+      pow(static_cast<double>(a), static_cast<double>(b)));
 }
 inline float fmod(float a, float b) {
   return static_cast<float>(

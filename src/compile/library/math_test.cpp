@@ -57,28 +57,27 @@ TEST_P(Elementary, StaysWithinItsBound) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, Elementary,
-    testing::Values(
-        Function{RUNE_PAIR(exp), -750, 715, false, 2},
-        Function{RUNE_PAIR(expm1), -40, 5, true, 3},
-        Function{RUNE_PAIR(log), 0, 10, false, 2},
-        Function{RUNE_PAIR(log1p), -1, 3, false, 2},
-        Function{RUNE_PAIR(log1p), -40, -1, true, 3},
-        Function{RUNE_PAIR(sin), -40, 700, true, 2},
-        Function{RUNE_PAIR(cos), -40, 700, true, 2},
-        Function{RUNE_PAIR(tan), -40, 700, true, 3},
-        Function{RUNE_PAIR(asin), -1.1, 1.1, false, 4},
-        Function{RUNE_PAIR(acos), -1.1, 1.1, false, 4},
-        Function{RUNE_PAIR(atan), -40, 40, true, 2},
-        Function{RUNE_PAIR(sinh), -10, 6.6, true, 4},
-        Function{RUNE_PAIR(cosh), -10, 6.6, true, 4},
-        Function{RUNE_PAIR(tanh), -10, 4, true, 4},
-        Function{RUNE_PAIR(asinh), -30, 300, true, 3},
-        Function{RUNE_PAIR(acosh), 0.9, 20, false, 3},
-        Function{RUNE_PAIR(atanh), -1.1, 1.1, false, 4},
-        Function{RUNE_PAIR(erf), -30, 2, true, 16},
-        Function{RUNE_PAIR(erfc), -3, 27, false, 64},
-        Function{RUNE_PAIR(floor), -1000, 1000, false, 0},
-        Function{RUNE_PAIR(ceil), -1000, 1000, false, 0}),
+    testing::Values(Function{RUNE_PAIR(exp), -750, 715, false, 2},
+                    Function{RUNE_PAIR(expm1), -40, 5, true, 3},
+                    Function{RUNE_PAIR(log), 0, 10, false, 2},
+                    Function{RUNE_PAIR(log1p), -1, 3, false, 2},
+                    Function{RUNE_PAIR(log1p), -40, -1, true, 3},
+                    Function{RUNE_PAIR(sin), -40, 700, true, 2},
+                    Function{RUNE_PAIR(cos), -40, 700, true, 2},
+                    Function{RUNE_PAIR(tan), -40, 700, true, 3},
+                    Function{RUNE_PAIR(asin), -1.1, 1.1, false, 4},
+                    Function{RUNE_PAIR(acos), -1.1, 1.1, false, 4},
+                    Function{RUNE_PAIR(atan), -40, 40, true, 2},
+                    Function{RUNE_PAIR(sinh), -10, 6.6, true, 4},
+                    Function{RUNE_PAIR(cosh), -10, 6.6, true, 4},
+                    Function{RUNE_PAIR(tanh), -10, 4, true, 4},
+                    Function{RUNE_PAIR(asinh), -30, 300, true, 3},
+                    Function{RUNE_PAIR(acosh), 0.9, 20, false, 3},
+                    Function{RUNE_PAIR(atanh), -1.1, 1.1, false, 4},
+                    Function{RUNE_PAIR(erf), -30, 2, true, 16},
+                    Function{RUNE_PAIR(erfc), -3, 27, false, 64},
+                    Function{RUNE_PAIR(floor), -1000, 1000, false, 0},
+                    Function{RUNE_PAIR(ceil), -1000, 1000, false, 0}),
     [](const auto &info) {
       return std::string(info.param.name) + std::to_string(info.index);
     });
@@ -109,8 +108,8 @@ TEST(Math, PowersAndRests) {
     for (double b : {-inf, -3.0, -2.5, -0.0, 0.0, 2.0, 3.0, 2.5, inf}) {
       double actual = math::pow(a, b), expected = std::pow(a, b);
       EXPECT_LE(unitsApart(actual, expected), 1) << a << " to the " << b;
-      EXPECT_EQ(std::signbit(actual), std::signbit(expected) &&
-                                          !std::isnan(expected))
+      EXPECT_EQ(std::signbit(actual),
+                std::signbit(expected) && !std::isnan(expected))
           << a << " to the " << b;
     }
 }

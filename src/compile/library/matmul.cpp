@@ -20,26 +20,30 @@ struct Product {
   int32_t batchRank = 0;
 
   Product(const View &a, const View &b, bool transposeA, bool transposeB) {
-    int32_t aLead = a.rank > 2 ? a.rank - 2 : 0, bLead = b.rank > 2 ? b.rank - 2 : 0;
+    int32_t aLead = a.rank > 2 ? a.rank - 2 : 0,
+            bLead = b.rank > 2 ? b.rank - 2 : 0;
     Strides ofA = rowMajor(a), ofB = rowMajor(b);
     if (a.rank == 1) {
       rows = 1, inner = a.sizes[0], aRow = 0, aInner = 1;
     } else {
-      int32_t row = a.rank - (transposeA ? 1 : 2), column = a.rank - (transposeA ? 2 : 1);
+      int32_t row = a.rank - (transposeA ? 1 : 2),
+              column = a.rank - (transposeA ? 2 : 1);
       rows = a.sizes[row], inner = a.sizes[column];
       aRow = ofA.of[row], aInner = ofA.of[column];
     }
     if (b.rank == 1) {
       columns = 1, bInner = 1, bColumn = 0;
     } else {
-      int32_t row = b.rank - (transposeB ? 1 : 2), column = b.rank - (transposeB ? 2 : 1);
+      int32_t row = b.rank - (transposeB ? 1 : 2),
+              column = b.rank - (transposeB ? 2 : 1);
       columns = b.sizes[column];
       bInner = ofB.of[row], bColumn = ofB.of[column];
     }
     batchRank = aLead > bLead ? aLead : bLead;
     for (int32_t i = 0; i < batchRank; ++i) {
       int32_t inA = i - (batchRank - aLead), inB = i - (batchRank - bLead);
-      int64_t sizeA = inA < 0 ? 1 : a.sizes[inA], sizeB = inB < 0 ? 1 : b.sizes[inB];
+      int64_t sizeA = inA < 0 ? 1 : a.sizes[inA],
+              sizeB = inB < 0 ? 1 : b.sizes[inB];
       batch[i] = sizeA == 1 ? sizeB : sizeA;
       aBatch.of[i] = sizeA == 1 ? 0 : ofA.of[inA];
       bBatch.of[i] = sizeB == 1 ? 0 : ofB.of[inB];

@@ -345,8 +345,10 @@ int32_t scatter(const Call &call, const Attribute &reduction, Walk walk) {
     if (isText(reduction, "mul"))
       return run([](W a, W b) { return mulWrapping(a, b); });
     if (isText(reduction, "max"))
-      return run([](W a, W b) { return isNan(a) || (!isNan(b) && !(b > a)) ? a : b; });
-    return run([](W a, W b) { return isNan(a) || (!isNan(b) && !(b < a)) ? a : b; });
+      return run(
+          [](W a, W b) { return isNan(a) || (!isNan(b) && !(b > a)) ? a : b; });
+    return run(
+        [](W a, W b) { return isNan(a) || (!isNan(b) && !(b < a)) ? a : b; });
   });
 }
 
@@ -357,8 +359,9 @@ RUNE_KERNEL(GatherElements) {
   return withWidth(call.in[0].type, [&]<class T>(Tag<T>) {
     const T *in = elements<T>(call.in[0]);
     T *out = elements<T>(call.out[0]);
-    return eachElementAt(call, call.attributes[axis].integer,
-                         [&](int64_t place, int64_t at) { out[at] = in[place]; });
+    return eachElementAt(
+        call, call.attributes[axis].integer,
+        [&](int64_t place, int64_t at) { out[at] = in[place]; });
   });
 }
 
@@ -406,12 +409,14 @@ RUNE_KERNEL(Lookup) {
   const View &x = call.in[0], &table = call.in[1];
   int64_t count = countOf(x);
   if (call.attributes[interpolate].integer != 0) {
-    const int16_t *in = elements<int16_t>(x), *entries = elements<int16_t>(table);
+    const int16_t *in = elements<int16_t>(x),
+                  *entries = elements<int16_t>(table);
     int16_t *out = elements<int16_t>(call.out[0]);
     return eachPiece(call, count, [&](int64_t from, int64_t to) {
       for (int64_t i = from; i < to; ++i) {
         int32_t place = in[i] + (1 << 15), high = place >> 7, low = place & 127;
-        auto difference = static_cast<int16_t>(entries[high + 1] - entries[high]);
+        auto difference =
+            static_cast<int16_t>(entries[high + 1] - entries[high]);
         out[i] = static_cast<int16_t>(entries[high] +
                                       ((difference * low + 64) >> 7));
       }

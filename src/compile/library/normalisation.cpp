@@ -32,7 +32,8 @@ void setFloat(const View &view, int64_t at, double x) {
 struct Channels {
   int64_t count, inner, outer;
 
-  Channels(const View &x, int32_t channel) : count(x.sizes[channel]), inner(1), outer(1) {
+  Channels(const View &x, int32_t channel)
+      : count(x.sizes[channel]), inner(1), outer(1) {
     for (int32_t i = 0; i < x.rank; ++i)
       if (i != channel)
         (i < channel ? outer : inner) *= x.sizes[i];
@@ -83,7 +84,8 @@ RUNE_KERNEL(BatchNormalization) {
           squares += d * d;
         }
         W spread = squares / count, keep = static_cast<W>(a[momentum].number);
-        setFloat(call.out[1], c, static_cast<double>(mean * keep + own * (1 - keep)));
+        setFloat(call.out[1], c,
+                 static_cast<double>(mean * keep + own * (1 - keep)));
         setFloat(call.out[2], c,
                  static_cast<double>(variance * keep + spread * (1 - keep)));
         mean = own;
@@ -93,7 +95,8 @@ RUNE_KERNEL(BatchNormalization) {
       W deviation = math::sqrt(variance + static_cast<W>(a[epsilon].number));
       for (int64_t k = 0; k < channels.each(); ++k) {
         int64_t at = channels.at(c, k);
-        out[at] = narrow<T>((W(widen(in[at])) - mean) / deviation * scale + bias);
+        out[at] =
+            narrow<T>((W(widen(in[at])) - mean) / deviation * scale + bias);
       }
     }
     return 0;
@@ -203,7 +206,8 @@ RUNE_KERNEL(LocalResponseNormalization) {
   const View &x = call.in[0];
   int32_t axis = isText(a[layout], "NXC") ? x.rank - 1 : 1;
   int64_t channels = x.sizes[axis], step = rowMajor(x).of[axis];
-  int64_t width = a[size].integer, before = (width - 1) / 2, after = width - 1 - before;
+  int64_t width = a[size].integer, before = (width - 1) / 2,
+          after = width - 1 - before;
   double factor = a[alpha].number / static_cast<double>(width);
   return eachPiece(call, countOf(x), [&](int64_t from, int64_t to) {
     for (int64_t at = from; at < to; ++at) {
@@ -216,8 +220,8 @@ RUNE_KERNEL(LocalResponseNormalization) {
         squares += v * v;
       }
       setFloat(call.out[0], at,
-               floatAt(x, at) /
-                   math::pow(a[bias].number + factor * squares, a[beta].number));
+               floatAt(x, at) / math::pow(a[bias].number + factor * squares,
+                                          a[beta].number));
     }
   });
 }

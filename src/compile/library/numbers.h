@@ -28,7 +28,9 @@ template <class T> using Wide = std::conditional_t<isHalf<T>, float, T>;
 template <class W>
 using Bits = std::conditional_t<sizeof(W) == 8, uint64_t, uint32_t>;
 
-template <class W> Bits<W> bitsOf(W x) { return __builtin_bit_cast(Bits<W>, x); }
+template <class W> Bits<W> bitsOf(W x) {
+  return __builtin_bit_cast(Bits<W>, x);
+}
 inline float floatOf(uint32_t bits) { return __builtin_bit_cast(float, bits); }
 inline double doubleOf(uint64_t bits) {
   return __builtin_bit_cast(double, bits);
@@ -95,7 +97,8 @@ template <int exponentBits, int fractionBits> uint16_t roundHalf(double x) {
     base = static_cast<uint64_t>(exponent + bias - 1) << fractionBits;
   if (drop > 53 || bits >> 52 == 0) // below half the smallest
     return sign;
-  uint64_t kept = fraction >> drop, rest = fraction & ((uint64_t{1} << drop) - 1);
+  uint64_t kept = fraction >> drop,
+           rest = fraction & ((uint64_t{1} << drop) - 1);
   uint64_t half = uint64_t{1} << (drop - 1);
   if (rest > half || (rest == half && (kept & 1)))
     ++kept;

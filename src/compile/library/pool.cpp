@@ -15,10 +15,10 @@ int32_t eachWindow(const Call &call, const Image &x, const Image &y, F body) {
   return eachPlace(call, y, [&](const int64_t *place, int64_t at) -> int32_t {
     for (int64_t n = 0; n < y.batch(); ++n)
       for (int64_t c = 0; c < y.channels(); ++c)
-        if (int32_t status = body(
-                place, n * x.strides.of[0] + c * x.strides.of[x.channel],
-                n * y.strides.of[0] + c * y.strides.of[y.channel] + at,
-                n * y.channels() + c))
+        if (int32_t status =
+                body(place, n * x.strides.of[0] + c * x.strides.of[x.channel],
+                     n * y.strides.of[0] + c * y.strides.of[y.channel] + at,
+                     n * y.channels() + c))
           return status;
     return 0;
   });
@@ -73,31 +73,40 @@ RUNE_KERNEL(MaxPool) {
     T *out = elements<T>(call.out[0]);
     int64_t *indices =
         call.outputs > 1 ? elements<int64_t>(call.out[1]) : nullptr;
-    return eachWindow(call, x, y,
-                      [&](const int64_t *place, int64_t from, int64_t to,
-                          int64_t number) -> int32_t {
-                        W best = lowest<W>();
-                        int64_t index = -1;
-                        window.eachTap(
-                            x, place, steps,
-                            [&](int64_t offset, int64_t, int64_t position) {
-                              W next = widen(in[from + offset]);
-                              if (index < 0 ||
-                                  (!isNan(best) && (next > best || isNan(next)))) {
-                                best = next;
-                                index = position;
-                              }
-                            });
-                        out[to] = narrow<T>(best);
-                        if (indices)
-                          indices[to] = index < 0 ? -1 : number * plane + index;
-                        return 0;
-                      });
+    return eachWindow(
+        call, x, y,
+        [&](const int64_t *place, int64_t from, int64_t to,
+            int64_t number) -> int32_t {
+          W best = lowest<W>();
+          int64_t index = -1;
+          window.eachTap(x, place, steps,
+                         [&](int64_t offset, int64_t, int64_t position) {
+                           W next = widen(in[from + offset]);
+                           if (index < 0 ||
+                               (!isNan(best) && (next > best || isNan(next)))) {
+                             best = next;
+                             index = position;
+                           }
+                         });
+          out[to] = narrow<T>(best);
+          if (indices)
+            indices[to] = index < 0 ? -1 : number * plane + index;
+          return 0;
+        });
   });
 }
 
 RUNE_KERNEL(AveragePool) {
-  enum { accumulator, ceil, countIncludePad, dilations, kernel, layout, pads, strides };
+  enum {
+    accumulator,
+    ceil,
+    countIncludePad,
+    dilations,
+    kernel,
+    layout,
+    pads,
+    strides
+  };
   if (isEmpty(call.out[0]))
     return 0;
   const Attribute *a = call.attributes;
@@ -126,10 +135,12 @@ RUNE_KERNEL(AveragePool) {
                 int64_t) -> int32_t {
               Sum sum = 0;
               int64_t taps = 0;
-              window.eachTap(x, place, {}, [&](int64_t offset, int64_t, int64_t) {
-                sum = addWrapping(sum, static_cast<Sum>(widen(in[from + offset])));
-                ++taps;
-              });
+              window.eachTap(
+                  x, place, {}, [&](int64_t offset, int64_t, int64_t) {
+                    sum = addWrapping(
+                        sum, static_cast<Sum>(widen(in[from + offset])));
+                    ++taps;
+                  });
               double count =
                   includePad ? paddedCount(place) : static_cast<double>(taps);
               if (std::is_integral_v<T> && count < 1) // average_pool.8

@@ -17,7 +17,8 @@ template <class F>
 int32_t eachParameter(const Call &call, const View &parameters, int64_t axis,
                       int64_t block, F body) {
   const View &x = call.in[0];
-  int64_t count = countOf(x), several = countOf(parameters), inner = 1, along = 1;
+  int64_t count = countOf(x), several = countOf(parameters), inner = 1,
+          along = 1;
   if (several > 1 || block > 0) {
     inner = rowMajor(x).of[axis];
     along = x.sizes[axis];
@@ -27,8 +28,9 @@ int32_t eachParameter(const Call &call, const View &parameters, int64_t axis,
     for (int64_t i = from; i < to; ++i) {
       int64_t parameter = 0;
       if (block > 0)
-        parameter = (i / inner / along * blocks + i / inner % along / block) * inner +
-                    i % inner;
+        parameter =
+            (i / inner / along * blocks + i / inner % along / block) * inner +
+            i % inner;
       else if (several > 1)
         parameter = i / inner % along;
       body(parameter, i);
@@ -50,8 +52,10 @@ double zeroAt(const Call &call, int32_t input, int64_t at) {
 /// Towards zero, saturating; NaN gives 0.
 template <class To> To truncated(double x) {
   constexpr double low = static_cast<double>(std::numeric_limits<To>::min());
-  constexpr double high = static_cast<double>(
-      uint64_t{1} << (std::numeric_limits<To>::digits - 1)) * 2;
+  constexpr double high =
+      static_cast<double>(uint64_t{1}
+                          << (std::numeric_limits<To>::digits - 1)) *
+      2;
   if (isNan(x))
     return 0;
   if (x <= low)
@@ -66,7 +70,8 @@ RUNE_KERNEL(Quantize) {
   const Attribute *a = call.attributes;
   bool away = isText(a[rounding], "away");
   return withFloat(call.in[0].type, [&]<class From>(Tag<From>) {
-    const From *in = elements<From>(call.in[0]), *scales = elements<From>(call.in[1]);
+    const From *in = elements<From>(call.in[0]),
+               *scales = elements<From>(call.in[1]);
     return withInteger(call.out[0].type, [&]<class To>(Tag<To>) {
       constexpr auto low = static_cast<double>(std::numeric_limits<To>::min());
       constexpr auto high = static_cast<double>(std::numeric_limits<To>::max());
@@ -77,8 +82,9 @@ RUNE_KERNEL(Quantize) {
             auto quotient = static_cast<double>(
                 widen(narrow<From>(widen(in[i]) / widen(scales[parameter]))));
             double zero = zeroAt(call, 2, parameter);
-            double y = (away ? math::roundAway(quotient)
-                             : math::roundEven(quotient)) + zero;
+            double y =
+                (away ? math::roundAway(quotient) : math::roundEven(quotient)) +
+                zero;
             if (isNan(y))
               y = zero;
             out[i] = static_cast<To>(y < low ? low : y > high ? high : y);
@@ -99,7 +105,8 @@ RUNE_KERNEL(Dequantize) {
           call, call.in[1], a[axis].integer, a[block].integer,
           [&](int64_t parameter, int64_t i) {
             double x = static_cast<double>(in[i]) - zeroAt(call, 2, parameter);
-            out[i] = narrow<To>(x * static_cast<double>(widen(scales[parameter])));
+            out[i] =
+                narrow<To>(x * static_cast<double>(widen(scales[parameter])));
           });
     });
   });
@@ -114,7 +121,8 @@ template <class W> struct Scaler {
   bool isDouble, isEven;
 
   Scaler(int32_t m, int32_t shift, const Attribute &rounding)
-      : multiplier(m), drop(31 - shift), isDouble(isText(rounding, "tflite-double")),
+      : multiplier(m), drop(31 - shift),
+        isDouble(isText(rounding, "tflite-double")),
         isEven(isText(rounding, "onnx-even")) {
     if (!isText(rounding, "tflite-16x8"))
       return;
@@ -159,8 +167,10 @@ RUNE_KERNEL(Requantize) {
     // what does not leave 2^62 with its product is computed in 64 bits
     constexpr bool small = sizeof(From) <= 2;
     bool narrowEnough =
-        small ? sizeof(From) * 8 + static_cast<uint64_t>(a[leftShift].integer) <= 31
-              : sizeof(From) == 4 && xZero == 0 && a[leftShift].integer == 0;
+        small
+            ? sizeof(From) * 8 + static_cast<uint64_t>(a[leftShift].integer) <=
+                  31
+            : sizeof(From) == 4 && xZero == 0 && a[leftShift].integer == 0;
     const From *in = elements<From>(call.in[0]);
     return withInteger(call.out[0].type, [&]<class To>(Tag<To>) {
       To *out = elements<To>(call.out[0]);
@@ -169,7 +179,8 @@ RUNE_KERNEL(Requantize) {
             call, parameters, a[axis].integer, 0,
             [&](int64_t parameter, int64_t i) {
               Scaler<W> scale(
-                  elements<int32_t>(multipliers)[severalMultipliers ? parameter : 0],
+                  elements<int32_t>(
+                      multipliers)[severalMultipliers ? parameter : 0],
                   elements<int32_t>(shifts)[severalShifts ? parameter : 0],
                   a[rounding]);
               W x = (W(in[i]) - W(xZero)) * (W(1) << a[leftShift].integer);
@@ -229,10 +240,11 @@ RUNE_KERNEL(Cast) {
     auto to = [&]<class To>(Tag<To>) {
       const From *in = elements<From>(call.in[0]);
       To *out = elements<To>(call.out[0]);
-      return eachPiece(call, countOf(call.out[0]), [&](int64_t first, int64_t last) {
-        for (int64_t i = first; i < last; ++i)
-          out[i] = converted<To>(in[i], saturate);
-      });
+      return eachPiece(call, countOf(call.out[0]),
+                       [&](int64_t first, int64_t last) {
+                         for (int64_t i = first; i < last; ++i)
+                           out[i] = converted<To>(in[i], saturate);
+                       });
     };
     return call.out[0].type == Type::Bool ? to(Tag<bool>{})
                                           : withNumeric(call.out[0].type, to);
@@ -264,10 +276,12 @@ int32_t multiplied(int32_t x, int n) {
                                               : y);
 }
 int32_t plus(int32_t a, int32_t b) {
-  return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b));
+  return static_cast<int32_t>(static_cast<uint32_t>(a) +
+                              static_cast<uint32_t>(b));
 }
 int32_t minus(int32_t a, int32_t b) {
-  return static_cast<int32_t>(static_cast<uint32_t>(a) - static_cast<uint32_t>(b));
+  return static_cast<int32_t>(static_cast<uint32_t>(a) -
+                              static_cast<uint32_t>(b));
 }
 
 /// e^a for a in [-1/4, 0), no integer bits: Taylor's polynomial around -1/8.
@@ -317,41 +331,43 @@ RUNE_KERNEL(SoftmaxFixed) {
   int64_t count = x.sizes[x.rank - 1];
   int64_t rows = count == 0 ? 0 : countOf(x) / count;
   auto exp = [&](int32_t difference) {
-    return expOf(times(static_cast<int32_t>(int64_t{difference} *
-                                            (int64_t{1} << shift)),
-                       multiplier));
+    return expOf(
+        times(static_cast<int32_t>(int64_t{difference} * (int64_t{1} << shift)),
+              multiplier));
   };
   return withSmallInteger(x.type, [&]<class In>(Tag<In>) {
-    return withSmallInteger(call.out[0].type, [&]<class Out>(Tag<Out>) -> int32_t {
-      for (int64_t row = 0; row < rows; ++row) {
-        if (mustStop(call))
-          return stopped;
-        const In *in = elements<In>(x) + row * count;
-        Out *out = elements<Out>(call.out[0]) + row * count;
-        In largest = in[0];
-        for (int64_t i = 1; i < count; ++i)
-          largest = in[i] > largest ? in[i] : largest;
-        int32_t sum = 0;
-        for (int64_t i = 0; i < count; ++i)
-          if (in[i] - largest >= least)
-            sum += divided(exp(in[i] - largest), 12);
-        int headroom = sum == 0 ? 32 : __builtin_clz(static_cast<uint32_t>(sum));
-        auto mantissa = static_cast<int32_t>(
-            (headroom == 32 ? 0 : static_cast<uint32_t>(sum) << headroom) -
-            (uint32_t{1} << 31));
-        int32_t factor = oneOver(mantissa);
-        constexpr int bits = 8 * sizeof(Out);
-        constexpr int64_t most = (int64_t{1} << bits) - 1;
-        constexpr int64_t smallest = std::numeric_limits<Out>::min();
-        for (int64_t i = 0; i < count; ++i) {
-          int64_t y = 0;
-          if (in[i] - largest >= least)
-            y = divided(times(factor, exp(in[i] - largest)),
-                        12 - headroom + 31 - bits);
-          out[i] = static_cast<Out>((y > most ? most : y) + smallest);
-        }
-      }
-      return 0;
-    });
+    return withSmallInteger(
+        call.out[0].type, [&]<class Out>(Tag<Out>) -> int32_t {
+          for (int64_t row = 0; row < rows; ++row) {
+            if (mustStop(call))
+              return stopped;
+            const In *in = elements<In>(x) + row * count;
+            Out *out = elements<Out>(call.out[0]) + row * count;
+            In largest = in[0];
+            for (int64_t i = 1; i < count; ++i)
+              largest = in[i] > largest ? in[i] : largest;
+            int32_t sum = 0;
+            for (int64_t i = 0; i < count; ++i)
+              if (in[i] - largest >= least)
+                sum += divided(exp(in[i] - largest), 12);
+            int headroom =
+                sum == 0 ? 32 : __builtin_clz(static_cast<uint32_t>(sum));
+            auto mantissa = static_cast<int32_t>(
+                (headroom == 32 ? 0 : static_cast<uint32_t>(sum) << headroom) -
+                (uint32_t{1} << 31));
+            int32_t factor = oneOver(mantissa);
+            constexpr int bits = 8 * sizeof(Out);
+            constexpr int64_t most = (int64_t{1} << bits) - 1;
+            constexpr int64_t smallest = std::numeric_limits<Out>::min();
+            for (int64_t i = 0; i < count; ++i) {
+              int64_t y = 0;
+              if (in[i] - largest >= least)
+                y = divided(times(factor, exp(in[i] - largest)),
+                            12 - headroom + 31 - bits);
+              out[i] = static_cast<Out>((y > most ? most : y) + smallest);
+            }
+          }
+          return 0;
+        });
   });
 }

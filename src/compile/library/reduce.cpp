@@ -31,7 +31,8 @@ struct Fold {
   }
 
   /// Calls `body(offset)` for each folded element, in row-major order.
-  template <class F> int32_t each(const Call &call, int64_t start, F body) const {
+  template <class F>
+  int32_t each(const Call &call, int64_t start, F body) const {
     return eachRow<1>(call, foldedSizes, foldedRank, {folded},
                       [&](const int64_t *at, const int64_t *step, int64_t n) {
                         for (int64_t i = 0; i < n; ++i)
@@ -54,7 +55,8 @@ struct Fold {
 };
 
 /// The axes of a reduction: the attribute, or input 1.
-Fold foldOf(const Call &call, const Attribute &axes, const Attribute &emptyIsAll) {
+Fold foldOf(const Call &call, const Attribute &axes,
+            const Attribute &emptyIsAll) {
   const View &x = call.in[0];
   bool given = has(call, 1);
   int64_t count = given ? countOf(call.in[1]) : axes.count;
@@ -71,8 +73,8 @@ Fold foldOf(const Call &call, const Attribute &axes, const Attribute &emptyIsAll
 }
 
 template <class T, class State, class In, class Step, class End>
-int32_t foldAll(const Call &call, const Fold &fold, State start, In in, Step step,
-                End end) {
+int32_t foldAll(const Call &call, const Fold &fold, State start, In in,
+                Step step, End end) {
   T *out = elements<T>(call.out[0]);
   return fold.eachFold([&](int64_t from) {
     State state = start;
@@ -84,13 +86,13 @@ int32_t foldAll(const Call &call, const Fold &fold, State start, In in, Step ste
   });
 }
 
-template <class Step>
-int32_t sum(const Call &call, int start, Step step) {
+template <class Step> int32_t sum(const Call &call, int start, Step step) {
   enum { accumulator, axes, emptyIsAll };
   const Attribute *a = call.attributes;
   Fold fold = foldOf(call, a[axes], a[emptyIsAll]);
   return withAccumulator(
-      call.in[0].type, a[accumulator], [&]<class T, class Sum>(Tag<T>, Tag<Sum>) {
+      call.in[0].type, a[accumulator],
+      [&]<class T, class Sum>(Tag<T>, Tag<Sum>) {
         const T *x = elements<T>(call.in[0]);
         return foldAll<T>(
             call, fold, static_cast<Sum>(start),
@@ -109,7 +111,8 @@ int32_t extreme(const Call &call, Start start, Wins wins) {
     return foldAll<T>(
         call, fold, start(Tag<W>{}), [&](int64_t at) { return widen(x[at]); },
         [&](W best, W next) {
-          return !isNan(best) && (isNan(next) || wins(next, best)) ? next : best;
+          return !isNan(best) && (isNan(next) || wins(next, best)) ? next
+                                                                   : best;
         },
         [](W best) { return best; });
   };
@@ -178,14 +181,12 @@ RUNE_KERNEL(ReduceMean) {
 }
 RUNE_KERNEL(ReduceMax) {
   return extreme(
-      call,
-      []<class W>(Tag<W>) { return lowest<W>(); },
+      call, []<class W>(Tag<W>) { return lowest<W>(); },
       [](auto a, auto b) { return a > b; });
 }
 RUNE_KERNEL(ReduceMin) {
   return extreme(
-      call,
-      []<class W>(Tag<W>) { return highest<W>(); },
+      call, []<class W>(Tag<W>) { return highest<W>(); },
       [](auto a, auto b) { return a < b; });
 }
 RUNE_KERNEL(ArgMax) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Walking tensors of any rank, row by row: the inner loop of a kernel is a plain
-// loop over the last dimension, the deadline is polled once a row.
+// Walking tensors of any rank, row by row: the inner loop of a kernel is a
+// plain loop over the last dimension, the deadline is polled once a row.
 #pragma once
 
 #include "compile/library/numbers.h"
@@ -104,7 +104,7 @@ template <class F> int32_t eachPiece(const Call &call, int64_t count, F body) {
 /// Index `at` of an i32 or i64 tensor.
 inline int64_t indexAt(const View &view, int64_t at) {
   return view.type == Type::I32 ? elements<int32_t>(view)[at]
-                          : elements<int64_t>(view)[at];
+                                : elements<int64_t>(view)[at];
 }
 
 /// A type of the width of the elements, for what only moves them.

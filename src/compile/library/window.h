@@ -98,8 +98,7 @@ inline bool isEmpty(const View &view) { return countOf(view) == 0; }
 
 /// Calls `body(place, offset in y)` for each place of a window in y, whose
 /// batches and channels the offset leaves at 0.
-template <class F>
-int32_t eachPlace(const Call &call, const Image &y, F body) {
+template <class F> int32_t eachPlace(const Call &call, const Image &y, F body) {
   Odometer<1> place(y.spatialSizes(), y.spatialRank);
   Strides strides;
   for (int32_t d = 0; d < y.spatialRank; ++d)

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/cpu/cpu_device.h"
 
-#include "device/cpu/cpu_run.h"
-#include "graph/specialise.h"
+#include "device/cpu/cpu_model.h"
 #include "graph/store.h"
-
-#include <map>
 
 namespace rune::device {
 
@@ -29,8 +26,9 @@ Diagnostic asDeviceError(Diagnostic why) {
 class CpuProgram : public runtime::Program {
 public:
   explicit CpuProgram(graph::Graph graph)
-      : graph_(std::move(graph)), inputs_(namedTypes(graph_, graph_.inputs)),
-        outputs_(namedTypes(graph_, graph_.outputs)) {}
+      : model_(std::move(graph)),
+        inputs_(namedTypes(model_.graph(), model_.graph().inputs)),
+        outputs_(namedTypes(model_.graph(), model_.graph().outputs)) {}
 
   const std::vector<runtime::NamedType> &inputs() const override {
     return inputs_;
@@ -41,54 +39,25 @@ public:
 
   Result<std::vector<Tensor>> run(std::span<const TensorView> inputs,
                                   const runtime::RunLimits &limits) override {
-    auto outputs = runNow(inputs, limits);
-    if (!outputs)
-      return asDeviceError(std::move(outputs).error());
+    graph::Items items;
+    for (const TensorView &view : inputs)
+      items.push_back(graph::Item::borrowed(view));
+    auto results =
+        model_.run(std::move(items), {limits.deadline, limits.memoryBytes});
+    if (!results)
+      return asDeviceError(std::move(results).error());
+    std::vector<Tensor> outputs;
+    for (const graph::Item &item : *results)
+      outputs.push_back(RUNE_TRY(Tensor::copyOf(item.view())));
     return outputs;
   }
 
-  /// errors  `device.input-mismatch`, `compile.*`
-  Result<CpuRun *> runFor(std::span<const TensorView> inputs) {
-    std::vector<std::vector<int64_t>> sizes;
-    if (inputs.size() != inputs_.size())
-      return error("evaluate.input-mismatch", "needs {} inputs, got {}",
-                   inputs_.size(), inputs.size());
-    for (size_t i = 0; i < inputs.size(); ++i) {
-      if (inputs[i].dtype != inputs_[i].type.dtype)
-        return error("evaluate.input-mismatch", "input `{}` needs {}, got {}",
-                     inputs_[i].name, inputs_[i].type.str(),
-                     inputs[i].type().str());
-      sizes.emplace_back(inputs[i].sizes.begin(), inputs[i].sizes.end());
-    }
-    auto [place, isNew] = runs_.try_emplace(sizes);
-    if (!place->second) {
-      auto graph = graph::specialise(graph_, sizes);
-      auto run = graph ? CpuRun::prepare(*std::move(graph))
-                       : Result<std::unique_ptr<CpuRun>>(graph.error());
-      if (!run) {
-        runs_.erase(place);
-        return std::move(run).error();
-      }
-      place->second = *std::move(run);
-    }
-    return place->second.get();
-  }
-
-  void reset() override { state_.clear(); }
+  void reset() override { model_.reset(); }
 
 private:
-  Result<std::vector<Tensor>> runNow(std::span<const TensorView> inputs,
-                                     const runtime::RunLimits &limits) {
-    CpuRun *run = RUNE_TRY(runFor(inputs));
-    return run->run(inputs, {limits.deadline, limits.memoryBytes}, state_);
-  }
-
-  graph::Graph graph_;
-  graph::State state_;
+  CpuModel model_;
   std::vector<runtime::NamedType> inputs_;
   std::vector<runtime::NamedType> outputs_;
-  /// By the sizes of the inputs.
-  std::map<std::vector<std::vector<int64_t>>, std::unique_ptr<CpuRun>> runs_;
 };
 
 class Cpu : public runtime::Device {
@@ -98,8 +67,9 @@ public:
   Result<std::unique_ptr<runtime::Program>>
   load(const container::Model &model) override {
     if (model.encoding != "rune-graph")
-      return error("device.unsupported", "the device `cpu` runs `rune-graph`, "
-                                         "not `{}`",
+      return error("device.unsupported",
+                   "the device `cpu` runs `rune-graph`, "
+                   "not `{}`",
                    model.encoding);
     std::vector<ByteSpan> weights;
     for (const container::Weight &weight : model.weights)

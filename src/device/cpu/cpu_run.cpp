@@ -122,8 +122,8 @@ private:
 
 } // namespace
 
-Result<std::unique_ptr<CpuRun>> CpuRun::prepare(Graph graph,
-                                                const compile::Options &options) {
+Result<std::unique_ptr<CpuRun>>
+CpuRun::prepare(Graph graph, const compile::Options &options) {
   compile::Program program = RUNE_TRY(compile::compile(graph, options));
   std::unique_ptr<CpuRun> run(new CpuRun(std::move(graph), std::move(program)));
   run->code_ = RUNE_TRY(machine::MappedCode::map(run->program_.code));
@@ -164,19 +164,21 @@ Result<> CpuRun::place() {
   return {};
 }
 
-Result<> CpuRun::bind(std::span<const TensorView> inputs, graph::State &state) {
-  auto take = [&](ValueId id, const TensorView &view) {
-    ByteSpan data = view.data;
-    items_[id] = graph::Item::borrowed(view);
+Result<> CpuRun::bind(graph::Items inputs, graph::State &state) {
+  auto take = [&](ValueId id, graph::Item item) {
+    items_[id] = std::move(item);
+    if (!items_[id].tensor || items_[id].dtype == DType::Utf8)
+      return;
+    ByteSpan data = items_[id].view().data;
     table_[id] = const_cast<uint8_t *>(data.data());
-    if (isAligned(table_[id]) || view.dtype == DType::Utf8)
+    if (isAligned(table_[id]))
       return;
     aligned_[id].resize(data.size() + alignment);
     table_[id] = alignedIn(aligned_[id]);
     std::ranges::copy(data, static_cast<uint8_t *>(table_[id]));
   };
   for (size_t i = 0; i < inputs.size(); ++i)
-    take(graph_.inputs[i], inputs[i]);
+    take(graph_.inputs[i], std::move(inputs[i]));
   if (state.empty())
     for (const graph::Variable &variable : graph_.variables) {
       const graph::ValueType &type = graph_.values[variable.input].type;
@@ -186,7 +188,7 @@ Result<> CpuRun::bind(std::span<const TensorView> inputs, graph::State &state) {
               : Tensor::zeros(type.dtype, type.sizes())));
     }
   for (size_t i = 0; i < graph_.variables.size(); ++i)
-    take(graph_.variables[i].input, state[i].view());
+    take(graph_.variables[i].input, graph::Item::borrowed(state[i].view()));
   return {};
 }
 
@@ -206,15 +208,15 @@ TensorView CpuRun::viewOf(ValueId id) const {
 
 /// Compiled code has no hash of its type before it, as the sanitizer expects.
 __attribute__((no_sanitize("function"))) static uint64_t
-call(const uint8_t *entry, void *const *table, const compile::Control *control) {
+call(const uint8_t *entry, void *const *table,
+     const compile::Control *control) {
   using Entry = uint64_t (*)(void *const *, const compile::Control *);
   return reinterpret_cast<Entry>(reinterpret_cast<uintptr_t>(entry))(table,
                                                                      control);
 }
 
 Result<> CpuRun::runRegion(const Step &step, const compile::Control &control) {
-  uint64_t status =
-      call(code_.data() + *step.entry, table_.data(), &control);
+  uint64_t status = call(code_.data() + *step.entry, table_.data(), &control);
   if (status == 0)
     return {};
   auto code = static_cast<int32_t>(status);
@@ -222,9 +224,8 @@ Result<> CpuRun::runRegion(const Step &step, const compile::Control &control) {
   if (code < 0)
     return error("evaluate.deadline", "the deadline passed in `{}`", node.name);
   std::string_view name = graph::opName(node.op);
-  return error("evaluate.failed",
-               "`{}`: {} refuses its values ({}.{})", node.name, name, name,
-               code);
+  return error("evaluate.failed", "`{}`: {} refuses its values ({}.{})",
+               node.name, name, name, code);
 }
 
 Result<> CpuRun::runPlan(size_t step, const graph::EvaluateLimits &limits) {
@@ -245,10 +246,13 @@ Result<> CpuRun::runPlan(size_t step, const graph::EvaluateLimits &limits) {
   return {};
 }
 
-Result<std::vector<Tensor>> CpuRun::finish(graph::State &state) {
-  std::vector<Tensor> outputs;
+Result<graph::Items> CpuRun::finish(graph::State &state) {
+  graph::Items outputs;
   for (ValueId id : graph_.outputs)
-    outputs.push_back(RUNE_TRY(Tensor::copyOf(viewOf(id))));
+    outputs.push_back(
+        program_.places[id].kind == Place::Elsewhere
+            ? items_[id]
+            : graph::Item::of(RUNE_TRY(Tensor::copyOf(viewOf(id)))));
   graph::State next;
   for (const graph::Variable &variable : graph_.variables)
     next.push_back(RUNE_TRY(Tensor::copyOf(viewOf(variable.output))));
@@ -256,15 +260,15 @@ Result<std::vector<Tensor>> CpuRun::finish(graph::State &state) {
   return outputs;
 }
 
-Result<std::vector<Tensor>> CpuRun::run(std::span<const TensorView> inputs,
-                                        const graph::EvaluateLimits &limits,
-                                        graph::State &state) {
+Result<graph::Items> CpuRun::run(graph::Items inputs,
+                                 const graph::EvaluateLimits &limits,
+                                 graph::State &state) {
   if (program_.arenaBytes > limits.memoryBytes)
     return error("evaluate.memory-limit",
                  "the graph needs {} bytes of memory, {} are allowed",
                  program_.arenaBytes, limits.memoryBytes);
   items_.assign(graph_.values.size(), {});
-  RUNE_TRY(bind(inputs, state));
+  RUNE_TRY(bind(std::move(inputs), state));
   Alarm alarm(limits.deadline);
   compile::Control control = alarm.control();
   for (size_t i = 0; i < program_.steps.size(); ++i) {

@@ -10,8 +10,7 @@
 
 namespace rune::device {
 
-/// One at a time; warm runs of a graph without a plan allocate their outputs
-/// and nothing else.
+/// One run at a time.
 class CpuRun {
 public:
   /// Compiles `graph`, whose inputs have known sizes.
@@ -22,21 +21,22 @@ public:
 
   const graph::Graph &graph() const { return graph_; }
 
-  /// in      one view for each input, of its type
+  /// in      one item for each input, of its type
   ///         `state` as of graph::evaluate
   /// errors  `evaluate.*`
-  Result<std::vector<Tensor>> run(std::span<const TensorView> inputs,
-                                  const graph::EvaluateLimits &limits,
-                                  graph::State &state);
+  Result<graph::Items> run(graph::Items inputs,
+                           const graph::EvaluateLimits &limits,
+                           graph::State &state);
 
 private:
   CpuRun(graph::Graph graph, compile::Program program)
       : graph_(std::move(graph)), program_(std::move(program)) {}
   Result<> place();
-  Result<> bind(std::span<const TensorView> inputs, graph::State &state);
-  Result<> runRegion(const compile::Step &step, const compile::Control &control);
+  Result<> bind(graph::Items inputs, graph::State &state);
+  Result<> runRegion(const compile::Step &step,
+                     const compile::Control &control);
   Result<> runPlan(size_t step, const graph::EvaluateLimits &limits);
-  Result<std::vector<Tensor>> finish(graph::State &state);
+  Result<graph::Items> finish(graph::State &state);
   TensorView viewOf(graph::ValueId id) const;
 
   graph::Graph graph_;

@@ -6,7 +6,6 @@
 #include "engine/llvm/unit.h"
 #include "machine/llvm/target_machine.h"
 
-
 namespace rune::engine::llvm_tier {
 
 using machine::ObjectBytes;

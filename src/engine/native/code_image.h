@@ -28,7 +28,8 @@ public:
   /// The trampoline for functions of a type: (code, context, slots). Null if
   /// there is none.
   const void *entry(uint32_t type) const {
-    return entries_[type] == nowhere ? nullptr : mapped_.data() + entries_[type];
+    return entries_[type] == nowhere ? nullptr
+                                     : mapped_.data() + entries_[type];
   }
   size_t functionCount() const { return functions_.size(); }
   size_t typeCount() const { return entries_.size(); }
@@ -42,12 +43,13 @@ public:
   ByteSpan code() const { return {mapped_.data(), mapped_.size()}; }
 
   bool holds(uint64_t address) const {
-    return address - reinterpret_cast<uint64_t>(mapped_.data()) < mapped_.size();
+    return address - reinterpret_cast<uint64_t>(mapped_.data()) <
+           mapped_.size();
   }
   /// The guest's function at an address of the code.
   std::optional<uint32_t> functionAt(uint64_t address) const {
-    return native::functionAt(ranges_,
-                              address - reinterpret_cast<uint64_t>(mapped_.data()));
+    return native::functionAt(
+        ranges_, address - reinterpret_cast<uint64_t>(mapped_.data()));
   }
 
 private:

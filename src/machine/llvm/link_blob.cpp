@@ -183,8 +183,7 @@ private:
 
 } // namespace
 
-Result<Blob> linkBlob(const std::vector<ObjectBytes> &objects,
-                      Family family) {
+Result<Blob> linkBlob(const std::vector<ObjectBytes> &objects, Family family) {
   Linker linker(family);
   for (const ObjectBytes &object : objects)
     RUNE_TRY(linker.add(object));

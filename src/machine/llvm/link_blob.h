@@ -22,7 +22,6 @@ struct Blob {
 };
 
 /// errors  `machine.internal`
-Result<Blob> linkBlob(const std::vector<ObjectBytes> &objects,
-                      Family family);
+Result<Blob> linkBlob(const std::vector<ObjectBytes> &objects, Family family);
 
 } // namespace rune::machine

@@ -12,9 +12,8 @@ namespace {
 namespace elf = llvm::ELF;
 
 Diagnostic cannot(const Relocation &relocation, std::string_view why) {
-  return error("machine.internal",
-               "a relocation of kind {} at offset {} {}", relocation.type,
-               relocation.place, why);
+  return error("machine.internal", "a relocation of kind {} at offset {} {}",
+               relocation.type, relocation.place, why);
 }
 
 bool fits(int64_t value, unsigned bits) {

@@ -66,8 +66,7 @@ makeTargetMachine(Target target, llvm::CodeGenOptLevel level) {
   llvm::TargetOptions options;
   options.TrapUnreachable = true;
   options.EmitStackSizeSection = true;
-  options.MCOptions.ABIName =
-      target.family == Family::RiscV64 ? "lp64d" : "";
+  options.MCOptions.ABIName = target.family == Family::RiscV64 ? "lp64d" : "";
   return std::unique_ptr<llvm::TargetMachine>(found->createTargetMachine(
       triple, names.processor, names.features, options, llvm::Reloc::PIC_,
       llvm::CodeModel::Small, level, /*JIT=*/false));
