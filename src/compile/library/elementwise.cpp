@@ -25,6 +25,14 @@ template <class F> int32_t mapFloats(const Call &call, F compute) {
                    [&]<class T>(Tag<T>) { return mapAs<T>(call, compute); });
 }
 
+/// The same in double, rounded once at the end.
+template <class F> int32_t mapReals(const Call &call, F compute) {
+  return eachPiece(call, countOf(call.out[0]), [&](int64_t from, int64_t to) {
+    for (int64_t i = from; i < to; ++i)
+      storeFloat(call.out[0], i, compute(loadFloat(call.in[0], i)));
+  });
+}
+
 /// Floats and signed integers.
 template <class F> int32_t mapSigned(const Call &call, F compute) {
   return withNumeric(call.in[0].type, [&]<class T>(Tag<T>) -> int32_t {
@@ -97,30 +105,34 @@ RUNE_KERNEL(Relu) {
                    []<class W>(W x) { return x > 0 || isNan(x) ? x : W(0); });
 }
 
-#define RUNE_FLOATS(Name, expression)                                          \
+#define RUNE_FUNCTION(Name, function)                                          \
   RUNE_KERNEL(Name) {                                                          \
-    return mapFloats(call, []<class W>(W x) -> W { return expression; });      \
+    return mapReals(call, [](double x) { return math::function(x); });         \
   }
-RUNE_FLOATS(Exp, math::exp(x))
-RUNE_FLOATS(Log, math::log(x))
-RUNE_FLOATS(Sqrt, math::sqrt(x))
-RUNE_FLOATS(Sin, math::sin(x))
-RUNE_FLOATS(Cos, math::cos(x))
-RUNE_FLOATS(Tan, math::tan(x))
-RUNE_FLOATS(Asin, math::asin(x))
-RUNE_FLOATS(Acos, math::acos(x))
-RUNE_FLOATS(Atan, math::atan(x))
-RUNE_FLOATS(Sinh, math::sinh(x))
-RUNE_FLOATS(Cosh, math::cosh(x))
-RUNE_FLOATS(Tanh, math::tanh(x))
-RUNE_FLOATS(Asinh, math::asinh(x))
-RUNE_FLOATS(Acosh, math::acosh(x))
-RUNE_FLOATS(Atanh, math::atanh(x))
-RUNE_FLOATS(Erf, math::erf(x))
-RUNE_FLOATS(Floor, math::floor(x))
-RUNE_FLOATS(Ceil, math::ceil(x))
-RUNE_FLOATS(Sigmoid, W(1) / (W(1) + math::exp(-x)))
-#undef RUNE_FLOATS
+RUNE_FUNCTION(Exp, exp)
+RUNE_FUNCTION(Log, log)
+RUNE_FUNCTION(Sqrt, sqrt)
+RUNE_FUNCTION(Sin, sin)
+RUNE_FUNCTION(Cos, cos)
+RUNE_FUNCTION(Tan, tan)
+RUNE_FUNCTION(Asin, asin)
+RUNE_FUNCTION(Acos, acos)
+RUNE_FUNCTION(Atan, atan)
+RUNE_FUNCTION(Sinh, sinh)
+RUNE_FUNCTION(Cosh, cosh)
+RUNE_FUNCTION(Tanh, tanh)
+RUNE_FUNCTION(Asinh, asinh)
+RUNE_FUNCTION(Acosh, acosh)
+RUNE_FUNCTION(Atanh, atanh)
+RUNE_FUNCTION(Erf, erf)
+RUNE_FUNCTION(Floor, floor)
+RUNE_FUNCTION(Ceil, ceil)
+#undef RUNE_FUNCTION
+
+RUNE_KERNEL(Sigmoid) {
+  return mapFloats(
+      call, []<class W>(W x) -> W { return W(1) / (W(1) + math::exp(-x)); });
+}
 
 RUNE_KERNEL(Softplus) {
   return mapFloats(call, []<class W>(W x) -> W {
@@ -153,8 +165,8 @@ RUNE_KERNEL(Gelu) {
 RUNE_KERNEL(Round) {
   enum { ties };
   if (isText(call.attributes[ties], "away"))
-    return mapFloats(call, [](auto x) { return math::roundAway(x); });
-  return mapFloats(call, [](auto x) { return math::roundEven(x); });
+    return mapReals(call, [](double x) { return math::roundAway(x); });
+  return mapReals(call, [](double x) { return math::roundEven(x); });
 }
 RUNE_KERNEL(LogicalNot) {
   const uint8_t *in = elements<uint8_t>(call.in[0]);

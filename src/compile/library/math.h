@@ -67,7 +67,7 @@ inline double scale(double x, int n) {
   return x * doubleOf(static_cast<uint64_t>(1023 + n) << 52);
 }
 
-inline double exp(double x) {
+[[gnu::noinline]] inline double exp(double x) {
   if (isNan(x))
     return x;
   if (x > 709.79)
@@ -81,7 +81,7 @@ inline double exp(double x) {
   return scale(sum, n);
 }
 
-inline double expm1(double x) {
+[[gnu::noinline]] inline double expm1(double x) {
   if (isNan(x))
     return x;
   if (magnitude(x) > 0.7)
@@ -97,7 +97,7 @@ struct Split {
   double m;
   int n;
 };
-inline Split split(double x) {
+[[gnu::noinline]] inline Split split(double x) {
   int n = 0;
   if (x < 0x1p-1022) {
     x *= 0x1p54;
@@ -112,7 +112,7 @@ inline Split split(double x) {
   return {m, n};
 }
 
-inline double log(double x) {
+[[gnu::noinline]] inline double log(double x) {
   if (isNan(x) || x < 0)
     return notANumber;
   if (x == 0)
@@ -127,7 +127,7 @@ inline double log(double x) {
   return n * ln2High - ((half - (s * (half + rest) + n * ln2Low)) - f);
 }
 
-inline double log1p(double x) {
+[[gnu::noinline]] inline double log1p(double x) {
   double u = 1 + x;
   if (u == 1 || u == infinity)
     return x;
@@ -162,7 +162,7 @@ inline uint64_t bitsOfTwoOverPi(int at) {
 }
 
 /// Of a number that is large: the product with 2/π, as far as it matters.
-inline Angle reduceLarge(double x) {
+[[gnu::noinline]] inline Angle reduceLarge(double x) {
   uint64_t bits = bitsOf(x);
   int exponent = static_cast<int>(bits >> 52 & 0x7ff) - 1075;
   uint64_t m = (bits & ((uint64_t{1} << 52) - 1)) | uint64_t{1} << 52;
@@ -209,7 +209,7 @@ inline Angle reduceLarge(double x) {
   return {quarter & 3, angle, error};
 }
 
-inline Angle reduceAngle(double x) {
+[[gnu::noinline]] inline Angle reduceAngle(double x) {
   double size = magnitude(x);
   Angle angle;
   if (size <= halfPi / 2)
@@ -273,7 +273,7 @@ inline double tan(double x) {
   return a.quarter & 1 ? -c / s : s / c;
 }
 
-inline double atan(double x) {
+[[gnu::noinline]] inline double atan(double x) {
   struct Point {
     double high, low;
   };
@@ -375,14 +375,14 @@ inline double atanh(double x) {
 }
 
 /// e^-x² for x ≥ 0, to the last digits.
-inline double expOfSquare(double x) {
+[[gnu::noinline]] inline double expOfSquare(double x) {
   double high = doubleOf(bitsOf(x) & ~uint64_t{0x7ffffff});
   return exp(-high * high) * exp(-(x - high) * (x + high));
 }
 constexpr double twoOverRootPi = 0x1.20dd750429b6dp+0;
 
 /// For x in [0, 3): Kummer's series, whose terms are all positive.
-inline double erfSeries(double x) {
+[[gnu::noinline]] inline double erfSeries(double x) {
   double z = x * x, term = x, sum = x;
   for (int n = 1; n < 100 && term > sum * 0x1p-56; ++n) {
     term *= 2 * z / (2 * n + 1);
@@ -391,7 +391,7 @@ inline double erfSeries(double x) {
   return twoOverRootPi * expOfSquare(x) * sum;
 }
 /// For x ≥ 1: Laplace's continued fraction.
-inline double erfcFraction(double x) {
+[[gnu::noinline]] inline double erfcFraction(double x) {
   if (x > 28)
     return 0;
   double below = x;
@@ -414,7 +414,7 @@ inline double erfc(double x) {
 }
 
 /// The rest of a / b, with the sign of a; exact.
-inline double fmod(double a, double b) {
+[[gnu::noinline]] inline double fmod(double a, double b) {
   double x = magnitude(a), y = magnitude(b);
   if (isNan(a) || isNan(b) || x == infinity || y == 0)
     return notANumber;
@@ -464,7 +464,7 @@ inline Pair quotient(Pair a, double b) {
 }
 
 /// ln x to about 100 bits, of a finite number above 0.
-inline Pair logPair(double x) {
+[[gnu::noinline]] inline Pair logPair(double x) {
   auto [m, n] = split(x);
   // s = (m - 1) / (m + 1); both are exact in a pair
   Pair above = sum(m, -1.0), under = sum(m, 1.0);
@@ -485,7 +485,7 @@ inline bool isOdd(double x) {
 }
 
 /// As C's pow (C17 F.10.4.4).
-inline double pow(double a, double b) {
+[[gnu::noinline]] inline double pow(double a, double b) {
   if (b == 0 || a == 1)
     return 1;
   if (isNan(a) || isNan(b))

@@ -11,23 +11,6 @@ using namespace rune::library;
 
 namespace {
 
-/// Element `at` of a float tensor.
-double floatAt(const View &view, int64_t at) {
-  double x = 0;
-  withFloat(view.type, [&]<class T>(Tag<T>) {
-    x = static_cast<double>(widen(elements<T>(view)[at]));
-    return 0;
-  });
-  return x;
-}
-
-void setFloat(const View &view, int64_t at, double x) {
-  withFloat(view.type, [&]<class T>(Tag<T>) {
-    elements<T>(view)[at] = narrow<T>(x);
-    return 0;
-  });
-}
-
 /// Channels of x: how many, how far apart, and what is behind and before them.
 struct Channels {
   int64_t count, inner, outer;
@@ -67,7 +50,7 @@ RUNE_KERNEL(BatchNormalization) {
     const T *in = elements<T>(x);
     T *out = elements<T>(call.out[0]);
     auto given = [&](int32_t input, int64_t c) {
-      return static_cast<W>(floatAt(call.in[input], c));
+      return static_cast<W>(loadFloat(call.in[input], c));
     };
     for (int64_t c = 0; c < channels.count; ++c) {
       if (mustStop(call))
@@ -84,10 +67,10 @@ RUNE_KERNEL(BatchNormalization) {
           squares += d * d;
         }
         W spread = squares / count, keep = static_cast<W>(a[momentum].number);
-        setFloat(call.out[1], c,
-                 static_cast<double>(mean * keep + own * (1 - keep)));
-        setFloat(call.out[2], c,
-                 static_cast<double>(variance * keep + spread * (1 - keep)));
+        storeFloat(call.out[1], c,
+                   static_cast<double>(mean * keep + own * (1 - keep)));
+        storeFloat(call.out[2], c,
+                   static_cast<double>(variance * keep + spread * (1 - keep)));
         mean = own;
         variance = spread;
       }
@@ -144,16 +127,16 @@ RUNE_KERNEL(LayerNormalization) {
       for (int64_t i = 0; i < inner; ++i) {
         double v = (at(o * inner + i) - middle) * inverse;
         if (hasScale)
-          v *= floatAt(call.in[1], place.offset[0]);
+          v *= loadFloat(call.in[1], place.offset[0]);
         if (hasBias)
-          v += floatAt(call.in[2], place.offset[1]);
-        setFloat(y, o * inner + i, v);
+          v += loadFloat(call.in[2], place.offset[1]);
+        storeFloat(y, o * inner + i, v);
         place.advance(strides);
       }
       if (call.outputs > 1 && call.out[1].rank >= 0)
-        setFloat(call.out[1], o, mean);
+        storeFloat(call.out[1], o, mean);
       if (call.outputs > 2 && call.out[2].rank >= 0)
-        setFloat(call.out[2], o, inverse);
+        storeFloat(call.out[2], o, inverse);
     }
     return 0;
   });
@@ -183,18 +166,18 @@ RUNE_KERNEL(GroupNormalization) {
             body(n * channels * spatial + c * channelStep + s * spatialStep, c);
       };
       double sum = 0, squares = 0;
-      visit([&](int64_t at, int64_t) { sum += floatAt(x, at); });
+      visit([&](int64_t at, int64_t) { sum += loadFloat(x, at); });
       double mean = sum / count;
       visit([&](int64_t at, int64_t) {
-        double d = floatAt(x, at) - mean;
+        double d = loadFloat(x, at) - mean;
         squares += d * d;
       });
       double deviation = math::sqrt(squares / count + a[epsilon].number);
       visit([&](int64_t at, int64_t c) {
-        double scale = floatAt(call.in[1], perChannelScale ? c : c / each);
-        double bias = floatAt(call.in[2], perChannelBias ? c : c / each);
-        setFloat(call.out[0], at,
-                 (floatAt(x, at) - mean) / deviation * scale + bias);
+        double scale = loadFloat(call.in[1], perChannelScale ? c : c / each);
+        double bias = loadFloat(call.in[2], perChannelBias ? c : c / each);
+        storeFloat(call.out[0], at,
+                   (loadFloat(x, at) - mean) / deviation * scale + bias);
       });
     }
   return 0;
@@ -216,12 +199,12 @@ RUNE_KERNEL(LocalResponseNormalization) {
       int64_t end = channels - c > after ? c + after + 1 : channels;
       double squares = 0;
       for (int64_t i = first; i < end; ++i) {
-        double v = floatAt(x, at + (i - c) * step);
+        double v = loadFloat(x, at + (i - c) * step);
         squares += v * v;
       }
-      setFloat(call.out[0], at,
-               floatAt(x, at) / math::pow(a[bias].number + factor * squares,
-                                          a[beta].number));
+      storeFloat(call.out[0], at,
+                 loadFloat(x, at) / math::pow(a[bias].number + factor * squares,
+                                              a[beta].number));
     }
   });
 }

@@ -38,15 +38,23 @@ int32_t eachParameter(const Call &call, const View &parameters, int64_t axis,
   });
 }
 
-/// A zero point as a number.
-double zeroAt(const Call &call, int32_t input, int64_t at) {
-  double zero = 0;
-  if (has(call, input))
-    withInteger(call.in[input].type, [&]<class T>(Tag<T>) {
-      zero = static_cast<double>(elements<T>(call.in[input])[at]);
-      return 0;
-    });
-  return zero;
+/// A zero point; 0 where there is none.
+int64_t zeroAt(const Call &call, int32_t input, int64_t at) {
+  return has(call, input) ? loadInteger(call.in[input], at) : 0;
+}
+
+struct Limits {
+  int64_t low, high;
+};
+/// Of integers of up to 32 bits.
+Limits limitsOf(Type type) {
+  Limits limits{};
+  withInteger(type, [&]<class T>(Tag<T>) {
+    limits = {static_cast<int64_t>(std::numeric_limits<T>::min()),
+              static_cast<int64_t>(std::numeric_limits<T>::max())};
+    return 0;
+  });
+  return limits;
 }
 
 /// Towards zero, saturating; NaN gives 0.
@@ -69,47 +77,41 @@ RUNE_KERNEL(Quantize) {
   enum { axis, block, dtype, rounding, saturate };
   const Attribute *a = call.attributes;
   bool away = isText(a[rounding], "away");
+  Limits limits = limitsOf(call.out[0].type);
+  auto low = static_cast<double>(limits.low);
+  auto high = static_cast<double>(limits.high);
   return withFloat(call.in[0].type, [&]<class From>(Tag<From>) {
-    const From *in = elements<From>(call.in[0]),
-               *scales = elements<From>(call.in[1]);
-    return withInteger(call.out[0].type, [&]<class To>(Tag<To>) {
-      constexpr auto low = static_cast<double>(std::numeric_limits<To>::min());
-      constexpr auto high = static_cast<double>(std::numeric_limits<To>::max());
-      To *out = elements<To>(call.out[0]);
-      return eachParameter(
-          call, call.in[1], a[axis].integer, a[block].integer,
-          [&](int64_t parameter, int64_t i) {
-            auto quotient = static_cast<double>(
-                widen(narrow<From>(widen(in[i]) / widen(scales[parameter]))));
-            double zero = zeroAt(call, 2, parameter);
-            double y =
-                (away ? math::roundAway(quotient) : math::roundEven(quotient)) +
-                zero;
-            if (isNan(y))
-              y = zero;
-            out[i] = static_cast<To>(y < low ? low : y > high ? high : y);
-          });
-    });
+    const From *in = elements<From>(call.in[0]);
+    const From *scales = elements<From>(call.in[1]);
+    return eachParameter(
+        call, call.in[1], a[axis].integer, a[block].integer,
+        [&](int64_t parameter, int64_t i) {
+          auto quotient = static_cast<double>(
+              widen(narrow<From>(widen(in[i]) / widen(scales[parameter]))));
+          auto zero = static_cast<double>(zeroAt(call, 2, parameter));
+          double y =
+              (away ? math::roundAway(quotient) : math::roundEven(quotient)) +
+              zero;
+          if (isNan(y))
+            y = zero;
+          storeInteger(call.out[0], i,
+                       static_cast<int64_t>(y < low    ? low
+                                            : y > high ? high
+                                                       : y));
+        });
   });
 }
 
 RUNE_KERNEL(Dequantize) {
   enum { axis, block };
   const Attribute *a = call.attributes;
-  return withInteger(call.in[0].type, [&]<class From>(Tag<From>) {
-    const From *in = elements<From>(call.in[0]);
-    return withFloat(call.out[0].type, [&]<class To>(Tag<To>) {
-      const To *scales = elements<To>(call.in[1]);
-      To *out = elements<To>(call.out[0]);
-      return eachParameter(
-          call, call.in[1], a[axis].integer, a[block].integer,
-          [&](int64_t parameter, int64_t i) {
-            double x = static_cast<double>(in[i]) - zeroAt(call, 2, parameter);
-            out[i] =
-                narrow<To>(x * static_cast<double>(widen(scales[parameter])));
-          });
-    });
-  });
+  return eachParameter(
+      call, call.in[1], a[axis].integer, a[block].integer,
+      [&](int64_t parameter, int64_t i) {
+        double x = static_cast<double>(loadInteger(call.in[0], i)) -
+                   static_cast<double>(zeroAt(call, 2, parameter));
+        storeFloat(call.out[0], i, x * loadFloat(call.in[1], parameter));
+      });
 }
 
 namespace {
@@ -141,57 +143,54 @@ template <class W> struct Scaler {
   }
 };
 
+/// Bits of an integer type.
+int bitsOf(Type type) {
+  int bits = 0;
+  withInteger(type, [&]<class T>(Tag<T>) {
+    bits = 8 * static_cast<int>(sizeof(T));
+    return 0;
+  });
+  return bits;
+}
+
 } // namespace
 
 RUNE_KERNEL(Requantize) {
   enum { axis, dtype, high, leftShift, low, rounding };
   const Attribute *a = call.attributes;
-  const View &multipliers = call.in[1], &shifts = call.in[2];
+  const View &x = call.in[0], &multipliers = call.in[1], &shifts = call.in[2];
   bool severalMultipliers = countOf(multipliers) > 1;
   bool severalShifts = countOf(shifts) > 1;
   const View &parameters = severalMultipliers ? multipliers : shifts;
-  bool is16x8 = isText(a[rounding], "tflite-16x8");
-  for (int64_t i = 0; i < countOf(shifts); ++i) { // requantize.7
-    int32_t shift = elements<int32_t>(shifts)[i];
-    if (shift < -31 || shift > (is16x8 ? 14 : 30))
+  int32_t most = isText(a[rounding], "tflite-16x8") ? 14 : 30;
+  for (int64_t i = 0; i < countOf(shifts); ++i) // requantize.7
+    if (int32_t shift = elements<int32_t>(shifts)[i];
+        shift < -31 || shift > most)
       return 7;
-  }
-  auto zero = static_cast<int64_t>(zeroAt(call, 3, 0));
-  int64_t xZero = 0;
-  if (has(call, 4))
-    withInteger(call.in[4].type, [&]<class T>(Tag<T>) {
-      xZero = static_cast<int64_t>(elements<T>(call.in[4])[0]);
-      return 0;
-    });
-  return withInteger(call.in[0].type, [&]<class From>(Tag<From>) {
-    // what does not leave 2^62 with its product is computed in 64 bits
-    constexpr bool small = sizeof(From) <= 2;
-    bool narrowEnough =
-        small
-            ? sizeof(From) * 8 + static_cast<uint64_t>(a[leftShift].integer) <=
-                  31
-            : sizeof(From) == 4 && xZero == 0 && a[leftShift].integer == 0;
-    const From *in = elements<From>(call.in[0]);
-    return withInteger(call.out[0].type, [&]<class To>(Tag<To>) {
-      To *out = elements<To>(call.out[0]);
-      auto run = [&]<class W>(Tag<W>) {
-        return eachParameter(
-            call, parameters, a[axis].integer, 0,
-            [&](int64_t parameter, int64_t i) {
-              Scaler<W> scale(
-                  elements<int32_t>(
-                      multipliers)[severalMultipliers ? parameter : 0],
-                  elements<int32_t>(shifts)[severalShifts ? parameter : 0],
-                  a[rounding]);
-              W x = (W(in[i]) - W(xZero)) * (W(1) << a[leftShift].integer);
-              W y = scale(x) + W(zero);
-              W least = a[low].integer, most = a[high].integer;
-              out[i] = static_cast<To>(y < least ? least : y > most ? most : y);
-            });
-      };
-      return narrowEnough ? run(Tag<int64_t>{}) : run(Tag<__int128>{});
-    });
-  });
+  int64_t zero = zeroAt(call, 3, 0), xZero = zeroAt(call, 4, 0);
+  int64_t left = a[leftShift].integer, least = a[low].integer;
+  int64_t largest = a[high].integer;
+  auto run = [&]<class W>(Tag<W>) {
+    return eachParameter(
+        call, parameters, a[axis].integer, 0,
+        [&](int64_t parameter, int64_t i) {
+          Scaler<W> scale(
+              elements<int32_t>(
+                  multipliers)[severalMultipliers ? parameter : 0],
+              elements<int32_t>(shifts)[severalShifts ? parameter : 0],
+              a[rounding]);
+          W y = scale((W(loadInteger(x, i)) - W(xZero)) * (W(1) << left)) +
+                W(zero);
+          storeInteger(call.out[0], i,
+                       static_cast<int64_t>(y < least     ? W(least)
+                                            : y > largest ? W(largest)
+                                                          : y));
+        });
+  };
+  // what does not leave 2^62 with its product is computed in 64 bits
+  bool narrowEnough = bitsOf(x.type) + left <= 31 ||
+                      (bitsOf(x.type) == 32 && xZero == 0 && left == 0);
+  return narrowEnough ? run(Tag<int64_t>{}) : run(Tag<__int128>{});
 }
 
 namespace {
@@ -209,26 +208,36 @@ template <class From> double sticky(From x) {
   return negative ? -value : value;
 }
 
+/// From double, int64_t or uint64_t, in which every number is exact.
 template <class To, class From> To converted(From x, bool saturate) {
-  if constexpr (std::is_same_v<To, bool>)
-    return widen(x) != 0;
-  else if constexpr (std::is_same_v<From, bool>)
-    return narrow<To>(static_cast<float>(x));
-  else if constexpr (isFloat<From> && isFloat<To>)
-    return narrow<To>(static_cast<double>(widen(x)));
-  else if constexpr (isFloat<From>)
-    return truncated<To>(static_cast<double>(widen(x)));
-  else if constexpr (isHalf<To>)
+  if constexpr (std::is_same_v<From, double>) {
+    if constexpr (isFloat<To>)
+      return narrow<To>(x);
+    else
+      return truncated<To>(x);
+  } else if constexpr (isHalf<To>) {
     return narrow<To>(sticky(x));
-  else if constexpr (isFloat<To>)
+  } else if constexpr (isFloat<To>) {
     return static_cast<To>(x);
-  else if (!saturate)
-    return static_cast<To>(x);
-  else {
+  } else {
+    if (!saturate)
+      return static_cast<To>(x);
     __int128 wide = x, low = std::numeric_limits<To>::min(),
              high = std::numeric_limits<To>::max();
     return static_cast<To>(wide < low ? low : wide > high ? high : wide);
   }
+}
+
+/// Calls `convert(load)` with a function that gives element i.
+template <class F> int32_t withNumbers(const View &x, F convert) {
+  if (isFloatType(x.type))
+    return convert([&](int64_t i) { return loadFloat(x, i); });
+  if (x.type == Type::U64)
+    return convert([&](int64_t i) { return elements<uint64_t>(x)[i]; });
+  if (x.type == Type::Bool)
+    return convert(
+        [&](int64_t i) { return int64_t{elements<uint8_t>(x)[i] != 0}; });
+  return convert([&](int64_t i) { return loadInteger(x, i); });
 }
 
 } // namespace
@@ -236,21 +245,22 @@ template <class To, class From> To converted(From x, bool saturate) {
 RUNE_KERNEL(Cast) {
   enum { dtype, roundMode, saturateAttribute };
   bool saturate = call.attributes[saturateAttribute].integer != 0;
-  auto from = [&]<class From>(Tag<From>) {
-    auto to = [&]<class To>(Tag<To>) {
-      const From *in = elements<From>(call.in[0]);
-      To *out = elements<To>(call.out[0]);
-      return eachPiece(call, countOf(call.out[0]),
-                       [&](int64_t first, int64_t last) {
-                         for (int64_t i = first; i < last; ++i)
-                           out[i] = converted<To>(in[i], saturate);
-                       });
-    };
-    return call.out[0].type == Type::Bool ? to(Tag<bool>{})
-                                          : withNumeric(call.out[0].type, to);
-  };
-  return call.in[0].type == Type::Bool ? from(Tag<bool>{})
-                                       : withNumeric(call.in[0].type, from);
+  const View &y = call.out[0];
+  return withNumbers(call.in[0], [&](auto load) {
+    return eachPiece(call, countOf(y), [&](int64_t from, int64_t to) {
+      for (int64_t i = from; i < to; ++i) {
+        auto x = load(i);
+        if (y.type == Type::Bool) {
+          elements<uint8_t>(y)[i] = x != 0;
+          continue;
+        }
+        withNumeric(y.type, [&]<class To>(Tag<To>) {
+          elements<To>(y)[i] = converted<To>(x, saturate);
+          return 0;
+        });
+      }
+    });
+  });
 }
 
 namespace {

@@ -107,6 +107,37 @@ inline int64_t indexAt(const View &view, int64_t at) {
                                 : elements<int64_t>(view)[at];
 }
 
+/// An element as a number, whatever its type: in a model the type is a
+/// constant, and one of the cases is left.
+inline int64_t loadInteger(const View &view, int64_t at) {
+  int64_t x = 0;
+  withInteger(view.type, [&]<class T>(Tag<T>) {
+    x = static_cast<int64_t>(elements<T>(view)[at]);
+    return 0;
+  });
+  return x;
+}
+inline void storeInteger(const View &view, int64_t at, int64_t x) {
+  withInteger(view.type, [&]<class T>(Tag<T>) {
+    elements<T>(view)[at] = static_cast<T>(x);
+    return 0;
+  });
+}
+inline double loadFloat(const View &view, int64_t at) {
+  double x = 0;
+  withFloat(view.type, [&]<class T>(Tag<T>) {
+    x = static_cast<double>(widen(elements<T>(view)[at]));
+    return 0;
+  });
+  return x;
+}
+inline void storeFloat(const View &view, int64_t at, double x) {
+  withFloat(view.type, [&]<class T>(Tag<T>) {
+    elements<T>(view)[at] = narrow<T>(x);
+    return 0;
+  });
+}
+
 /// A type of the width of the elements, for what only moves them.
 template <class F> int32_t withWidth(Type type, F f) {
   switch (type) {
