@@ -19,6 +19,7 @@ std::unique_ptr<runtime::Device> makeDevice(std::string_view name);
 using GraphRunner = std::function<Result<graph::Items>(graph::Items)>;
 /// Runs a graph outside of any Rune, each time as if it were the first. The
 /// graph outlives the runner.
-GraphRunner makeRunner(const graph::Graph &graph, std::string_view device);
+GraphRunner makeRunner(const graph::Graph &graph, std::string_view device,
+                       const graph::EvaluateLimits &limits);
 
 } // namespace rune::cli

@@ -6,10 +6,13 @@
 // the code has nothing outside to call.
 #include "engine/llvm/object_code.h"
 
+#include "engine/llvm/short_loops.h"
+
 #include <llvm/Analysis/TargetLibraryInfo.h>
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Support/raw_ostream.h>
+#include <llvm/Transforms/Scalar/SimplifyCFG.h>
 
 namespace rune::engine::llvm_tier {
 
@@ -30,6 +33,11 @@ void optimise(Unit &unit, llvm::TargetMachine &machine) {
   tuning.LoopVectorization = false;
   tuning.SLPVectorization = false;
   llvm::PassBuilder builder(&machine, tuning, {}, &callbacks);
+  builder.registerScalarOptimizerLateEPCallback(
+      [](llvm::FunctionPassManager &passes, llvm::OptimizationLevel) {
+        passes.addPass(ShortLoopsPass());
+        passes.addPass(llvm::SimplifyCFGPass());
+      });
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager components;

@@ -133,7 +133,7 @@ Imported importTfliteSignalFramer(TfliteNode &node) {
   return std::vector{result, valid};
 }
 
-/// result  the last frames in a row, `stacker_left_context` + 1 +
+/// result  the last frames in a row, `stacker_remainingcontext` + 1 +
 ///         `stacker_right_context` of them; whether it is their turn: after so
 ///         many frames to come, then every `stacker_step`. The first frame
 ///         stands for those before it
@@ -144,7 +144,7 @@ Imported importTfliteSignalStacker(TfliteNode &node) {
   FlexOptions options = RUNE_TRY(FlexOptions::of(node));
   int64_t channels = RUNE_TRY(options.integer("num_channels", 1, mostSamples));
   int64_t left =
-      RUNE_TRY(options.integer("stacker_left_context", 0, mostContext));
+      RUNE_TRY(options.integer("stacker_remainingcontext", 0, mostContext));
   int64_t right =
       RUNE_TRY(options.integer("stacker_right_context", 0, mostContext));
   int64_t before = left + right;
@@ -171,11 +171,11 @@ Imported importTfliteSignalStacker(TfliteNode &node) {
     node.frame().write(begun, RUNE_TRY(node.scalar("yes", DType::Bool, 1)));
   }
   CellId wait = RUNE_TRY(counter(node, "wait", right));
-  ValueId left_ = node.frame().read(wait);
+  ValueId remaining = node.frame().read(wait);
   ValueId zero = RUNE_TRY(number(node, "zero", 0));
-  ValueId valid = RUNE_TRY(node.one(Op::Equal, {left_, zero}, {}, "valid"));
+  ValueId valid = RUNE_TRY(node.one(Op::Equal, {remaining, zero}, {}, "valid"));
   ValueId less = RUNE_TRY(node.one(
-      Op::Sub, {left_, RUNE_TRY(number(node, "one", 1))}, {}, "wait/less"));
+      Op::Sub, {remaining, RUNE_TRY(number(node, "one", 1))}, {}, "wait/less"));
   ValueId again = RUNE_TRY(number(node, "wait/again", step - 1));
   node.frame().write(wait, RUNE_TRY(node.one(Op::Where, {valid, again, less},
                                              {}, "wait/next")));

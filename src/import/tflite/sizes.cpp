@@ -5,15 +5,46 @@
 
 namespace rune::import {
 
+static bool isOpen(const Dim &dim) { return !dim.isFixed(); }
+
+/// Sizes as they are in the run: the open ones are those of `value`, in their
+/// order.
+static Result<ValueId> sizesInTheRun(const TfliteNode &node, ValueId value,
+                                     const Dims &sizes,
+                                     const std::string &part) {
+  Dims given = node.dims(value);
+  ValueId all = RUNE_TRY(node.one(Op::Shape, {value}, {}, part + "/given"));
+  std::vector<ValueId> pieces;
+  int64_t from = 0;
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    std::string piece = fmt::format("{}/size{}", part, i);
+    if (!isOpen(sizes[i])) {
+      pieces.push_back(RUNE_TRY(node.integers(piece, {sizes[i].size()})));
+      continue;
+    }
+    while (!isOpen(given[static_cast<size_t>(from)]))
+      ++from;
+    pieces.push_back(RUNE_TRY(sliced(node, all, 0, from, from + 1, piece)));
+    ++from;
+  }
+  return node.one(Op::Concat, std::move(pieces), {{"axis", int64_t{0}}},
+                  part + "/sizes");
+}
+
 Result<ValueId> withSizes(const TfliteNode &node, ValueId value,
                           const Dims &sizes, std::string_view part) {
   Integers shape;
   for (const Dim &dim : sizes)
-    shape.push_back(dim.isFixed() ? dim.size() : -1);
-  if (std::ranges::count(shape, -1) > 1)
-    return node.unsupported("{} sizes that are not known before the run",
-                            std::ranges::count(shape, -1));
-  return node.reshaped(value, std::move(shape), part);
+    shape.push_back(isOpen(dim) ? -1 : dim.size());
+  auto open = std::ranges::count(shape, -1);
+  if (open <= 1)
+    return node.reshaped(value, std::move(shape), part);
+  if (open != std::ranges::count_if(node.dims(value), isOpen))
+    return node.unsupported("{} sizes that are not known before the run", open);
+  ValueId inRun =
+      RUNE_TRY(sizesInTheRun(node, value, sizes, std::string(part)));
+  return node.one(Op::Reshape, {value, inRun}, {{"allow_zero", int64_t{1}}},
+                  part);
 }
 
 Result<ValueId> sliced(const TfliteNode &node, ValueId value, int64_t axis,

@@ -8,9 +8,10 @@
 
 namespace rune::import {
 
-/// `value` under other sizes. At most one of them may be open.
+/// `value` under other sizes. Several that are open are those that are open in
+/// `value`, in their order.
 ///
-/// errors  `import.unsupported`: more open sizes
+/// errors  `import.unsupported`: another number of open sizes
 Result<ValueId> withSizes(const TfliteNode &node, ValueId value,
                           const Dims &sizes, std::string_view part = {});
 
