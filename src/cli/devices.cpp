@@ -27,18 +27,17 @@ std::unique_ptr<runtime::Device> makeDevice(std::string_view name) {
   return device::makeEvaluator();
 }
 
-GraphRunner makeRunner(const graph::Graph &graph, std::string_view device,
-                       const graph::EvaluateLimits &limits) {
+GraphRunner makeRunner(const graph::Graph &graph, std::string_view device) {
 #ifdef RUNE_HAS_LLVM
   if (device == "cpu")
-    return [model = std::make_shared<device::CpuModel>(graph),
-            limits](graph::Items inputs) {
+    return [model = std::make_shared<device::CpuModel>(graph)](
+               graph::Items inputs, const graph::EvaluateLimits &limits) {
       model->reset();
       return model->run(std::move(inputs), limits);
     };
 #endif
   RUNE_CHECK(device == "evaluator", "a device of this build");
-  return [&graph, limits](graph::Items inputs) {
+  return [&graph](graph::Items inputs, const graph::EvaluateLimits &limits) {
     return graph::evaluateItems(graph, std::move(inputs), limits);
   };
 }

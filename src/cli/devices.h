@@ -16,10 +16,10 @@ std::vector<std::string> deviceNames();
 /// in  one of `deviceNames`
 std::unique_ptr<runtime::Device> makeDevice(std::string_view name);
 
-using GraphRunner = std::function<Result<graph::Items>(graph::Items)>;
+using GraphRunner = std::function<Result<graph::Items>(
+    graph::Items, const graph::EvaluateLimits &)>;
 /// Runs a graph outside of any Rune, each time as if it were the first. The
 /// graph outlives the runner.
-GraphRunner makeRunner(const graph::Graph &graph, std::string_view device,
-                       const graph::EvaluateLimits &limits);
+GraphRunner makeRunner(const graph::Graph &graph, std::string_view device);
 
 } // namespace rune::cli

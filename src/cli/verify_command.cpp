@@ -70,8 +70,10 @@ std::string lineOf(const Diagnostic &why) {
 void runDataSets(const import::ImportedModel &model, const std::string &name,
                  const std::string &folder, const Options &options,
                  Tally &tally, Console &console) {
-  GraphRunner runner =
-      makeRunner(model.graph, options.device, options.limits());
+  auto runner =
+      [&, run = makeRunner(model.graph, options.device)](graph::Items inputs) {
+        return run(std::move(inputs), options.limits());
+      };
   auto sets = import::dataSets(folder);
   if (!sets) {
     ++tally.failed;
