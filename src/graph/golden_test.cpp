@@ -4,167 +4,18 @@
 // (testdata/make_golden.py, make_golden_integers.py, make_golden_recurrent.py,
 // …), with all inputs given at run time, with all of them as constants, and
 // once more after the graph has been stored and loaded.
-#include "graph/builder.h"
 #include "graph/evaluate.h"
-#include "graph/small_types.h"
+#include "graph/fuzz_seed.h"
+#include "graph/golden_cases.h"
 #include "graph/store.h"
 
-#include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
-
-#include <algorithm>
 #include <cstdlib>
-#include <fstream>
 #include <set>
 
 namespace rune::graph {
 namespace {
 
-using Json = nlohmann::json;
-
-const Json &golden() {
-  static const Json cases = [] {
-    Json all = Json::array();
-    for (const char *name :
-         {"golden.json", "golden_integers.json", "golden_recurrent.json",
-          "golden_signal.json", "golden_elementwise.json", "golden_folds.json",
-          "golden_networks.json", "golden_movement.json"}) {
-      std::ifstream file(std::string(RUNE_SOURCE_DIR "/src/graph/testdata/") +
-                         name);
-      for (Json &json : Json::parse(file))
-        all.push_back(std::move(json));
-    }
-    return all;
-  }();
-  return cases;
-}
-
-double numberOf(const Json &json) {
-  if (json.is_boolean())
-    return json.get<bool>();
-  if (json.is_string()) // nan inf -inf -0
-    return std::stod(json.get<std::string>());
-  return json.get<double>();
-}
-
-void setElement(Tensor &tensor, size_t index, const Json &json) {
-  if (tensor.dtype() == DType::Bool) {
-    tensor.bytes()[index] = json.get<bool>();
-  } else if (isStorage(tensor.dtype())) { // codes
-    unsigned bits = dtypeBits(tensor.dtype());
-    tensor.bytes()[index * bits / 8] |=
-        static_cast<uint8_t>(json.get<unsigned>() << (index * bits % 8));
-  } else if (isFloat(tensor.dtype())) {
-    withFloat(tensor.dtype(), [&]<class T>(Type<T>) {
-      tensor.as<T>()[index] = narrow<T>(numberOf(json));
-    });
-  } else {
-    withInteger(tensor.dtype(), [&]<class T>(Type<T>) {
-      tensor.as<T>()[index] = json.get<T>();
-    });
-  }
-}
-
-Tensor tensorOf(const Json &json) {
-  auto type = parseTensorType(json["type"].get<std::string>());
-  if (type->dtype == DType::Utf8)
-    return Tensor::ofText(type->sizes(),
-                          json["data"].get<std::vector<std::string>>());
-  auto tensor = Tensor::zeros(type->dtype, type->sizes());
-  for (size_t i = 0; i < json["data"].size(); ++i)
-    setElement(*tensor, i, json["data"][i]);
-  return std::move(*tensor);
-}
-
-std::vector<Attribute> attributesOf(const Json &json) {
-  std::vector<Attribute> attributes;
-  for (const auto &[name, value] : json.items())
-    if (value.is_array() && name == "coefficients")
-      attributes.push_back({name, value.get<std::vector<double>>()});
-    else if (value.is_array())
-      attributes.push_back({name, value.get<std::vector<int64_t>>()});
-    else if (value.is_string())
-      attributes.push_back({name, value.get<std::string>()});
-    else if (value.is_number_float() || name == "epsilon" || name == "momentum")
-      attributes.push_back({name, value.get<double>()});
-    else
-      attributes.push_back({name, value.get<int64_t>()});
-  return attributes;
-}
-
-struct Case {
-  explicit Case(const Json &json) : json(json) {
-    for (const Json &input : json["inputs"])
-      tensors.push_back(input.is_null() ? std::nullopt
-                                        : std::optional(tensorOf(input)));
-  }
-
-  Result<Graph> graph(bool constants) const {
-    GraphBuilder builder("golden");
-    std::vector<ValueId> ids;
-    for (size_t i = 0; i < tensors.size(); ++i) {
-      if (!tensors[i])
-        ids.push_back(noValue);
-      else if (constants)
-        ids.push_back(builder.constant(
-            fmt::format("c{}", i), {tensors[i]->dtype(), tensors[i]->sizes(),
-                                    tensors[i]->bytes(), nullptr}));
-      else
-        ids.push_back(builder.input(fmt::format("x{}", i), tensors[i]->type()));
-    }
-    auto op = opNamed(json["op"].get<std::string>(), 1);
-    auto results = RUNE_TRY(builder.node(*op, "node", ids,
-                                         attributesOf(json["attributes"]),
-                                         json["outputs"].size()));
-    for (size_t i = 0; i < results.size(); ++i)
-      builder.output(results[i], fmt::format("y{}", i));
-    return std::move(builder).finish();
-  }
-
-  std::vector<TensorView> views() const {
-    std::vector<TensorView> views;
-    for (const auto &tensor : tensors)
-      if (tensor)
-        views.push_back(tensor->view());
-    return views;
-  }
-
-  void check(const std::vector<Tensor> &results) const {
-    ASSERT_EQ(results.size(), json["outputs"].size());
-    for (size_t i = 0; i < results.size(); ++i)
-      check(results[i], tensorOf(json["outputs"][i]));
-  }
-
-  void check(const Tensor &actual, const Tensor &expected) const {
-    ASSERT_EQ(actual.type().str(), expected.type().str());
-    double tolerance = json["tolerance"].get<double>();
-    if (!isFloat(actual.dtype())) {
-      EXPECT_TRUE(std::ranges::equal(actual.bytes(), expected.bytes()));
-      return;
-    }
-    for (size_t i = 0; i < actual.count(); ++i)
-      withFloat(actual.dtype(), [&]<class T>(Type<T>) {
-        double a = widen(actual.as<T>()[i]), e = widen(expected.as<T>()[i]);
-        if (std::isnan(e) || std::isinf(e) || tolerance == 0) {
-          EXPECT_EQ(std::isnan(a), std::isnan(e)) << "element " << i;
-          if (!std::isnan(e)) {
-            EXPECT_EQ(a, e) << "element " << i;
-            EXPECT_EQ(std::signbit(a), std::signbit(e)) << "element " << i;
-          }
-        } else {
-          EXPECT_LE(std::abs(a - e), tolerance * (1 + std::abs(e)))
-              << "element " << i << ": " << a << ", numpy says " << e;
-        }
-      });
-  }
-
-  const Json &json;
-  std::vector<std::optional<Tensor>> tensors;
-};
-
-std::string nameOf(const Json &json) {
-  return json["op"].get<std::string>() + ": " + json["name"].get<std::string>();
-}
+using namespace test;
 
 void runAll(bool constants) {
   for (const Json &json : golden()) {
@@ -233,20 +84,7 @@ TEST(Golden, UnalignedInputsComputeTheSame) {
   }
 }
 
-/// The form graph_load_fuzz.cpp takes.
-Bytes seedOf(const StoredGraph &stored) {
-  ByteWriter out;
-  out.u16(static_cast<uint16_t>(stored.weights.size()));
-  for (ByteSpan weight : stored.weights) {
-    out.u16(static_cast<uint16_t>(weight.size()));
-    out.raw(weight);
-  }
-  out.raw(stored.table);
-  return out.take();
-}
-
-/// The seeds of the fuzzer are the first cases of each operator in the stored
-/// form of today; `RUNE_UPDATE=1` writes them anew.
+/// The seeds of the fuzzer are the first cases of each operator.
 TEST(Golden, FuzzSeedsAreStoredGraphsOfToday) {
   std::set<std::string> seen;
   for (const Json &json : golden()) {
@@ -260,16 +98,7 @@ TEST(Golden, FuzzSeedsAreStoredGraphsOfToday) {
         "reshape",        "pad",          "slice", "expand", "tile",
         "resize_nearest", "resize_linear"};
     Graph graph = *test.graph(byValue.contains(op));
-    auto stored = store(graph);
-    ASSERT_TRUE(stored.ok());
-    Bytes seed = seedOf(*stored);
-    std::string path =
-        RUNE_SOURCE_DIR "/src/graph/fuzz_seeds/graph_load_fuzz/" + op;
-    if (std::getenv("RUNE_UPDATE"))
-      std::ofstream(path, std::ios::binary) << asText(seed);
-    std::ifstream file(path, std::ios::binary);
-    std::string bytes{std::istreambuf_iterator<char>(file), {}};
-    EXPECT_TRUE(std::ranges::equal(asBytes(bytes), seed));
+    test::expectSeed(op, graph);
   }
 }
 

@@ -59,13 +59,19 @@ private:
 
   template <class... Args>
   Diagnostic malformed(fmt::format_string<Args...> text, Args &&...args) const {
+    return malformedWith(text, fmt::make_format_args(args...));
+  }
+  // What many functions call is not inlined: that tripled the time this file
+  // takes to compile.
+  [[gnu::noinline]] Diagnostic malformedWith(fmt::string_view text,
+                                             fmt::format_args args) const {
     return error("graph.malformed", "graph table, offset {}: {}", in_.offset(),
-                 fmt::format(text, std::forward<Args>(args)...));
+                 fmt::vformat(text, args));
   }
 
   /// A number of items that each take at least `bytesEach`.
-  Result<uint32_t> count(uint64_t limit, uint64_t bytesEach,
-                         std::string_view what) {
+  [[gnu::noinline]] Result<uint32_t> count(uint64_t limit, uint64_t bytesEach,
+                                           std::string_view what) {
     uint32_t count = RUNE_TRY(in_.u32());
     if (count > limit)
       return error("graph.limit", "graph table, offset {}: {} {}, at most {}",
@@ -101,7 +107,7 @@ private:
     return {};
   }
 
-  Result<std::string> string() {
+  [[gnu::noinline]] Result<std::string> string() {
     uint32_t index = RUNE_TRY(in_.u32());
     if (index >= strings_.size())
       return malformed("no name {}", index);
@@ -145,14 +151,14 @@ private:
     return {};
   }
 
-  Result<DType> dtype() {
+  [[gnu::noinline]] Result<DType> dtype() {
     uint8_t number = RUNE_TRY(in_.u8());
     if (number >= dtypeCount)
       return malformed("no element type {}", number);
     return static_cast<DType>(number);
   }
 
-  Result<uint8_t> rank() {
+  [[gnu::noinline]] Result<uint8_t> rank() {
     uint8_t rank = RUNE_TRY(in_.u8());
     RUNE_TRY(checkRank(rank));
     return rank;
@@ -167,14 +173,14 @@ private:
     return {};
   }
 
-  Result<int64_t> size() {
+  [[gnu::noinline]] Result<int64_t> size() {
     uint64_t size = RUNE_TRY(in_.u64());
     if (size > static_cast<uint64_t>(INT64_MAX))
       return malformed("a dimension of {}", size);
     return static_cast<int64_t>(size);
   }
 
-  Result<> constants(Graph &graph) {
+  [[gnu::noinline]] Result<> constants(Graph &graph) {
     uint32_t number = RUNE_TRY(count(maxValues, 6, "constants"));
     for (uint32_t i = 0; i < number; ++i) {
       Constant constant{RUNE_TRY(dtype()), {}, {}, nullptr};
@@ -190,7 +196,7 @@ private:
     return {};
   }
 
-  Result<> values(Graph &graph) {
+  [[gnu::noinline]] Result<> values(Graph &graph) {
     uint32_t number = RUNE_TRY(count(maxValues, 8, "values"));
     for (uint32_t i = 0; i < number; ++i) {
       Value value;
@@ -216,7 +222,7 @@ private:
     return static_cast<Form>(form);
   }
 
-  Result<ValueType> type() {
+  [[gnu::noinline]] Result<ValueType> type() {
     ValueType type;
     type.form = RUNE_TRY(form());
     type.dtype = RUNE_TRY(dtype());
@@ -230,7 +236,7 @@ private:
     return type;
   }
 
-  Result<Dim> dim() {
+  [[gnu::noinline]] Result<Dim> dim() {
     switch (static_cast<DimTag>(RUNE_TRY(in_.u8()))) {
     case DimTag::Unknown:
       return Dim::unknown();
@@ -246,7 +252,7 @@ private:
     return malformed("unknown kind of dimension");
   }
 
-  Result<std::vector<ValueId>> ids(uint64_t limit) {
+  [[gnu::noinline]] Result<std::vector<ValueId>> ids(uint64_t limit) {
     uint32_t number = RUNE_TRY(count(limit, 4, "values of a list"));
     std::vector<ValueId> ids(number);
     for (ValueId &id : ids)
@@ -254,7 +260,7 @@ private:
     return ids;
   }
 
-  Result<> nodes(Graph &graph) {
+  [[gnu::noinline]] Result<> nodes(Graph &graph) {
     uint32_t number = RUNE_TRY(count(maxNodes, 20, "nodes"));
     for (uint32_t i = 0; i < number; ++i) {
       uint32_t op = RUNE_TRY(in_.u32());
@@ -288,7 +294,7 @@ private:
     return {};
   }
 
-  Result<AttributeValue> attribute() {
+  [[gnu::noinline]] Result<AttributeValue> attribute() {
     switch (static_cast<AttributeKind>(RUNE_TRY(in_.u8()))) {
     case AttributeKind::Integer:
       return AttributeValue(RUNE_TRY(integer()));

@@ -126,40 +126,46 @@ template <class T> struct Type {
   using type = T;
 };
 
+/// `f(Type<T>{})`, in a function of its own: one function with the loops of all
+/// element types takes the compiler more time than all of these.
+template <class T, class F> [[gnu::noinline]] auto callAs(F &f) {
+  return f(Type<T>{});
+}
+
 /// Calls `f(Type<T>{})` with the C++ type of a float element type.
 template <class F> auto withFloat(DType dtype, F &&f) {
   switch (dtype) {
   case DType::F64:
-    return f(Type<double>{});
+    return callAs<double>(f);
   case DType::F16:
-    return f(Type<F16>{});
+    return callAs<F16>(f);
   case DType::BF16:
-    return f(Type<BF16>{});
+    return callAs<BF16>(f);
   default:
     RUNE_CHECK(dtype == DType::F32, "a float element type");
-    return f(Type<float>{});
+    return callAs<float>(f);
   }
 }
 
 template <class F> auto withInteger(DType dtype, F &&f) {
   switch (dtype) {
   case DType::I8:
-    return f(Type<int8_t>{});
+    return callAs<int8_t>(f);
   case DType::I16:
-    return f(Type<int16_t>{});
+    return callAs<int16_t>(f);
   case DType::I32:
-    return f(Type<int32_t>{});
+    return callAs<int32_t>(f);
   case DType::I64:
-    return f(Type<int64_t>{});
+    return callAs<int64_t>(f);
   case DType::U8:
-    return f(Type<uint8_t>{});
+    return callAs<uint8_t>(f);
   case DType::U16:
-    return f(Type<uint16_t>{});
+    return callAs<uint16_t>(f);
   case DType::U32:
-    return f(Type<uint32_t>{});
+    return callAs<uint32_t>(f);
   default:
     RUNE_CHECK(dtype == DType::U64, "an integer element type");
-    return f(Type<uint64_t>{});
+    return callAs<uint64_t>(f);
   }
 }
 

@@ -34,6 +34,20 @@ std::string_view kindName(AttributeKind kind) {
   return names[static_cast<size_t>(kind)];
 }
 
+AttributeSpec::AttributeSpec(std::string_view name, AttributeKind kind,
+                             std::optional<AttributeValue> fallback,
+                             std::vector<std::string_view> allowed)
+    : name(name), kind(kind), fallback(std::move(fallback)),
+      allowed(std::move(allowed)) {}
+AttributeSpec::AttributeSpec(const AttributeSpec &) = default;
+AttributeSpec &AttributeSpec::operator=(const AttributeSpec &) = default;
+AttributeSpec::~AttributeSpec() = default;
+
+Diagnostic InferContext::failWith(int number, fmt::string_view text,
+                                  fmt::format_args args) const {
+  return refuse(opName(node.op), number, fmt::vformat(text, args));
+}
+
 Diagnostic InferContext::refuse(std::string_view rule, int number,
                                 const std::string &text) const {
   return error(code, "`{}` ({}): {} ({}.{})", node.name, opName(node.op), text,
@@ -144,7 +158,8 @@ static Result<Types> inferOpen(const InferContext &context) {
         types[i] = {context.dtype(i), Dims(rank, Dim::unknown())};
         guess.types[i] = &types[i];
       }
-    auto results = definitionOf(context.node.op).infer(guess);
+    Node node = completed(guess);
+    auto results = definitionOf(node.op).infer(withNode(guess, node));
     if (!results) {
       why = why ? why : results.error();
       continue;
@@ -178,7 +193,7 @@ static Result<Types> inferAny(const InferContext &context) {
   if (op.plan)
     return op.infer(context);
   RUNE_TRY(checkTensors(context));
-  if (std::ranges::any_of(context.types, isOpen))
+  if (hasOpen(context))
     return inferOpen(context);
   return op.infer(context);
 }

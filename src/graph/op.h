@@ -19,7 +19,15 @@ enum class AttributeKind : uint8_t { Integer, Number, Text, Integers, Numbers };
 AttributeKind kindOf(const AttributeValue &value);
 std::string_view kindName(AttributeKind kind);
 
+/// Constructors stand in op.cpp: each operator has a list of these.
 struct AttributeSpec {
+  AttributeSpec(std::string_view name, AttributeKind kind,
+                std::optional<AttributeValue> fallback,
+                std::vector<std::string_view> allowed);
+  AttributeSpec(const AttributeSpec &);
+  AttributeSpec &operator=(const AttributeSpec &);
+  ~AttributeSpec();
+
   std::string_view name;
   AttributeKind kind;
   /// Taken where none is given; without one the attribute is required.
@@ -63,9 +71,10 @@ struct InferContext {
   template <class... Args>
   Diagnostic fail(int number, fmt::format_string<Args...> text,
                   Args &&...args) const {
-    return refuse(opName(node.op), number,
-                  fmt::format(text, std::forward<Args>(args)...));
+    return failWith(number, text, fmt::make_format_args(args...));
   }
+  Diagnostic failWith(int number, fmt::string_view text,
+                      fmt::format_args args) const;
   Diagnostic refuse(std::string_view rule, int number,
                     const std::string &text) const;
 };

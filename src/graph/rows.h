@@ -6,6 +6,8 @@
 
 #include "graph/budget.h"
 #include "graph/dims.h"
+#include "graph/function_ref.h"
+#include "graph/numbers.h"
 
 #include <array>
 
@@ -53,31 +55,20 @@ template <size_t operands> struct Row {
   std::array<int64_t, operands> start{};
   std::array<int64_t, operands> step{};
   int64_t count = 1;
+
+  ElementRun run(size_t operand) const {
+    return {start[operand], step[operand], count};
+  }
 };
 
-/// Calls `body` for each row of a tensor of `sizes`; a scalar has one row.
+/// Calls `body` for each row of a tensor of `sizes`; a scalar has one row. For
+/// 1 to 4 operands.
 ///
 /// errors  `evaluate.deadline`; what `body` says
-template <size_t operands, class F>
-Result<> eachRow(Budget &budget, std::span<const int64_t> sizes,
-                 const std::array<Strides, operands> &strides, F &&body) {
-  for (int64_t size : sizes)
-    if (size == 0)
-      return {};
-  size_t outer = sizes.empty() ? 0 : sizes.size() - 1;
-  Row<operands> row;
-  row.count = sizes.empty() ? 1 : sizes[outer];
-  for (size_t i = 0; i < operands; ++i)
-    row.step[i] = sizes.empty() ? 0 : strides[i][outer];
-  Odometer odometer(sizes.first(outer));
-  do {
-    if (!budget.spend(static_cast<uint64_t>(row.count)))
-      return budget.expired();
-    for (size_t i = 0; i < operands; ++i)
-      row.start[i] = odometer.offset(strides[i]);
-    RUNE_TRY(body(row));
-  } while (odometer.advance());
-  return {};
-}
+template <size_t operands>
+Result<> eachRow(
+    Budget &budget, std::span<const int64_t> sizes,
+    const std::array<Strides, operands> &strides,
+    std::type_identity_t<FunctionRef<Result<>(const Row<operands> &)>> body);
 
 } // namespace rune::graph

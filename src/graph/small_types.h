@@ -115,30 +115,6 @@ struct Conversion {
   PowerRounding powers = PowerRounding::Up;
 };
 
-/// `x` as an element of a type of its own in C++.
-template <class To, class From> To convertElement(From x, Conversion how) {
-  if constexpr (std::is_same_v<To, bool>)
-    return widen(x) != 0;
-  else if constexpr (std::is_same_v<From, bool>)
-    return narrow<To>(static_cast<float>(x));
-  else if constexpr (isFloatElement<From> && isFloatElement<To>)
-    return narrow<To>(static_cast<double>(widen(x)));
-  else if constexpr (isFloatElement<From>)
-    return truncated<To>(static_cast<double>(widen(x)));
-  else if constexpr (isHalf<To>)
-    return narrow<To>(sticky(x));
-  else if constexpr (isFloatElement<To>)
-    return static_cast<To>(x);
-  else if (!how.saturate)
-    return static_cast<To>(x);
-  else if (std::cmp_less(x, std::numeric_limits<To>::min()))
-    return std::numeric_limits<To>::min();
-  else if (std::cmp_greater(x, std::numeric_limits<To>::max()))
-    return std::numeric_limits<To>::max();
-  else
-    return static_cast<To>(x);
-}
-
 /// `x` as an element of a small kind. Floats become integers to nearest, ties
 /// to even (64 bits of them).
 template <class From> uint8_t convertToSmall(DType to, From x, Conversion how) {

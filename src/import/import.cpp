@@ -19,13 +19,14 @@ Result<ImportedModel> importModel(ByteSpan bytes,
                                   const SourcePtr &source, Report &report,
                                   const ImportOptions &options) {
   std::string_view format = recognise(bytes);
-  if (format == "tensorflow-lite" && !options.shapes.empty()) {
-    report.error("import.unsupported", {source, {}},
-                 "shapes cannot be given for models of TensorFlow Lite");
+  if (format == "tensorflow-lite")
+    return importTflite(bytes, std::move(owner), source, report, options);
+  if (format == "onnx" && !options.signature.empty()) {
+    report.error("import.unknown-signature", {source, {}},
+                 "models of ONNX have no signatures, `{}` is asked for",
+                 options.signature);
     return report.failure();
   }
-  if (format == "tensorflow-lite")
-    return importTflite(bytes, std::move(owner), source, report);
   if (format == "onnx")
     return importOnnx(bytes, std::move(owner), source, report, options);
   report.error("import.unknown-format", {source, {}},

@@ -4,6 +4,7 @@
 #include "graph/graph.h"
 #include "import/given_shapes.h"
 
+#include <optional>
 #include <string>
 
 namespace rune::import {
@@ -11,6 +12,50 @@ namespace rune::import {
 /// The format of a model file, recognised by its content: "onnx",
 /// "tensorflow-lite", or empty.
 std::string_view recognise(ByteSpan bytes);
+
+/// One way to call a model, of several that a file may offer.
+struct ModelSignature {
+  std::string name;
+  std::vector<std::string> inputs;
+  std::vector<std::string> outputs;
+  /// True for the one that was imported.
+  bool isImported = false;
+};
+
+/// What the makers of a model say of an input or output.
+struct DescribedTensor {
+  bool isInput = true;
+  /// Which one, as the file counts them.
+  size_t index = 0;
+  std::string name;
+  std::string text;
+};
+
+/// A file that a model brings along, such as the names of its classes.
+struct AttachedFile {
+  std::string name;
+  /// "labels of an axis", "labels of values", "vocabulary", …
+  std::string kind;
+  std::string text;
+  /// The input or output it belongs to; empty for the model.
+  std::string of;
+  /// Nothing where the file lies not in the model.
+  std::optional<uint64_t> bytes = {};
+  /// Its lines, where it holds labels or a vocabulary.
+  std::vector<std::string> lines = {};
+};
+
+/// What the makers of a model say of it, in their words.
+struct ModelDescription {
+  std::string name, text, version, author, licence;
+  std::vector<DescribedTensor> tensors;
+  std::vector<AttachedFile> files;
+
+  bool isEmpty() const {
+    return name.empty() && text.empty() && version.empty() && author.empty() &&
+           licence.empty() && tensors.empty() && files.empty();
+  }
+};
 
 /// What a model file was, for `rune model-info`.
 struct ModelInfo {
@@ -20,6 +65,8 @@ struct ModelInfo {
   std::vector<std::pair<std::string, int64_t>> opsets;
   /// Operators of the file by name, with how often each occurs.
   std::vector<std::pair<std::string, uint64_t>> operators;
+  std::vector<ModelSignature> signatures;
+  ModelDescription description;
 };
 
 struct ImportedModel {
@@ -34,6 +81,8 @@ struct ImportOptions {
   /// Where the model stands: it may name files of weights there. Empty for
   /// nowhere.
   std::string folder = {};
+  /// Which of the model's signatures; empty for the one it would choose.
+  std::string signature = {};
 };
 
 /// Reads a model of a known format. `bytes` are kept alive by `owner`;

@@ -28,20 +28,27 @@ Result<Tensors> evaluateArg(const EvalContext &context, Wins &&wins) {
   bool last = context.node.integer("last") != 0;
   auto *out = elementsOf<int64_t>(result);
   auto count = static_cast<int64_t>(result.count());
-  RUNE_TRY(withNumeric(context.dtype(0), [&]<class T>(Type<T>) -> Result<> {
-    Elements<T> x(context.input(0).data);
+  RUNE_TRY(withNumbers(context.dtype(0), [&]<class N>(Type<N>) -> Result<> {
+    Numbers<N> x(context.input(0));
+    RunBuffer<N> numbers;
     for (int64_t i = 0; i < count; ++i) {
       if (!context.budget.spend(static_cast<uint64_t>(sizes[axis])))
         return context.budget.expired();
-      int64_t start = i / inner * inner * sizes[axis] + i % inner;
-      auto best = widen(x[start]);
+      ElementRun line{i / inner * inner * sizes[axis] + i % inner, inner,
+                      sizes[axis]};
+      N best = x[line.start];
       int64_t place = 0;
-      for (int64_t k = 1; k < sizes[axis]; ++k) {
-        auto next = widen(x[start + k * inner]);
-        bool equal = next == best || (isNan(next) && isNan(best));
-        if (equal ? last : !isNan(best) && (isNan(next) || wins(next, best))) {
-          best = next;
-          place = k;
+      for (int64_t done = 0; done < line.count; done += runLength) {
+        ElementRun piece = line.piece(done);
+        x.read(piece, numbers.data());
+        for (int64_t k = done == 0 ? 1 : 0; k < piece.count; ++k) {
+          N next = numbers[static_cast<size_t>(k)];
+          bool equal = next == best || (isNan(next) && isNan(best));
+          if (equal ? last
+                    : !isNan(best) && (isNan(next) || wins(next, best))) {
+            best = next;
+            place = done + k;
+          }
         }
       }
       out[i] = place;

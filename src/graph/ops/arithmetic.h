@@ -16,52 +16,58 @@ Result<Types> inferComparison(const InferContext &context);
 /// The same for bool.
 Result<Types> inferLogical(const InferContext &context);
 
-/// `compute(a, b)` on each pair of wide `T`, rounded to `R`.
-template <class T, class R, class Compute>
-Result<> eachPair(const EvalContext &context, Tensor &result,
-                  Compute &&compute) {
-  const TensorView &left = context.input(0), &right = context.input(1);
-  std::array strides{stretchedStrides(left.sizes, result.sizes()),
-                     stretchedStrides(right.sizes, result.sizes()),
-                     rowMajorStrides(result.sizes())};
-  Elements<T> a(left.data), b(right.data);
-  R *out = elementsOf<R>(result);
-  return eachRow(context.budget, result.sizes(), strides,
-                 [&](const Row<3> &row) -> Result<> {
-                   for (int64_t i = 0; i < row.count; ++i)
-                     out[row.start[2] + i] = narrow<R>(
-                         compute(widen(a[row.start[0] + i * row.step[0]]),
-                                 widen(b[row.start[1] + i * row.step[1]])));
-                   return {};
-                 });
+/// Runs of pairs; what comes of a pair takes the place of `a`.
+template <class N>
+using PairRun =
+    std::type_identity_t<FunctionRef<void(N *a, const N *b, int64_t count)>>;
+
+/// `compute` on runs of all pairs of elements, whose numbers are N; the result
+/// has their element type, or is bool.
+///
+/// errors  `evaluate.memory-limit`, `evaluate.deadline`
+template <class N>
+Result<Tensors> evaluatePairs(const EvalContext &context, PairRun<N> compute);
+extern template Result<Tensors> evaluatePairs<float>(const EvalContext &,
+                                                     PairRun<float>);
+extern template Result<Tensors> evaluatePairs<double>(const EvalContext &,
+                                                      PairRun<double>);
+extern template Result<Tensors> evaluatePairs<int64_t>(const EvalContext &,
+                                                       PairRun<int64_t>);
+extern template Result<Tensors> evaluatePairs<uint64_t>(const EvalContext &,
+                                                        PairRun<uint64_t>);
+
+template <class N, class Compute>
+Result<Tensors> evaluatePairsAs(const EvalContext &context, Compute &&compute) {
+  return evaluatePairs<N>(context, [&](N *a, const N *b, int64_t count) {
+    for (int64_t i = 0; i < count; ++i)
+      a[i] = static_cast<N>(compute(a[i], b[i]));
+  });
 }
 
-/// `compute(a, b)` on each pair, in the wide type of the elements.
+/// `compute(a, b)` on each pair, in numbers of the elements (graph/numbers.h).
+/// Of integers that is 64 bits, wrapped at the end.
 template <class Compute>
 Result<Tensors> evaluateArithmetic(const EvalContext &context,
                                    Compute &&compute) {
-  Tensor result = RUNE_TRY(context.allocate());
-  RUNE_TRY(withNumeric(result.dtype(), [&]<class T>(Type<T>) {
-    return eachPair<T, T>(context, result, compute);
-  }));
-  return single(std::move(result));
+  return withNumbers(context.dtype(0), [&]<class N>(Type<N>) {
+    return evaluatePairsAs<N>(context, compute);
+  });
+}
+
+/// The same for integers only.
+template <class Compute>
+Result<Tensors> evaluateIntegers(const EvalContext &context,
+                                 Compute &&compute) {
+  return dtypeKind(context.dtype(0)) == DTypeKind::Signed
+             ? evaluatePairsAs<int64_t>(context, compute)
+             : evaluatePairsAs<uint64_t>(context, compute);
 }
 
 /// `compute(a, b)` on each pair, which gives bool.
 template <class Compute>
 Result<Tensors> evaluateComparison(const EvalContext &context,
                                    Compute &&compute) {
-  Tensor result = RUNE_TRY(context.allocate());
-  if (context.dtype(0) == DType::Bool)
-    RUNE_TRY(
-        (eachPair<uint8_t, uint8_t>(context, result, [&](uint8_t a, uint8_t b) {
-          return compute(a != 0, b != 0);
-        })));
-  else
-    RUNE_TRY(withNumeric(context.dtype(0), [&]<class T>(Type<T>) {
-      return eachPair<T, uint8_t>(context, result, compute);
-    }));
-  return single(std::move(result));
+  return evaluateArithmetic(context, compute);
 }
 
 } // namespace rune::graph

@@ -17,4 +17,13 @@ AxisSplit splitAxes(std::span<const int64_t> sizes,
   return split;
 }
 
+Result<> eachFolded(Budget &budget, const AxisSplit &split, int64_t start,
+                    FunctionRef<void(const ElementRun &)> body) {
+  return eachRow<1>(budget, split.foldedSizes, {split.foldedStrides},
+                    [&](const Row<1> &row) -> Result<> {
+                      body({start + row.start[0], row.step[0], row.count});
+                      return {};
+                    });
+}
+
 } // namespace rune::graph

@@ -16,18 +16,25 @@ struct AxisSplit {
 AxisSplit splitAxes(std::span<const int64_t> sizes,
                     std::span<const int64_t> axes);
 
-/// Calls `body(offset)` for every element of one fold that starts at `start`.
+/// Calls `body` for runs that together are the elements of one fold that starts
+/// at `start`, in row-major order.
 ///
 /// errors  `evaluate.deadline`
-template <class F>
 Result<> eachFolded(Budget &budget, const AxisSplit &split, int64_t start,
-                    F &&body) {
-  return eachRow<1>(budget, split.foldedSizes, {split.foldedStrides},
-                    [&](const Row<1> &row) -> Result<> {
-                      for (int64_t i = 0; i < row.count; ++i)
-                        body(start + row.start[0] + i * row.step[0]);
-                      return {};
-                    });
+                    FunctionRef<void(const ElementRun &)> body);
+
+/// The same in pieces, whose elements are in the buffer.
+template <class N, class F>
+Result<> eachFoldedPiece(Budget &budget, const AxisSplit &split, int64_t start,
+                         const Numbers<N> &x, F &&body) {
+  return eachFolded(budget, split, start, [&](const ElementRun &run) {
+    RunBuffer<N> buffer;
+    for (int64_t done = 0; done < run.count; done += runLength) {
+      ElementRun piece = run.piece(done);
+      x.read(piece, buffer.data());
+      body(buffer.data(), piece);
+    }
+  });
 }
 
 } // namespace rune::graph

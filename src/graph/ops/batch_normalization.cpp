@@ -67,23 +67,11 @@ Result<Types> infer(const InferContext &context) {
   return Types{x, running, running};
 }
 
-/// One element of a vector of any float type.
-double element(const TensorView &vector, int64_t index) {
-  return withFloat(vector.dtype, [&]<class T>(Type<T>) {
-    return static_cast<double>(widen(Elements<T>(vector.data)[index]));
-  });
-}
-
-void setElement(Tensor &vector, int64_t index, double value) {
-  withFloat(vector.dtype(), [&]<class T>(Type<T>) {
-    elementsOf<T>(vector)[index] = narrow<T>(value);
-  });
-}
-
-template <class T, class W> class Normalizer {
+/// Computes in numbers W.
+template <class W> class Normalizer {
 public:
   Normalizer(const EvalContext &context, Tensors &results)
-      : context_(context), results_(results), x_(context.input(0).data),
+      : context_(context), results_(results), x_(context.input(0)),
         training_(context.node.integer("training") != 0) {
     std::span<const int64_t> sizes = context.input(0).sizes;
     std::vector<int64_t> axes;
@@ -103,8 +91,8 @@ public:
         W batchMean = RUNE_TRY(measure(c, [](W x) { return x; }));
         W batchVariance = RUNE_TRY(
             measure(c, [&](W x) { return (x - batchMean) * (x - batchMean); }));
-        setElement(results_[1], c, blend(mean, batchMean));
-        setElement(results_[2], c, blend(variance, batchVariance));
+        NumberSink<W>(results_[1]).set(c, blend(mean, batchMean));
+        NumberSink<W>(results_[2]).set(c, blend(variance, batchVariance));
         mean = batchMean;
         variance = batchVariance;
       }
@@ -115,7 +103,7 @@ public:
 
 private:
   W given(size_t input, int64_t channel) const {
-    return static_cast<W>(element(context_.input(input), channel));
+    return Numbers<W>(context_.input(input))[channel];
   }
 
   W blend(W running, W batch) const {
@@ -127,11 +115,12 @@ private:
   template <class F> Result<W> measure(int64_t channel, F &&f) {
     W sum = 0;
     uint64_t count = 0;
-    RUNE_TRY(eachFolded(context_.budget, split_, channel * channelStride_,
-                        [&](int64_t at) {
-                          sum += f(W(widen(x_[at])));
-                          ++count;
-                        }));
+    RUNE_TRY(eachFoldedPiece(context_.budget, split_, channel * channelStride_,
+                             x_, [&](const W *x, const ElementRun &run) {
+                               for (int64_t i = 0; i < run.count; ++i)
+                                 sum += f(x[i]);
+                               count += static_cast<uint64_t>(run.count);
+                             }));
     return sum / static_cast<W>(count);
   }
 
@@ -139,17 +128,18 @@ private:
     W scale = given(1, channel), bias = given(2, channel);
     W epsilon = static_cast<W>(context_.node.number("epsilon"));
     W deviation = std::sqrt(variance + epsilon);
-    T *out = elementsOf<T>(results_[0]);
-    return eachFolded(
-        context_.budget, split_, channel * channelStride_, [&](int64_t at) {
-          W x = widen(x_[at]);
-          out[at] = narrow<T>((x - mean) / deviation * scale + bias);
-        });
+    NumberSink<W> out(results_[0]);
+    return eachFoldedPiece(context_.budget, split_, channel * channelStride_,
+                           x_, [&](W *x, const ElementRun &run) {
+                             for (int64_t i = 0; i < run.count; ++i)
+                               x[i] = (x[i] - mean) / deviation * scale + bias;
+                             out.write(x, run);
+                           });
   }
 
   const EvalContext &context_;
   Tensors &results_;
-  Elements<T> x_;
+  Numbers<W> x_;
   bool training_;
   AxisSplit split_;
   int64_t channels_ = 1;
@@ -163,11 +153,8 @@ Result<Tensors> evaluate(const EvalContext &context) {
   bool wide = false;
   for (size_t i = 0; i < 5; ++i)
     wide |= context.dtype(i) == DType::F64;
-  RUNE_TRY(
-      withFloatAccumulator(context.dtype(0), wide ? "f64" : "f32",
-                           [&]<class T, class W>(Type<T>, Type<W>) {
-                             return Normalizer<T, W>(context, results).run();
-                           }));
+  RUNE_TRY(wide ? Normalizer<double>(context, results).run()
+                : Normalizer<float>(context, results).run());
   return results;
 }
 

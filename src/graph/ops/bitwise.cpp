@@ -18,16 +18,6 @@ Result<Types> inferIntegers(const InferContext &context) {
   return inferBroadcast(context);
 }
 
-template <class Compute>
-Result<Tensors> evaluateIntegers(const EvalContext &context,
-                                 Compute &&compute) {
-  Tensor result = RUNE_TRY(context.allocate());
-  RUNE_TRY(withInteger(result.dtype(), [&]<class T>(Type<T>) {
-    return eachPair<T, T>(context, result, compute);
-  }));
-  return single(std::move(result));
-}
-
 Result<Tensors> evaluateAnd(const EvalContext &context) {
   return evaluateIntegers(
       context, []<class T>(T a, T b) { return static_cast<T>(a & b); });
@@ -42,21 +32,21 @@ Result<Tensors> evaluateXor(const EvalContext &context) {
 }
 
 /// By as many bits as there are, or more, or a negative number: as if shifted
-/// one by one until nothing is left.
-template <class T> T shifted(T x, T amount, bool left) {
-  bool isFar =
-      std::cmp_less(amount, 0) || std::cmp_greater_equal(amount, sizeof(T) * 8);
+/// one by one until nothing is left. `bits` are those of an element.
+template <class N> N shifted(N x, N amount, int bits, bool left) {
+  bool isFar = std::cmp_less(amount, 0) || std::cmp_greater_equal(amount, bits);
   if (isFar)
-    return !left && std::cmp_less(x, 0) ? static_cast<T>(-1) : T(0);
+    return !left && std::cmp_less(x, 0) ? static_cast<N>(-1) : N(0);
   if (!left)
-    return static_cast<T>(x >> amount);
-  return static_cast<T>(static_cast<uint64_t>(x) << amount);
+    return static_cast<N>(x >> amount);
+  return static_cast<N>(static_cast<uint64_t>(x) << amount);
 }
 
 Result<Tensors> evaluateShift(const EvalContext &context) {
   bool left = context.node.text("direction") == "left";
-  return evaluateIntegers(context, [&]<class T>(T x, T amount) {
-    return shifted(x, amount, left);
+  auto bits = static_cast<int>(dtypeBits(context.dtype(0)));
+  return evaluateIntegers(context, [&]<class N>(N x, N amount) {
+    return shifted(x, amount, bits, left);
   });
 }
 

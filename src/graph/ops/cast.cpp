@@ -23,49 +23,136 @@ Result<Types> infer(const InferContext &context) {
   return Types{{dtypeOf(context.node), context.dims(0)}};
 }
 
+/// Numbers as elements of one type. Reals are double, integers int64_t and
+/// uint64_t: each number is exactly one of them.
+class Converter {
+public:
+  Converter(const EvalContext &context, Tensor &result)
+      : dtype_(result.dtype()), reals_(realSink(result)),
+        wholes_(wholeSink(result)),
+        how_{context.node.integer("saturate") != 0,
+             powerRoundingNamed(context.node.text("round_mode"))} {}
+  /// One byte for each element of a small kind.
+  Converter(const EvalContext &context, Tensor &result, uint8_t *codes)
+      : Converter(context, result) {
+    wholes_ = NumberSink<int64_t>(DType::U8, codes);
+  }
+
+  template <class N> void convert(N *x, const ElementRun &run) const {
+    auto count = static_cast<size_t>(run.count);
+    if (isStorage(dtype_))
+      codes(x, run,
+            [&](N number) { return convertToSmall(dtype_, number, how_); });
+    else if (dtype_ == DType::Bool)
+      codes(x, run, [](N number) { return number != 0; });
+    else if (!isFloat(dtype_))
+      wholes_.write(limited(x, count), run);
+    else
+      reals_.write(reals(x, count), run);
+  }
+
+private:
+  static NumberSink<double> realSink(Tensor &result) {
+    return {isFloat(result.dtype()) ? result.dtype() : DType::F64,
+            result.bytes().data()};
+  }
+  static NumberSink<int64_t> wholeSink(Tensor &result) {
+    DType dtype = result.dtype();
+    return {isInteger(dtype) ? dtype : DType::U8, result.bytes().data()};
+  }
+
+  template <class N, class F>
+  void codes(const N *x, const ElementRun &run, F &&code) const {
+    RunBuffer<int64_t> all;
+    for (size_t i = 0; i < static_cast<size_t>(run.count); ++i)
+      all[i] = code(x[i]);
+    wholes_.write(all.data(), run);
+  }
+
+  const double *reals(const double *x, size_t) const { return x; }
+  template <class N> const double *reals(const N *x, size_t count) const {
+    for (size_t i = 0; i < count; ++i)
+      real_[i] =
+          dtype_ == DType::F64 ? static_cast<double>(x[i]) : sticky(x[i]);
+    return real_.data();
+  }
+
+  /// Reals towards zero and saturated, NaN gives 0; integers saturated if that
+  /// is wanted, else wrapped.
+  template <class N> const int64_t *limited(const N *x, size_t count) const {
+    for (size_t i = 0; i < count; ++i)
+      if constexpr (std::is_same_v<N, double>)
+        whole_[i] = dtype_ == DType::U64
+                        ? static_cast<int64_t>(truncated<uint64_t>(x[i]))
+                        : within(truncated<int64_t>(x[i]));
+      else
+        whole_[i] = how_.saturate ? within(x[i]) : static_cast<int64_t>(x[i]);
+    return whole_.data();
+  }
+  template <class N> int64_t within(N x) const {
+    if (dtypeKind(dtype_) == DTypeKind::Signed) {
+      auto low = lowestOf<int64_t>(dtype_), high = highestOf<int64_t>(dtype_);
+      return std::cmp_less(x, low)       ? low
+             : std::cmp_greater(x, high) ? high
+                                         : static_cast<int64_t>(x);
+    }
+    auto high = highestOf<uint64_t>(dtype_);
+    return static_cast<int64_t>(std::cmp_less(x, 0)         ? 0
+                                : std::cmp_greater(x, high) ? high
+                                                            : uint64_t(x));
+  }
+
+  DType dtype_;
+  NumberSink<double> reals_;
+  NumberSink<int64_t> wholes_;
+  Conversion how_;
+  mutable RunBuffer<double> real_;
+  mutable RunBuffer<int64_t> whole_;
+};
+
+template <class N>
+Result<> convertAll(const EvalContext &context, const Converter &converter) {
+  Numbers<N> in(context.input(0));
+  auto count =
+      static_cast<int64_t>(RUNE_TRY(elementCount(context.input(0).sizes)));
+  RunBuffer<N> x;
+  return eachPiece(context.budget, count, [&](int64_t from, int64_t to) {
+    for (int64_t at = from; at < to; at += runLength) {
+      ElementRun run{at, 1, std::min(to - at, runLength)};
+      in.read(run, x.data());
+      converter.convert(x.data(), run);
+    }
+  });
+}
+
+Result<> convertAll(const EvalContext &context, const Converter &converter) {
+  switch (dtypeKind(context.dtype(0))) {
+  case DTypeKind::Float:
+  case DTypeKind::SmallFloat:
+    return convertAll<double>(context, converter);
+  case DTypeKind::Unsigned:
+    return convertAll<uint64_t>(context, converter);
+  default:
+    return convertAll<int64_t>(context, converter);
+  }
+}
+
 /// One byte for each element, then packed.
-template <class From, class In>
-Result<> convertToStorage(const EvalContext &context, const In &in,
-                          Conversion how, Tensor &result) {
+Result<> convertToStorage(const EvalContext &context, Tensor &result) {
   uint64_t count = result.count();
   RUNE_TRY(context.budget.reserve(count));
   std::vector<uint8_t> codes(count);
-  RUNE_TRY(eachPiece(context.budget, static_cast<int64_t>(count),
-                     [&](int64_t from, int64_t to) {
-                       for (int64_t i = from; i < to; ++i)
-                         codes[static_cast<size_t>(i)] =
-                             convertToSmall<From>(result.dtype(), in[i], how);
-                     }));
+  RUNE_TRY(convertAll(context, Converter(context, result, codes.data())));
   packBytes(dtypeBits(result.dtype()), codes, result.bytes());
   context.budget.release(count);
   return {};
 }
 
-template <class From, class In>
-Result<> convertAll(const EvalContext &context, const In &in, Conversion how,
-                    Tensor &result) {
-  auto convert = [&]<class To>(Type<To>) {
-    To *out = elementsOf<To>(result);
-    return eachPiece(context.budget, static_cast<int64_t>(result.count()),
-                     [&](int64_t from, int64_t to) {
-                       for (int64_t i = from; i < to; ++i)
-                         out[i] = convertElement<To, From>(in[i], how);
-                     });
-  };
-  if (isStorage(result.dtype()))
-    return convertToStorage<From>(context, in, how, result);
-  return result.dtype() == DType::Bool ? convert(Type<bool>{})
-                                       : withNumeric(result.dtype(), convert);
-}
-
 Result<Tensors> evaluate(const EvalContext &context) {
   Tensor result = RUNE_TRY(context.allocate());
-  Conversion how{context.node.integer("saturate") != 0,
-                 powerRoundingNamed(context.node.text("round_mode"))};
-  RUNE_TRY(withElements(context.dtype(0), context.input(0).data,
-                        [&]<class From>(Type<From>, const auto &in) {
-                          return convertAll<From>(context, in, how, result);
-                        }));
+  RUNE_TRY(isStorage(result.dtype())
+               ? convertToStorage(context, result)
+               : convertAll(context, Converter(context, result)));
   return single(std::move(result));
 }
 

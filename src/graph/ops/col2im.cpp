@@ -110,10 +110,11 @@ int64_t targetOf(const std::vector<Axis> &axes,
   return target;
 }
 
-template <class T>
+template <class N>
 Result<> addColumns(const EvalContext &context, const std::vector<Axis> &axes,
-                    Wide<T> *sums, int64_t images, int64_t pixels) {
-  Elements<T> x(context.input(0).data);
+                    const TensorView &sums, const NumberSink<N> &out,
+                    int64_t images, int64_t pixels) {
+  Numbers<N> x(context.input(0)), before(sums);
   std::vector<int64_t> blocks, places;
   for (const Axis &axis : axes) {
     blocks.push_back(axis.block);
@@ -128,9 +129,10 @@ Result<> addColumns(const EvalContext &context, const std::vector<Axis> &axes,
         if (!context.budget.spend(axes.size()))
           return context.budget.expired();
         int64_t target = targetOf(axes, place.at(), tap.at());
-        if (target >= 0)
-          sums[image * pixels + target] = addWrapping<Wide<T>>(
-              sums[image * pixels + target], widen(x[from]));
+        if (target >= 0) {
+          int64_t to = image * pixels + target;
+          out.set(to, addWrapping<N>(before[to], x[from]));
+        }
         ++from;
       } while (place.advance());
     } while (tap.advance());
@@ -146,22 +148,22 @@ Result<Tensors> evaluate(const EvalContext &context) {
   if (empty)
     return single(std::move(result));
   int64_t images = result.sizes()[0] * result.sizes()[1];
-  RUNE_TRY(withNumeric(result.dtype(), [&]<class T>(Type<T>) -> Result<> {
-    if constexpr (std::is_same_v<T, Wide<T>>) {
-      return addColumns<T>(context, axes, elementsOf<T>(result), images,
-                           count / images);
-    } else {
-      uint64_t scratch = static_cast<uint64_t>(count) * sizeof(Wide<T>);
-      RUNE_TRY(context.budget.reserve(scratch));
-      std::vector<Wide<T>> sums(static_cast<size_t>(count));
-      RUNE_TRY(
-          addColumns<T>(context, axes, sums.data(), images, count / images));
-      std::ranges::transform(sums, elementsOf<T>(result),
-                             [](Wide<T> sum) { return narrow<T>(sum); });
-      context.budget.release(scratch);
-      return {};
-    }
+  bool isHalf = isFloat(context.dtype(0)) && dtypeBits(context.dtype(0)) == 16;
+  uint64_t scratch = isHalf ? static_cast<uint64_t>(count) * sizeof(float) : 0;
+  RUNE_TRY(context.budget.reserve(scratch));
+  std::vector<float> wide(isHalf ? static_cast<size_t>(count) : 0);
+  TensorView sums = result.view();
+  if (isHalf)
+    sums = {DType::F32,
+            sums.sizes,
+            {reinterpret_cast<const uint8_t *>(wide.data()), scratch}};
+  RUNE_TRY(withSums(context.dtype(0), "f32", [&]<class N>(Type<N>) {
+    NumberSink<N> out(sums.dtype, const_cast<uint8_t *>(sums.data.data()));
+    return addColumns<N>(context, axes, sums, out, images, count / images);
   }));
+  if (isHalf)
+    NumberSink<float>(result).write(wide.data(), {0, 1, count});
+  context.budget.release(scratch);
   return single(std::move(result));
 }
 

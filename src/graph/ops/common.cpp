@@ -5,6 +5,17 @@
 
 namespace rune::graph {
 
+Tensors single(Tensor tensor) {
+  Tensors list;
+  list.push_back(std::move(tensor));
+  return list;
+}
+
+void *elementData(Tensor &tensor, size_t width) {
+  RUNE_CHECK(width == dtypeBytes(tensor.dtype()), "element width");
+  return tensor.bytes().data();
+}
+
 void completeAxes(const InferContext &context,
                   std::vector<Attribute> &attributes, std::string_view name) {
   auto *axes = find<std::vector<int64_t>>(attributes, name);

@@ -4,17 +4,13 @@
 #pragma once
 
 #include "graph/dims.h"
-#include "graph/numeric.h"
+#include "graph/numbers.h"
 #include "graph/op.h"
 
 namespace rune::graph {
 
 /// A list of one tensor: tensors cannot be copied into an initialiser list.
-inline Tensors single(Tensor tensor) {
-  Tensors list;
-  list.push_back(std::move(tensor));
-  return list;
-}
+Tensors single(Tensor tensor);
 
 /// The attribute of that name and kind, if it was given so.
 template <class T>
@@ -80,9 +76,10 @@ auto withAccumulator(DType dtype, std::string_view accumulator, F &&f) {
   });
 }
 
-/// Elements `[0, count)` of `tensor` for writing.
+/// The elements of `tensor` for writing; `width` bytes are those of one.
+void *elementData(Tensor &tensor, size_t width);
 template <class T> T *elementsOf(Tensor &tensor) {
-  return tensor.as<T>().data();
+  return static_cast<T *>(elementData(tensor, sizeof(T)));
 }
 
 } // namespace rune::graph

@@ -33,9 +33,11 @@ static Result<Tensors> evaluate(const EvalContext &context) {
       result.dtype(), context.node.text("accumulator"),
       [&]<class T, class Sum>(Type<T>, Type<Sum>) {
         Elements<T> x(context.input(0).data), weights(context.input(1).data);
-        return eachTransposed<T>(
+        T *out = elementsOf<T>(result);
+        return eachTransposed(
             context, result,
-            [&](int64_t n, int64_t o, int64_t first, auto reaches) {
+            [&](int64_t to, int64_t n, int64_t o, int64_t first,
+                std::span<const Reach> reaches) {
               Sum sum = 0;
               for (int64_t c = first; c < first + at.channelsPerGroup; ++c)
                 for (const Reach &reach : reaches)
@@ -43,7 +45,7 @@ static Result<Tensors> evaluate(const EvalContext &context) {
                          Sum(widen(weights[at.wAt(c, o) + reach.weights]));
               if (context.has(2))
                 sum += Sum(widen(Elements<T>(context.input(2).data)[o]));
-              return sum;
+              out[to] = narrow<T>(sum);
             });
       }));
   return single(std::move(result));

@@ -18,7 +18,7 @@ Result<Types> infer(const InferContext &context) {
   return Types{{*dtypeNamed(context.node.text("accumulator")), dims}};
 }
 
-template <class X, class W, class Sum>
+/// Sums are kept in 64 bits and wrapped at the end.
 Result<> spread(const EvalContext &context, Tensor &result) {
   int64_t outputs = result.sizes()[Layout(context).channel];
   uint64_t scratch = static_cast<uint64_t>(outputs) * 2 * sizeof(int64_t);
@@ -27,19 +27,20 @@ Result<> spread(const EvalContext &context, Tensor &result) {
   int64_t xZero = zeroPointsOf(context, 3, 1)[0];
   auto zeros = zeroPointsOf(context, 4, outputs);
   auto bias = biasOf(context, 2, outputs);
-  Elements<X> x(context.input(0).data);
-  Elements<W> weights(context.input(1).data);
-  RUNE_TRY(eachTransposed<Sum>(
-      context, result, [&](int64_t n, int64_t o, int64_t first, auto reaches) {
+  SmallIntegers x(context.input(0)), weights(context.input(1));
+  NumberSink<int64_t> out(result);
+  RUNE_TRY(eachTransposed(
+      context, result,
+      [&](int64_t to, int64_t n, int64_t o, int64_t first,
+          std::span<const Reach> reaches) {
         int64_t sum = bias[static_cast<size_t>(o)];
         int64_t zero = zeros[static_cast<size_t>(o)];
         for (int64_t c = first; c < first + at.channelsPerGroup; ++c)
           for (const Reach &reach : reaches)
             sum = addWrapping(
-                sum,
-                (int64_t{x[at.xAt(n, c) + reach.x]} - xZero) *
-                    (int64_t{weights[at.wAt(c, o) + reach.weights]} - zero));
-        return sum;
+                sum, (x[at.xAt(n, c) + reach.x] - xZero) *
+                         (weights[at.wAt(c, o) + reach.weights] - zero));
+        out.set(to, sum);
       }));
   context.budget.release(scratch);
   return {};
@@ -47,15 +48,8 @@ Result<> spread(const EvalContext &context, Tensor &result) {
 
 Result<Tensors> evaluate(const EvalContext &context) {
   Tensor result = RUNE_TRY(context.allocate());
-  if (result.count() == 0)
-    return single(std::move(result));
-  RUNE_TRY(withQuantized(context.dtype(0), [&]<class X>(Type<X>) {
-    return withQuantized(context.dtype(1), [&]<class W>(Type<W>) {
-      return result.dtype() == DType::I32
-                 ? spread<X, W, int32_t>(context, result)
-                 : spread<X, W, int64_t>(context, result);
-    });
-  }));
+  if (result.count() > 0)
+    RUNE_TRY(spread(context, result));
   return single(std::move(result));
 }
 

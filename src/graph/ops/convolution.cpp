@@ -105,12 +105,9 @@ std::vector<int32_t> zeroPointsOf(const EvalContext &context, size_t input,
     return zeros;
   const TensorView &view = context.input(input);
   bool one = view.type().dims.empty() || view.sizes[0] == 1;
-  withInteger(view.dtype, [&]<class T>(Type<T>) {
-    for (int64_t o = 0; o < outputs; ++o)
-      zeros[static_cast<size_t>(o)] =
-          static_cast<int32_t>(Elements<T>(view.data)[one ? 0 : o]);
-    return 0;
-  });
+  Numbers<int64_t> numbers(view);
+  for (int64_t o = 0; o < outputs; ++o)
+    zeros[static_cast<size_t>(o)] = static_cast<int32_t>(numbers[one ? 0 : o]);
   return zeros;
 }
 
@@ -120,12 +117,7 @@ std::vector<int64_t> biasOf(const EvalContext &context, size_t input,
   if (!context.has(input))
     return bias;
   const TensorView &view = context.input(input);
-  withInteger(view.dtype, [&]<class T>(Type<T>) {
-    for (int64_t o = 0; o < outputs; ++o)
-      bias[static_cast<size_t>(o)] =
-          static_cast<int64_t>(Elements<T>(view.data)[o]);
-    return 0;
-  });
+  Numbers<int64_t>(view).read({0, 1, outputs}, bias.data());
   return bias;
 }
 

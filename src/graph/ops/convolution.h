@@ -17,15 +17,25 @@ Result<> checkIntegerOperands(const InferContext &context);
 Result<> checkZeroPoints(const InferContext &context, const Dim &outputs);
 /// i8, u8, i16 or u16.
 bool isQuantized(DType dtype);
-/// Calls `f` with the element type of a dtype that isQuantized.
-template <class F> Result<> withQuantized(DType dtype, F &&f) {
-  return withInteger(dtype, [&]<class T>(Type<T> type) -> Result<> {
-    if constexpr (sizeof(T) <= 2)
-      return f(type);
-    else
-      RUNE_CHECK(false, "small integers");
-  });
-}
+/// The elements of such a tensor.
+class SmallIntegers {
+public:
+  explicit SmallIntegers(const TensorView &view)
+      : data_(view.data.data()), isWide_(dtypeBits(view.dtype) == 16),
+        isSigned_(dtypeKind(view.dtype) == DTypeKind::Signed) {}
+
+  int64_t operator[](int64_t at) const {
+    if (isWide_) {
+      auto element = loadUnaligned<uint16_t>(data_ + 2 * at);
+      return isSigned_ ? static_cast<int16_t>(element) : element;
+    }
+    return isSigned_ ? static_cast<int8_t>(data_[at]) : data_[at];
+  }
+
+private:
+  const uint8_t *data_;
+  bool isWide_, isSigned_;
+};
 /// The attribute `accumulator` of integers: i32 or i64.
 AttributeSpec integerAccumulatorSpec();
 

@@ -29,19 +29,26 @@ Result<Tensors> evaluateCumulative(const EvalContext &context, int start,
   auto lines = static_cast<int64_t>(result.count()) / size;
   bool exclusive = context.node.integer("exclusive") != 0;
   bool reverse = context.node.integer("reverse") != 0;
-  RUNE_TRY(withNumeric(result.dtype(), [&]<class T>(Type<T>) -> Result<> {
-    Elements<T> x(context.input(0).data);
-    T *out = elementsOf<T>(result);
+  RUNE_TRY(withNumbers(result.dtype(), [&]<class N>(Type<N>) -> Result<> {
+    Numbers<N> x(context.input(0));
+    NumberSink<N> out(result);
+    RunBuffer<N> numbers;
     for (int64_t line = 0; line < lines; ++line) {
       if (!context.budget.spend(static_cast<uint64_t>(size)))
         return context.budget.expired();
-      int64_t first = line / inner * inner * size + line % inner;
-      Wide<T> state = static_cast<Wide<T>>(start);
-      for (int64_t k = 0; k < size; ++k) {
-        int64_t at = first + (reverse ? size - 1 - k : k) * inner;
-        Wide<T> next = step(state, widen(x[at]));
-        out[at] = narrow<T>(exclusive ? state : next);
-        state = next;
+      ElementRun run{line / inner * inner * size + line % inner, inner, size};
+      if (reverse)
+        run = {run.start + (size - 1) * inner, -inner, size};
+      N state = static_cast<N>(start);
+      for (int64_t done = 0; done < size; done += runLength) {
+        ElementRun piece = run.piece(done);
+        x.read(piece, numbers.data());
+        for (size_t k = 0; k < static_cast<size_t>(piece.count); ++k) {
+          N next = step(state, numbers[k]);
+          numbers[k] = exclusive ? state : next;
+          state = next;
+        }
+        out.write(numbers.data(), piece);
       }
     }
     return {};

@@ -33,25 +33,18 @@ Result<Tensors> evaluate(const EvalContext &context) {
   if (result.count() == 0)
     return single(std::move(result));
   auto zeros = RUNE_TRY(zeroPoints(context));
-  auto convert = [&]<class From, class To>(const auto &in, Type<From>,
-                                           Type<To>) {
-    Elements<To> scales(context.input(1).data);
-    To *out = elementsOf<To>(result);
-    return eachParameter(context, [&](int64_t parameter, int64_t from,
-                                      int64_t to) {
-      auto scale = static_cast<double>(widen(scales[parameter]));
-      double zero = zeros[static_cast<size_t>(parameter)];
-      for (int64_t i = from; i < to; ++i)
-        out[i] = narrow<To>((static_cast<double>(widen(in[i])) - zero) * scale);
-    });
-  };
-  RUNE_TRY(withElements(context.dtype(0), context.input(0).data,
-                        [&]<class From>(Type<From> from, const auto &in) {
-                          return withFloat(result.dtype(),
-                                           [&]<class To>(Type<To> to) {
-                                             return convert(in, from, to);
-                                           });
-                        }));
+  Numbers<double> in(context.input(0)), scales(context.input(1));
+  NumberSink<double> out(result);
+  RunBuffer<double> x, scale;
+  RUNE_TRY(eachParameter(context, [&](const ParameterRun &run) {
+    in.read(run.elements(), x.data());
+    scales.read(run.parameters(), scale.data());
+    const double *zero = zeros.data() + run.parameter;
+    for (size_t i = 0; i < static_cast<size_t>(run.count);
+         ++i, zero += run.step)
+      x[i] = (x[i] - *zero) * scale[i];
+    out.write(x.data(), run.elements());
+  }));
   context.budget.release(zeros.size() * sizeof(double));
   return single(std::move(result));
 }

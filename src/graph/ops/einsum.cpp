@@ -100,15 +100,15 @@ Result<Types> infer(const InferContext &context) {
 
 using LetterSizes = std::array<int64_t, 128>;
 
-/// An operand with each letter once.
-template <class T> struct Operand {
+/// An operand with each letter once, its elements as numbers of the sums.
+template <class N> struct Operand {
   std::string letters;
   std::array<int64_t, 128> strides{};
-  Elements<T> elements;
+  Numbers<N> elements;
 
   Operand(std::string_view term, const TensorView &view,
           const LetterSizes &sizes)
-      : elements(view.data) {
+      : elements(view) {
     Strides own = rowMajorStrides(view.sizes);
     for (size_t d = 0; d < term.size(); ++d) {
       auto letter = static_cast<size_t>(term[d]);
@@ -135,10 +135,32 @@ std::vector<int64_t> sizesOf(const LetterSizes &all, std::string_view letters) {
   return sizes;
 }
 
+/// Products of two runs, added up in their order.
+template <class N> class DotRun {
+public:
+  DotRun(const Numbers<N> &a, const Numbers<N> &b) : a_(a), b_(b) {}
+
+  N operator()(N sum, const ElementRun &a, const ElementRun &b) {
+    for (int64_t done = 0; done < a.count; done += runLength) {
+      ElementRun piece = a.piece(done);
+      a_.read(piece, as_.data());
+      b_.read(b.piece(done), bs_.data());
+      for (size_t i = 0; i < static_cast<size_t>(piece.count); ++i)
+        sum = addWrapping(sum, mulWrapping(as_[i], bs_[i]));
+    }
+    return sum;
+  }
+
+private:
+  const Numbers<N> &a_, &b_;
+  RunBuffer<N> as_, bs_;
+};
+
 /// out[kept] = Σ a · b over the letters that are not kept.
-template <class Sum, class A, class B, class Out>
-Result<> contract(Budget &budget, const Operand<A> &a, const Operand<B> &b,
-                  std::string_view kept, const LetterSizes &sizes, Out *out) {
+template <class N>
+Result<> contract(Budget &budget, const Operand<N> &a, const Operand<N> &b,
+                  std::string_view kept, const LetterSizes &sizes,
+                  const NumberSink<N> &out) {
   std::string folded;
   for (char c : a.letters + b.letters)
     if (kept.find(c) == kept.npos && folded.find(c) == folded.npos)
@@ -152,24 +174,22 @@ Result<> contract(Budget &budget, const Operand<A> &a, const Operand<B> &b,
   if (std::ranges::count(outer, 0) > 0)
     return {};
   Odometer place(outer);
+  DotRun<N> dot(a.elements, b.elements);
+  int64_t at = 0;
   do {
     if (!budget.spend(1))
       return budget.expired();
     int64_t fromA = place.offset(outerA), fromB = place.offset(outerB);
-    Sum sum = 0;
+    N sum = 0;
     RUNE_TRY(
         eachRow<2>(budget, inner, strides, [&](const Row<2> &row) -> Result<> {
-          for (int64_t i = 0; i < row.count; ++i)
-            sum = addWrapping(
-                sum,
-                mulWrapping(
-                    Sum(widen(
-                        a.elements[fromA + row.start[0] + i * row.step[0]])),
-                    Sum(widen(
-                        b.elements[fromB + row.start[1] + i * row.step[1]]))));
+          ElementRun left = row.run(0), right = row.run(1);
+          left.start += fromA;
+          right.start += fromB;
+          sum = dot(sum, left, right);
           return {};
         }));
-    *out++ = narrow<Out>(sum);
+    out.set(at++, sum);
   } while (place.advance());
   return {};
 }
@@ -185,32 +205,35 @@ std::string keptLetters(std::string_view a, std::string_view b,
   return kept;
 }
 
+/// What stands for the second operand where there is one: read as any number.
+constexpr float oneFloat = 1;
+
 /// Element type of what lies between two steps: 16-bit floats stay wide.
 constexpr DType betweenType(DType dtype) {
   return dtype == DType::F16 || dtype == DType::BF16 ? DType::F32 : dtype;
 }
 
-template <class T, class Sum>
+template <class N>
 Result<> contractAll(const EvalContext &context, const Equation &equation,
-                     const LetterSizes &sizes, T *out) {
-  using W = Wide<T>;
+                     const LetterSizes &sizes, const NumberSink<N> &out) {
   const auto &terms = equation.terms;
   auto operand = [&](size_t i) {
-    return Operand<T>(terms[i], context.input(i), sizes);
+    return Operand<N>(terms[i], context.input(i), sizes);
   };
   if (terms.size() == 1) {
-    const W one = 1;
-    TensorView unit{
-        DType::F32, {}, {reinterpret_cast<const uint8_t *>(&one), sizeof one}};
-    return contract<Sum>(context.budget, operand(0),
-                         Operand<W>("", unit, sizes), equation.result, sizes,
-                         out);
+    const uint8_t one = 1;
+    TensorView unit{DType::U8, {}, {&one, 1}};
+    if constexpr (std::is_same_v<N, float>)
+      unit = {
+          DType::F32, {}, {reinterpret_cast<const uint8_t *>(&oneFloat), 4}};
+    return contract<N>(context.budget, operand(0), Operand<N>("", unit, sizes),
+                       equation.result, sizes, out);
   }
-  if (terms.size() == 2)
-    return contract<Sum>(context.budget, operand(0), operand(1),
-                         equation.result, sizes, out);
   std::string letters = terms[0];
   std::optional<Tensor> left;
+  auto leftOperand = [&] {
+    return left ? Operand<N>(letters, left->view(), sizes) : operand(0);
+  };
   for (size_t i = 1; i + 1 < terms.size(); ++i) {
     std::string later = equation.result;
     for (size_t k = i + 1; k < terms.size(); ++k)
@@ -218,23 +241,17 @@ Result<> contractAll(const EvalContext &context, const Equation &equation,
     std::string kept = keptLetters(letters, terms[i], later);
     Tensor next = RUNE_TRY(context.budget.allocate(
         betweenType(context.dtype(0)), sizesOf(sizes, kept)));
-    W *to = elementsOf<W>(next);
-    if (left) {
-      RUNE_TRY(contract<Sum>(context.budget,
-                             Operand<W>(letters, left->view(), sizes),
-                             operand(i), kept, sizes, to));
+    RUNE_TRY(contract<N>(context.budget, leftOperand(), operand(i), kept, sizes,
+                         NumberSink<N>(next)));
+    if (left)
       context.budget.release(left->bytes().size());
-    } else {
-      RUNE_TRY(contract<Sum>(context.budget, operand(0), operand(i), kept,
-                             sizes, to));
-    }
     left = std::move(next);
     letters = kept;
   }
-  RUNE_TRY(
-      contract<Sum>(context.budget, Operand<W>(letters, left->view(), sizes),
-                    operand(terms.size() - 1), equation.result, sizes, out));
-  context.budget.release(left->bytes().size());
+  RUNE_TRY(contract<N>(context.budget, leftOperand(), operand(terms.size() - 1),
+                       equation.result, sizes, out));
+  if (left)
+    context.budget.release(left->bytes().size());
   return {};
 }
 
@@ -246,12 +263,10 @@ Result<Tensors> evaluate(const EvalContext &context) {
   for (size_t i = 0; i < dims.size(); ++i)
     if (dims[i])
       sizes[i] = dims[i]->size();
-  RUNE_TRY(withAccumulator(result.dtype(), context.node.text("accumulator"),
-                           [&]<class T, class Sum>(Type<T>, Type<Sum>) {
-                             return contractAll<T, Sum>(context, equation,
-                                                        sizes,
-                                                        elementsOf<T>(result));
-                           }));
+  RUNE_TRY(withSums(
+      result.dtype(), context.node.text("accumulator"), [&]<class N>(Type<N>) {
+        return contractAll<N>(context, equation, sizes, NumberSink<N>(result));
+      }));
   return single(std::move(result));
 }
 

@@ -24,4 +24,29 @@ Result<> checkElementsAt(const InferContext &context) {
   return {};
 }
 
+Result<> eachElementAt(const EvalContext &context,
+                       FunctionRef<void(int64_t place, int64_t index)> body) {
+  std::span<const int64_t> x = context.input(0).sizes;
+  std::span<const int64_t> sizes = context.input(1).sizes;
+  auto axis = static_cast<size_t>(context.node.integer("axis"));
+  Indices indices(context.input(1));
+  Strides strides = rowMajorStrides(x);
+  int64_t along = strides[axis];
+  strides[axis] = 0;
+  std::array both{strides, rowMajorStrides(sizes)};
+  return eachRow<2>(
+      context.budget, sizes, both, [&](const Row<2> &row) -> Result<> {
+        for (int64_t i = 0; i < row.count; ++i) {
+          int64_t at = row.start[1] + i * row.step[1];
+          // gather_elements.4 scatter_elements.4: indices in [-d, d)
+          auto place = indices.place(at, x[axis]);
+          if (!place)
+            return context.fail(4, "index {} of a dimension of {}", indices[at],
+                                x[axis]);
+          body(row.start[0] + i * row.step[0] + *place * along, at);
+        }
+        return {};
+      });
+}
+
 } // namespace rune::graph

@@ -15,8 +15,8 @@ static Result<Types> infer(const InferContext &context) {
 }
 
 static Result<Tensors> evaluate(const EvalContext &context) {
-  return evaluateUnaryAs<uint8_t>(
-      context, [](uint8_t x) { return static_cast<uint8_t>(x == 0); });
+  return evaluateUnaryAs<int64_t>(
+      context, [](int64_t x) { return static_cast<int64_t>(x == 0); });
 }
 
 OpDefinition defineLogicalNot() {

@@ -75,23 +75,18 @@ template <class A> A limited(A x, A limit) {
 }
 
 /// Elements computed with, of an input that may be absent.
-template <class T>
-std::vector<Wide<T>> widened(const EvalContext &context, size_t input,
-                             size_t count) {
-  std::vector<Wide<T>> all(count);
-  if (context.has(input)) {
-    Elements<T> elements(context.input(input).data);
-    for (size_t i = 0; i < count; ++i)
-      all[i] = widen(elements[static_cast<int64_t>(i)]);
-  }
+template <class A>
+std::vector<A> widened(const EvalContext &context, size_t input, size_t count) {
+  std::vector<A> all(count);
+  if (context.has(input) && count > 0)
+    Numbers<A>(context.input(input))
+        .read({0, 1, static_cast<int64_t>(count)}, all.data());
   return all;
 }
 
 /// One LSTM; all numbers in the type they are computed in.
-template <class T> class Cell {
+template <class A> class Cell {
 public:
-  using A = Wide<T>;
-
   explicit Cell(const EvalContext &context)
       : context_(context), sizes_(context), hidden_(at(sizes_.hidden)),
         gate_(activationOf(context.node, "gate")),
@@ -108,24 +103,24 @@ public:
   }
 
   /// Runs all steps; `y`, `h` and `c` are the results.
-  Result<> run(T *y, T *h, T *c) {
-    weights_ = widened<T>(context_, 1, gateCount * hidden_ * channels());
-    recurrent_ = widened<T>(context_, 2, gateCount * hidden_ * hidden_);
-    bias_ = widened<T>(context_, recurrentInputs.bias, gateCount * hidden_);
-    peephole_ = widened<T>(context_, peepholeInput, 3 * hidden_);
+  Result<> run(Tensor &y, Tensor &h, Tensor &c) {
+    weights_ = widened<A>(context_, 1, gateCount * hidden_ * channels());
+    recurrent_ = widened<A>(context_, 2, gateCount * hidden_ * hidden_);
+    bias_ = widened<A>(context_, recurrentInputs.bias, gateCount * hidden_);
+    peephole_ = widened<A>(context_, peepholeInput, 3 * hidden_);
     x_.resize(channels());
     bool reverse = context_.node.integer("reverse") != 0;
     for (int64_t n = 0; n < sizes_.batch; ++n) {
       int64_t steps = RUNE_TRY(stepsOf(n));
-      start(h + n * sizes_.hidden, c + n * sizes_.hidden);
+      start(h, c, n * sizes_.hidden);
       for (int64_t i = 0; i < steps; ++i) {
         int64_t row = sizes_.row(reverse ? steps - 1 - i : i, n);
         if (!context_.budget.spend(sizes_.work()))
           return context_.budget.expired();
-        step(row, y + row * sizes_.hidden);
+        step(row, y);
       }
-      keep(h_, h + n * sizes_.hidden);
-      keep(c_, c + n * sizes_.hidden);
+      keep(h_, h, n * sizes_.hidden);
+      keep(c_, c, n * sizes_.hidden);
     }
     return {};
   }
@@ -146,18 +141,20 @@ private:
     return length;
   }
 
-  void start(const T *h, const T *c) {
+  void start(const Tensor &h, const Tensor &c, int64_t from) {
     h_.resize(hidden_);
     c_.resize(hidden_);
     next_.resize(hidden_);
-    for (size_t i = 0; i < hidden_; ++i) {
-      h_[i] = widen(h[i]);
-      c_[i] = widen(c[i]);
-    }
+    Numbers<A>(h.view()).read({from, 1, sizes_.hidden}, h_.data());
+    Numbers<A>(c.view()).read({from, 1, sizes_.hidden}, c_.data());
   }
-  static void keep(const std::vector<A> &values, T *out) {
-    for (size_t i = 0; i < values.size(); ++i)
-      out[i] = narrow<T>(values[i]);
+  void keep(const std::vector<A> &values, Tensor &out, int64_t from) const {
+    NumberSink<A>(out).write(values.data(), {from, 1, sizes_.hidden});
+  }
+  /// As an element holds it.
+  A rounded(A x) const {
+    roundToElements(context_.dtype(0), &x, 1);
+    return x;
   }
 
   /// Σ weights · values for unit `unit` of every gate, values in order.
@@ -173,14 +170,13 @@ private:
     return sums;
   }
 
-  void step(int64_t row, T *y) {
-    Elements<T> x(context_.input(0).data);
-    for (size_t i = 0; i < channels(); ++i)
-      x_[i] = widen(x[row * sizes_.channels + static_cast<int64_t>(i)]);
+  void step(int64_t row, Tensor &y) {
+    Numbers<A>(context_.input(0))
+        .read({row * sizes_.channels, 1, sizes_.channels}, x_.data());
     for (size_t unit = 0; unit < hidden_; ++unit)
       next_[unit] = updated(unit);
     h_.swap(next_);
-    keep(h_, y);
+    keep(h_, y, row * sizes_.hidden);
   }
 
   /// The next h of a unit; its c is replaced.
@@ -199,9 +195,9 @@ private:
     A forget = gate(ForgetGate, gate_, 2, old);
     A input = coupled_ ? A(1) - forget : gate(InputGate, gate_, 0, old);
     A c = forget * old + input * gate(CellGate, cell_, 0, old);
-    c_[unit] = widen(narrow<T>(limited(c, cellClip_)));
+    c_[unit] = rounded(limited(c, cellClip_));
     A output = gate(OutputGate, gate_, 1, c_[unit]);
-    return widen(narrow<T>(output * apply(output_, c_[unit])));
+    return rounded(output * apply(output_, c_[unit]));
   }
 
   const EvalContext &context_;
@@ -219,14 +215,14 @@ Result<Tensors> evaluate(const EvalContext &context) {
   results.push_back(RUNE_TRY(context.allocate(0)));
   results.push_back(RUNE_TRY(initialState(context, 1, recurrentInputs.h)));
   results.push_back(RUNE_TRY(initialState(context, 2, recurrentInputs.c)));
-  RUNE_TRY(withFloat(context.dtype(0), [&]<class T>(Type<T>) -> Result<> {
-    Cell<T> cell(context);
-    RUNE_TRY(context.budget.reserve(cell.scratchBytes()));
-    RUNE_TRY(cell.run(elementsOf<T>(results[0]), elementsOf<T>(results[1]),
-                      elementsOf<T>(results[2])));
-    context.budget.release(cell.scratchBytes());
-    return {};
-  }));
+  RUNE_TRY(
+      withFloatNumbers(context.dtype(0), [&]<class A>(Type<A>) -> Result<> {
+        Cell<A> cell(context);
+        RUNE_TRY(context.budget.reserve(cell.scratchBytes()));
+        RUNE_TRY(cell.run(results[0], results[1], results[2]));
+        context.budget.release(cell.scratchBytes());
+        return {};
+      }));
   return asMany(context, std::move(results));
 }
 

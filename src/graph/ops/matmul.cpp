@@ -30,13 +30,13 @@ template <class T, class Sum>
 Result<> multiply(const EvalContext &context, const Product &product, T *out) {
   Elements<T> a(context.input(0).data), b(context.input(1).data);
   return eachProduct(
-      context, product, out, [&](int64_t aAt, int64_t bAt, int64_t) {
+      context, product, [&](int64_t to, int64_t aAt, int64_t bAt, int64_t) {
         Sum sum = 0;
         for (int64_t k = 0; k < product.inner; ++k)
           sum = addWrapping(
               sum, mulWrapping(Sum(widen(a[aAt + k * product.a.column])),
                                Sum(widen(b[bAt + k * product.b.row]))));
-        return sum;
+        out[to] = narrow<T>(sum);
       });
 }
 

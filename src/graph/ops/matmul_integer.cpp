@@ -48,27 +48,45 @@ Result<Types> infer(const InferContext &context) {
   return Types{{sum, product.dims}};
 }
 
-template <class A, class B, class Sum>
+/// Products of what is left of two runs without their zero points, added up.
+class IntegerDot {
+public:
+  IntegerDot(const EvalContext &context, int64_t aZero)
+      : a_(context.input(0)), b_(context.input(1)), aZero_(aZero) {}
+
+  int64_t operator()(int64_t sum, const ElementRun &a, const ElementRun &b,
+                     int64_t bZero) {
+    for (int64_t done = 0; done < a.count; done += runLength) {
+      ElementRun piece = a.piece(done);
+      a_.read(piece, as_.data());
+      b_.read(b.piece(done), bs_.data());
+      for (size_t i = 0; i < static_cast<size_t>(piece.count); ++i)
+        sum = addWrapping(sum, (as_[i] - aZero_) * (bs_[i] - bZero));
+    }
+    return sum;
+  }
+
+private:
+  Numbers<int64_t> a_, b_;
+  int64_t aZero_;
+  RunBuffer<int64_t> as_, bs_;
+};
+
+/// Sums are kept in 64 bits and wrapped at the end.
 Result<> multiply(const EvalContext &context, Tensor &result) {
   Product product = productOf(context);
   uint64_t scratch =
       static_cast<uint64_t>(product.columns) * 2 * sizeof(int64_t);
   RUNE_TRY(context.budget.reserve(scratch));
-  int64_t aZero = zeroPointsOf(context, 3, 1)[0];
+  IntegerDot dot(context, zeroPointsOf(context, 3, 1)[0]);
   auto zeros = zeroPointsOf(context, 4, product.columns);
   auto bias = biasOf(context, 2, product.columns);
-  Elements<A> a(context.input(0).data);
-  Elements<B> b(context.input(1).data);
+  NumberSink<int64_t> out(result);
   RUNE_TRY(eachProduct(
-      context, product, elementsOf<Sum>(result),
-      [&](int64_t aAt, int64_t bAt, int64_t j) {
-        int64_t sum = bias[static_cast<size_t>(j)];
-        int64_t bZero = zeros[static_cast<size_t>(j)];
-        for (int64_t k = 0; k < product.inner; ++k)
-          sum = addWrapping(sum,
-                            (int64_t{a[aAt + k * product.a.column]} - aZero) *
-                                (int64_t{b[bAt + k * product.b.row]} - bZero));
-        return sum;
+      context, product, [&](int64_t to, int64_t aAt, int64_t bAt, int64_t j) {
+        auto column = static_cast<size_t>(j);
+        out.set(to, dot(bias[column], {aAt, product.a.column, product.inner},
+                        {bAt, product.b.row, product.inner}, zeros[column]));
       }));
   context.budget.release(scratch);
   return {};
@@ -76,15 +94,8 @@ Result<> multiply(const EvalContext &context, Tensor &result) {
 
 Result<Tensors> evaluate(const EvalContext &context) {
   Tensor result = RUNE_TRY(context.allocate());
-  if (result.count() == 0)
-    return single(std::move(result));
-  RUNE_TRY(withQuantized(context.dtype(0), [&]<class A>(Type<A>) {
-    return withQuantized(context.dtype(1), [&]<class B>(Type<B>) {
-      return result.dtype() == DType::I32
-                 ? multiply<A, B, int32_t>(context, result)
-                 : multiply<A, B, int64_t>(context, result);
-    });
-  }));
+  if (result.count() > 0)
+    RUNE_TRY(multiply(context, result));
   return single(std::move(result));
 }
 

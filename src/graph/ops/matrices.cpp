@@ -89,4 +89,24 @@ Product productOf(const EvalContext &context) {
           left.columns.size()};
 }
 
+Result<> eachProduct(
+    const EvalContext &context, const Product &product,
+    FunctionRef<void(int64_t to, int64_t aAt, int64_t bAt, int64_t column)>
+        body) {
+  Odometer batch(product.batch);
+  int64_t to = 0;
+  do {
+    int64_t aMatrix = batch.offset(product.a.batch);
+    int64_t bMatrix = batch.offset(product.b.batch);
+    for (int64_t i = 0; i < product.rows; ++i)
+      for (int64_t j = 0; j < product.columns; ++j) {
+        if (!context.budget.spend(static_cast<uint64_t>(product.inner)))
+          return context.budget.expired();
+        body(to++, aMatrix + i * product.a.row, bMatrix + j * product.b.column,
+             j);
+      }
+  } while (batch.advance());
+  return {};
+}
+
 } // namespace rune::graph

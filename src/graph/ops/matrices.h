@@ -38,22 +38,9 @@ Product productOf(const EvalContext &context);
 /// first of its row, the first of its column, and the column's number.
 ///
 /// errors  `evaluate.deadline`
-template <class T, class F>
-Result<> eachProduct(const EvalContext &context, const Product &product, T *out,
-                     F &&sumOf) {
-  Odometer batch(product.batch);
-  do {
-    int64_t aMatrix = batch.offset(product.a.batch);
-    int64_t bMatrix = batch.offset(product.b.batch);
-    for (int64_t i = 0; i < product.rows; ++i)
-      for (int64_t j = 0; j < product.columns; ++j) {
-        if (!context.budget.spend(static_cast<uint64_t>(product.inner)))
-          return context.budget.expired();
-        *out++ = narrow<T>(sumOf(aMatrix + i * product.a.row,
-                                 bMatrix + j * product.b.column, j));
-      }
-  } while (batch.advance());
-  return {};
-}
+Result<> eachProduct(
+    const EvalContext &context, const Product &product,
+    FunctionRef<void(int64_t to, int64_t aAt, int64_t bAt, int64_t column)>
+        body);
 
 } // namespace rune::graph

@@ -5,6 +5,7 @@
 // divides by the sum of the weights. Summed in f64.
 //
 // source  ONNX NegativeLogLikelihoodLoss-22
+#include "graph/function_ref.h"
 #include "graph/ops/indices.h"
 
 namespace rune::graph {
@@ -50,12 +51,11 @@ Result<Types> infer(const InferContext &context) {
   return Types{{x.dtype, dims}};
 }
 
-template <class T> class Loss {
+template <class N> class Loss {
 public:
   explicit Loss(const EvalContext &context)
-      : context_(context), x_(context.input(0).data),
-        targets_(context.input(1)),
-        weights_(context.has(2) ? context.input(2).data : ByteSpan()) {
+      : context_(context), x_(context.input(0)), targets_(context.input(1)),
+        weights_(context.input(context.has(2) ? 2 : 0)) {
     std::span<const int64_t> sizes = context.input(0).sizes;
     classes_ = sizes[1];
     for (size_t i = 2; i < sizes.size(); ++i)
@@ -64,7 +64,7 @@ public:
   }
 
   /// Calls `use(place, loss, weight)` for each target; zeros if it is ignored.
-  template <class Use> Result<> each(Use &&use) const {
+  Result<> each(FunctionRef<void(int64_t, N, N)> use) const {
     bool ignores = context_.node.integer("ignores") != 0;
     int64_t ignored = context_.node.integer("ignored");
     for (int64_t i = 0; i < count_; ++i) {
@@ -72,43 +72,41 @@ public:
         return context_.budget.expired();
       int64_t target = targets_[i];
       if (ignores && target == ignored) {
-        use(i, Wide<T>(0), Wide<T>(0));
+        use(i, N(0), N(0));
         continue;
       }
       // nll_loss.5: targets in [0, C), unless they are ignored
       if (target < 0 || target >= classes_)
         return context_.fail(5, "target {} of {} classes", target, classes_);
       int64_t at = (i / inner_ * classes_ + target) * inner_ + i % inner_;
-      Wide<T> weight = context_.has(2) ? widen(weights_[target]) : Wide<T>(1);
-      use(i, -widen(x_[at]) * weight, weight);
+      N weight = context_.has(2) ? weights_[target] : N(1);
+      use(i, -x_[at] * weight, weight);
     }
     return {};
   }
 
 private:
   const EvalContext &context_;
-  Elements<T> x_;
+  Numbers<N> x_;
   Indices targets_;
-  Elements<T> weights_;
+  Numbers<N> weights_;
   int64_t classes_ = 0, inner_ = 1, count_ = 0;
 };
 
 Result<Tensors> evaluate(const EvalContext &context) {
   Tensor result = RUNE_TRY(context.allocate());
   const std::string &reduction = context.node.text("reduction");
-  RUNE_TRY(withFloat(result.dtype(), [&]<class T>(Type<T>) -> Result<> {
-    T *out = elementsOf<T>(result);
-    Loss<T> loss(context);
+  RUNE_TRY(withFloatNumbers(result.dtype(), [&]<class N>(Type<N>) -> Result<> {
+    NumberSink<N> out(result);
+    Loss<N> loss(context);
     if (reduction == "none")
-      return loss.each([&](int64_t at, Wide<T> value, Wide<T>) {
-        out[at] = narrow<T>(value);
-      });
+      return loss.each([&](int64_t at, N value, N) { out.set(at, value); });
     double sum = 0, weights = 0;
-    RUNE_TRY(loss.each([&](int64_t, Wide<T> value, Wide<T> weight) {
+    RUNE_TRY(loss.each([&](int64_t, N value, N weight) {
       sum += static_cast<double>(value);
       weights += static_cast<double>(weight);
     }));
-    *out = narrow<T>(reduction == "sum" ? sum : sum / weights);
+    NumberSink<double>(result).set(0, reduction == "sum" ? sum : sum / weights);
     return {};
   }));
   return single(std::move(result));

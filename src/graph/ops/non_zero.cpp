@@ -19,22 +19,15 @@ static Result<Types> infer(const InferContext &context) {
       DType::I64, {static_cast<int64_t>(x.dims.size()), Dim::unknown()})};
 }
 
-template <class T> static bool isZero(const T &element) {
-  if constexpr (std::is_same_v<T, std::string_view>)
-    return element.empty();
-  else
-    return widen(element) == 0;
-}
-
 /// Calls `body(index)` for the elements that are not zero.
-template <class Elements, class F>
-static Result<> eachNonZero(const EvalContext &context, int64_t count,
-                            const Elements &x, F &&body) {
+static Result<>
+eachNonZero(const EvalContext &context, int64_t count, const Ordering &x,
+            FunctionRef<void(const std::vector<int64_t> &)> body) {
   Odometer at(context.input(0).sizes);
   for (int64_t i = 0; i < count; ++i) {
     if (!context.budget.spend(1))
       return context.budget.expired();
-    if (!isZero(x[i]))
+    if (!x.isZero(i))
       body(at.at());
     at.advance();
   }
@@ -44,20 +37,18 @@ static Result<> eachNonZero(const EvalContext &context, int64_t count,
 static Result<Tensors> evaluate(const EvalContext &context) {
   auto count =
       static_cast<int64_t>(RUNE_TRY(elementCount(context.input(0).sizes)));
-  return withOrdered(context.input(0), [&](auto &x) -> Result<Tensors> {
-    int64_t found = 0;
-    RUNE_TRY(eachNonZero(context, count, x, [&](const auto &) { ++found; }));
-    auto rank = static_cast<int64_t>(context.rank(0));
-    Tensor result =
-        RUNE_TRY(context.budget.allocate(DType::I64, {rank, found}));
-    auto *out = elementsOf<int64_t>(result);
-    RUNE_TRY(eachNonZero(context, count, x, [&](const auto &index) {
-      for (size_t i = 0; i < index.size(); ++i)
-        out[static_cast<int64_t>(i) * found] = index[i];
-      ++out;
-    }));
-    return single(std::move(result));
-  });
+  Ordering x = RUNE_TRY(Ordering::of(context.input(0)));
+  int64_t found = 0;
+  RUNE_TRY(eachNonZero(context, count, x, [&](const auto &) { ++found; }));
+  auto rank = static_cast<int64_t>(context.rank(0));
+  Tensor result = RUNE_TRY(context.budget.allocate(DType::I64, {rank, found}));
+  auto *out = elementsOf<int64_t>(result);
+  RUNE_TRY(eachNonZero(context, count, x, [&](const auto &index) {
+    for (size_t i = 0; i < index.size(); ++i)
+      out[static_cast<int64_t>(i) * found] = index[i];
+    ++out;
+  }));
+  return single(std::move(result));
 }
 
 OpDefinition defineNonZero() { return {{1, 1}, {1, 1}, {}, infer, evaluate}; }

@@ -16,39 +16,28 @@ bool fitsAxis(const TensorType &type, const TensorType &x, int64_t axis);
 /// True if `axis` is a dimension of x; 0 is allowed for a scalar.
 bool isAxis(int64_t axis, const TensorType &x);
 
-/// Calls `body(channel, from, to)` for runs of elements of one channel.
+/// Neighbouring elements and the parameters that go with them: `step` is 1
+/// where each has its own, 0 where they share one.
+struct ParameterRun {
+  int64_t parameter = 0;
+  int64_t step = 0;
+  int64_t start = 0;
+  int64_t count = 0;
+
+  ElementRun elements() const { return {start, 1, count}; }
+  ElementRun parameters() const { return {parameter, step, count}; }
+};
+
+/// Calls `body` for runs of at most runLength elements.
 ///
 /// in      `channels` of the parameters: 1, or the size along `axis`
 /// errors  `evaluate.deadline`
-template <class F>
 Result<> eachChannel(Budget &budget, std::span<const int64_t> sizes,
-                     int64_t axis, int64_t channels, F &&body) {
-  int64_t count = 1;
-  for (int64_t size : sizes)
-    count *= size;
-  int64_t inner =
-      channels == 1 ? count : rowMajorStrides(sizes)[static_cast<size_t>(axis)];
-  if (inner == 1 && channels > 1) { // neighbours are of different channels
-    for (int64_t at = 0; at < count; at += channels) {
-      if (!budget.spend(static_cast<uint64_t>(channels)))
-        return budget.expired();
-      for (int64_t channel = 0; channel < channels; ++channel)
-        body(channel, at + channel, at + channel + 1);
-    }
-    return {};
-  }
-  constexpr int64_t piece = 1 << 14;
-  int64_t channel = 0;
-  for (int64_t at = 0; at < count;) {
-    int64_t end = std::min(at / inner * inner + inner, at + piece);
-    if (!budget.spend(static_cast<uint64_t>(end - at)))
-      return budget.expired();
-    body(channel, at, end);
-    at = end;
-    if (at % inner == 0 && ++channel == channels)
-      channel = 0;
-  }
-  return {};
-}
+                     int64_t axis, int64_t channels,
+                     FunctionRef<void(const ParameterRun &)> body);
+
+/// Calls `body` for pieces of a run, of at most runLength elements.
+void eachPieceOf(const ParameterRun &run,
+                 FunctionRef<void(const ParameterRun &)> body);
 
 } // namespace rune::graph

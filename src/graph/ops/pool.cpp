@@ -35,4 +35,38 @@ Result<TensorType> inferPool(const InferContext &context) {
   return result;
 }
 
+Result<>
+eachPool(const EvalContext &context, const Strides &otherStrides,
+         FunctionRef<void(const Taps &taps, const std::vector<int64_t> &place,
+                          int64_t xAt, int64_t yAt, int64_t plane)>
+             body) {
+  Layout layout(context);
+  std::span<const int64_t> x = context.input(0).sizes;
+  std::vector<int64_t> y = context.results[0].sizes();
+  Window window = poolWindow(context.node);
+  Strides xStrides = rowMajorStrides(x), yStrides = rowMajorStrides(y);
+  TapFinder finder(window, x.subspan(layout.spatial, layout.spatialRank),
+                   spatialStrides(x, layout), otherStrides,
+                   TapFinder::Other::Position);
+  Strides yPlaces = spatialStrides(y, layout);
+  Odometer place(
+      std::span<const int64_t>(y).subspan(layout.spatial, layout.spatialRank));
+  uint64_t scratch = finder.scratchBytes();
+  RUNE_TRY(context.budget.reserve(scratch));
+  do {
+    const Taps &taps = finder.at(place.at());
+    int64_t yPlace = place.offset(yPlaces);
+    for (int64_t n = 0; n < x[0]; ++n)
+      for (int64_t c = 0; c < x[layout.channel]; ++c) {
+        if (!context.budget.spend(static_cast<uint64_t>(taps.total())))
+          return context.budget.expired();
+        body(taps, place.at(), n * xStrides[0] + c * xStrides[layout.channel],
+             yPlace + n * yStrides[0] + c * yStrides[layout.channel],
+             n * x[layout.channel] + c);
+      }
+  } while (place.advance());
+  context.budget.release(scratch);
+  return {};
+}
+
 } // namespace rune::graph

@@ -58,14 +58,35 @@ Result<std::vector<double>> zeroPoints(const EvalContext &context) {
   uint64_t count = RUNE_TRY(elementCount(context.input(1).sizes));
   RUNE_TRY(context.budget.reserve(count * sizeof(double)));
   std::vector<double> zeros(count);
-  if (context.has(2))
-    withElements(context.dtype(2), context.input(2).data,
-                 [&](auto, const auto &elements) {
-                   for (size_t i = 0; i < zeros.size(); ++i)
-                     zeros[i] = static_cast<double>(
-                         widen(elements[static_cast<int64_t>(i)]));
-                 });
+  if (context.has(2) && count > 0)
+    Numbers<double>(context.input(2))
+        .read({0, 1, static_cast<int64_t>(count)}, zeros.data());
   return zeros;
+}
+
+Result<> eachParameter(const EvalContext &context,
+                       FunctionRef<void(const ParameterRun &)> body) {
+  std::span<const int64_t> sizes = context.input(0).sizes;
+  int64_t axis = context.node.integer("axis");
+  int64_t block = context.node.integer("block");
+  auto parameters =
+      static_cast<int64_t>(RUNE_TRY(elementCount(context.input(1).sizes)));
+  if (block == 0)
+    return eachChannel(context.budget, sizes, axis, parameters, body);
+  auto at = static_cast<size_t>(axis);
+  int64_t outer = 1, along = sizes[at], inner = rowMajorStrides(sizes)[at];
+  for (size_t i = 0; i < at; ++i)
+    outer *= sizes[i];
+  int64_t blocks = context.input(1).sizes[at];
+  for (int64_t o = 0; o < outer; ++o)
+    for (int64_t i = 0; i < along; ++i) {
+      if (!context.budget.spend(static_cast<uint64_t>(inner)))
+        return context.budget.expired();
+      eachPieceOf(
+          {(o * blocks + i / block) * inner, 1, (o * along + i) * inner, inner},
+          body);
+    }
+  return {};
 }
 
 } // namespace rune::graph

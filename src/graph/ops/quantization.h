@@ -20,34 +20,10 @@ Result<> checkParameters(const InferContext &context, DType zeroType);
 ///         bytes for each back
 Result<std::vector<double>> zeroPoints(const EvalContext &context);
 
-/// Calls `body(parameter, from, to)` for runs of elements of x that share a
-/// parameter.
+/// Calls `body` for runs of at most runLength elements of x.
 ///
 /// errors  `evaluate.deadline`
-template <class F>
-Result<> eachParameter(const EvalContext &context, F &&body) {
-  std::span<const int64_t> sizes = context.input(0).sizes;
-  int64_t axis = context.node.integer("axis");
-  int64_t block = context.node.integer("block");
-  auto parameters =
-      static_cast<int64_t>(RUNE_TRY(elementCount(context.input(1).sizes)));
-  if (block == 0)
-    return eachChannel(context.budget, sizes, axis, parameters, body);
-  auto at = static_cast<size_t>(axis);
-  int64_t outer = 1, along = sizes[at], inner = rowMajorStrides(sizes)[at];
-  for (size_t i = 0; i < at; ++i)
-    outer *= sizes[i];
-  int64_t blocks = context.input(1).sizes[at];
-  for (int64_t o = 0; o < outer; ++o)
-    for (int64_t i = 0; i < along; ++i) {
-      if (!context.budget.spend(static_cast<uint64_t>(inner)))
-        return context.budget.expired();
-      int64_t parameter = (o * blocks + i / block) * inner;
-      int64_t from = (o * along + i) * inner;
-      for (int64_t k = 0; k < inner; ++k)
-        body(parameter + k, from + k, from + k + 1);
-    }
-  return {};
-}
+Result<> eachParameter(const EvalContext &context,
+                       FunctionRef<void(const ParameterRun &)> body);
 
 } // namespace rune::graph

@@ -28,31 +28,23 @@ Result<Types> infer(const InferContext &context) {
   return Types{{dtype, x.dims}};
 }
 
-/// Calls `store(i, quotient, zero)` for each element.
-template <class From, class F>
-Result<> eachQuotient(const EvalContext &context, F &&store) {
-  Elements<From> in(context.input(0).data), scales(context.input(1).data);
-  auto zeros = RUNE_TRY(zeroPoints(context));
-  RUNE_TRY(
-      eachParameter(context, [&](int64_t parameter, int64_t from, int64_t to) {
-        auto scale = widen(scales[parameter]);
-        double zero = zeros[static_cast<size_t>(parameter)];
-        for (int64_t i = from; i < to; ++i)
-          store(i, widen(narrow<From>(widen(in[i]) / scale)), zero);
-      }));
-  context.budget.release(zeros.size() * sizeof(double));
-  return {};
-}
-
-class Rounder {
+/// What becomes of quotients and zero points: codes of the result's type.
+class Coder {
 public:
-  explicit Rounder(const EvalContext &context)
-      : limits_(integerLimits(context.results[0].dtype)),
-        away_(context.node.text("rounding") == "away") {}
+  explicit Coder(const EvalContext &context)
+      : dtype_(context.results[0].dtype),
+        isSmallFloat_(dtypeKind(dtype_) == DTypeKind::SmallFloat),
+        away_(context.node.text("rounding") == "away"),
+        saturate_(context.node.integer("saturate") != 0) {
+    if (!isSmallFloat_)
+      limits_ = integerLimits(dtype_);
+  }
 
-  template <class W> int64_t operator()(W quotient, double zero) const {
-    W whole = away_ ? std::round(quotient) : std::nearbyint(quotient);
-    double y = static_cast<double>(whole) + zero;
+  int64_t operator()(double quotient, double zero) const {
+    if (isSmallFloat_)
+      return roundToSmallFloat(dtype_, quotient + zero, saturate_);
+    double whole = away_ ? std::round(quotient) : std::nearbyint(quotient);
+    double y = whole + zero;
     if (std::isnan(y))
       return static_cast<int64_t>(zero);
     return static_cast<int64_t>(std::clamp(y, static_cast<double>(limits_.low),
@@ -60,44 +52,45 @@ public:
   }
 
 private:
+  DType dtype_;
+  bool isSmallFloat_, away_, saturate_;
   IntegerLimits limits_;
-  bool away_;
 };
 
-template <class From>
-Result<> quantizeToIntegers(const EvalContext &context, Tensor &result) {
-  return withInteger(result.dtype(), [&]<class To>(Type<To>) -> Result<> {
-    To *out = elementsOf<To>(result);
-    return eachQuotient<From>(
-        context,
-        [&, round = Rounder(context)](int64_t i, auto quotient, double zero) {
-          out[i] = static_cast<To>(round(quotient, zero));
-        });
-  });
+/// Writes the code of each element of x; the quotients are numbers of x's type.
+template <class N>
+Result<> eachCode(const EvalContext &context, const NumberSink<int64_t> &out) {
+  Numbers<N> in(context.input(0)), scales(context.input(1));
+  auto zeros = RUNE_TRY(zeroPoints(context));
+  Coder code(context);
+  RunBuffer<N> x, scale;
+  RunBuffer<int64_t> codes;
+  RUNE_TRY(eachParameter(context, [&](const ParameterRun &run) {
+    in.read(run.elements(), x.data());
+    scales.read(run.parameters(), scale.data());
+    auto count = static_cast<size_t>(run.count);
+    for (size_t i = 0; i < count; ++i)
+      x[i] /= scale[i];
+    roundToElements(context.dtype(0), x.data(), run.count);
+    const double *zero = zeros.data() + run.parameter;
+    for (size_t i = 0; i < count; ++i, zero += run.step)
+      codes[i] = code(static_cast<double>(x[i]), *zero);
+    out.write(codes.data(), run.elements());
+  }));
+  context.budget.release(zeros.size() * sizeof(double));
+  return {};
 }
 
-template <class From>
+/// One byte for each element, then packed.
 Result<> quantizeToStorage(const EvalContext &context, Tensor &result) {
-  DType dtype = result.dtype();
   uint64_t count = result.count();
   RUNE_TRY(context.budget.reserve(count));
   std::vector<uint8_t> codes(count);
-  if (dtypeKind(dtype) == DTypeKind::SmallFloat) {
-    bool saturate = context.node.integer("saturate") != 0;
-    RUNE_TRY(
-        eachQuotient<From>(context, [&](int64_t i, auto quotient, double zero) {
-          codes[static_cast<size_t>(i)] = roundToSmallFloat(
-              dtype, static_cast<double>(quotient) + zero, saturate);
-        }));
-  } else {
-    RUNE_TRY(eachQuotient<From>(
-        context,
-        [&, round = Rounder(context)](int64_t i, auto quotient, double zero) {
-          codes[static_cast<size_t>(i)] =
-              static_cast<uint8_t>(round(quotient, zero));
-        }));
-  }
-  packBytes(dtypeBits(dtype), codes, result.bytes());
+  NumberSink<int64_t> out(DType::U8, codes.data());
+  RUNE_TRY(withFloatNumbers(context.dtype(0), [&]<class N>(Type<N>) {
+    return eachCode<N>(context, out);
+  }));
+  packBytes(dtypeBits(result.dtype()), codes, result.bytes());
   context.budget.release(count);
   return {};
 }
@@ -106,11 +99,12 @@ Result<Tensors> evaluate(const EvalContext &context) {
   Tensor result = RUNE_TRY(context.allocate());
   if (result.count() == 0)
     return single(std::move(result));
-  RUNE_TRY(withFloat(context.dtype(0), [&]<class From>(Type<From>) {
-    return isStorage(result.dtype())
-               ? quantizeToStorage<From>(context, result)
-               : quantizeToIntegers<From>(context, result);
-  }));
+  if (isStorage(result.dtype()))
+    RUNE_TRY(quantizeToStorage(context, result));
+  else
+    RUNE_TRY(withFloatNumbers(context.dtype(0), [&]<class N>(Type<N>) {
+      return eachCode<N>(context, NumberSink<int64_t>(result));
+    }));
   return single(std::move(result));
 }
 

@@ -25,8 +25,8 @@ std::vector<AttributeSpec> reduceSpecs();
 std::vector<AttributeSpec> sumSpecs();
 
 /// The type without the folded axes, or with 1 in their place.
-Result<TensorType> inferReduced(const InferContext &context,
-                                const ReduceRules &rules);
+Result<ValueType> inferReduced(const InferContext &context,
+                               const ReduceRules &rules);
 
 /// The axes to fold, ascending, once `inferReduced` has passed them; nothing
 /// while the input is not known.
@@ -41,20 +41,37 @@ Result<Types> inferSum(const InferContext &context);
 /// reduce_max and reduce_min: constraints 1 to 5.
 Result<Types> inferExtreme(const InferContext &context);
 
-/// Folds each group of elements, from `start` on, by `step(state, element)`;
-/// `in` gives the element at an offset.
-template <class T, class State, class In, class Step>
-Result<> fold(const EvalContext &context, T *out, State start, In &&in,
-              Step &&step) {
-  AxisSplit split = splitAxes(context.input(0).sizes, *foldedAxes(context));
-  Odometer place(split.keptSizes);
-  do {
-    State state = start;
-    RUNE_TRY(eachFolded(context.budget, split, place.offset(split.keptStrides),
-                        [&](int64_t at) { state = step(state, in(at)); }));
-    *out++ = narrow<T>(state);
-  } while (place.advance());
-  return {};
+/// Numbers of one fold, one run after the other.
+template <class N>
+using FoldRun = std::type_identity_t<
+    FunctionRef<N(N state, const N *numbers, int64_t count)>>;
+
+/// Folds each group of elements, from `start` on, into the elements of
+/// `result`.
+///
+/// errors  `evaluate.deadline`
+template <class N>
+Result<> fold(const EvalContext &context, Tensor &result, N start,
+              FoldRun<N> step);
+extern template Result<> fold<float>(const EvalContext &, Tensor &, float,
+                                     FoldRun<float>);
+extern template Result<> fold<double>(const EvalContext &, Tensor &, double,
+                                      FoldRun<double>);
+extern template Result<> fold<int64_t>(const EvalContext &, Tensor &, int64_t,
+                                       FoldRun<int64_t>);
+extern template Result<> fold<uint64_t>(const EvalContext &, Tensor &, uint64_t,
+                                        FoldRun<uint64_t>);
+
+/// The same by `step(state, number)`.
+template <class N, class Step>
+Result<> foldEach(const EvalContext &context, Tensor &result, N start,
+                  Step &&step) {
+  return fold<N>(context, result, start,
+                 [&](N state, const N *numbers, int64_t count) {
+                   for (int64_t i = 0; i < count; ++i)
+                     state = step(state, numbers[i]);
+                   return state;
+                 });
 }
 
 /// Sums or products, in the accumulator.
@@ -64,37 +81,28 @@ Result<Tensors> evaluateSum(const EvalContext &context, int start,
   Tensor result = RUNE_TRY(context.allocate());
   if (result.count() == 0)
     return single(std::move(result));
-  RUNE_TRY(withAccumulator(result.dtype(), context.node.text("accumulator"),
-                           [&]<class T, class Sum>(Type<T>, Type<Sum>) {
-                             Elements<T> x(context.input(0).data);
-                             return fold(
-                                 context, elementsOf<T>(result), Sum(start),
-                                 [&](int64_t at) { return Sum(widen(x[at])); },
-                                 step);
-                           }));
+  RUNE_TRY(withSums(
+      result.dtype(), context.node.text("accumulator"), [&]<class N>(Type<N>) {
+        return foldEach(context, result, static_cast<N>(start), step);
+      }));
   return single(std::move(result));
 }
 
-/// The element that `wins(x, best)` over all others, or NaN.
+/// The element that `wins(x, best)` over all others, or NaN; that of
+/// `start(Type<N>, element type)` where there is none.
 template <class Start, class Wins>
 Result<Tensors> evaluateExtreme(const EvalContext &context, Start &&start,
                                 Wins &&wins) {
   Tensor result = RUNE_TRY(context.allocate());
   if (result.count() == 0)
     return single(std::move(result));
-  auto run = [&]<class T>(Type<T>) {
-    Elements<T> x(context.input(0).data);
-    using W = Wide<T>;
-    return fold(
-        context, elementsOf<T>(result), start(Type<W>{}),
-        [&](int64_t at) { return widen(x[at]); },
-        [&](W best, W next) {
+  RUNE_TRY(withNumbers(result.dtype(), [&]<class N>(Type<N> type) {
+    return foldEach(
+        context, result, start(type, result.dtype()), [&](N best, N next) {
           return !isNan(best) && (isNan(next) || wins(next, best)) ? next
                                                                    : best;
         });
-  };
-  RUNE_TRY(result.dtype() == DType::Bool ? run(Type<bool>{})
-                                         : withNumeric(result.dtype(), run));
+  }));
   return single(std::move(result));
 }
 

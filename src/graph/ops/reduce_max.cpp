@@ -6,20 +6,11 @@
 // source  ONNX ReduceMax-20
 #include "graph/ops/reduce.h"
 
-#include <limits>
-
 namespace rune::graph {
-
-template <class W> static W start() {
-  if constexpr (std::is_floating_point_v<W>)
-    return -std::numeric_limits<W>::infinity();
-  else
-    return std::numeric_limits<W>::min();
-}
 
 static Result<Tensors> evaluate(const EvalContext &context) {
   return evaluateExtreme(
-      context, []<class W>(Type<W>) { return start<W>(); },
+      context, []<class N>(Type<N>, DType dtype) { return lowestOf<N>(dtype); },
       [](auto next, auto best) { return next > best; });
 }
 

@@ -13,7 +13,7 @@ static Result<Types> infer(const InferContext &context) {
   // reduce_mean.1: numbers
   if (!isNumeric(x.dtype))
     return context.fail(1, "needs numbers, got {}", x.str());
-  TensorType result = RUNE_TRY(inferReduced(context, {2, 4, 6, 7}));
+  ValueType result = RUNE_TRY(inferReduced(context, {2, 4, 6, 7}));
   // reduce_mean.3: sums in a type that holds the elements; of integers in 64
   // bits
   if (std::string_view sum = context.node.text("accumulator");
@@ -24,17 +24,22 @@ static Result<Types> infer(const InferContext &context) {
   return Types{result};
 }
 
-template <class T, class Sum>
+template <class N>
 static Result<> mean(const EvalContext &context, const AxisSplit &split,
-                     Sum count, T *out) {
-  Elements<T> in(context.input(0).data);
+                     N count, Tensor &result) {
+  Numbers<N> x(context.input(0));
+  NumberSink<N> out(result);
   Odometer place(split.keptSizes);
+  int64_t at = 0;
   do {
-    Sum sum = 0;
-    RUNE_TRY(eachFolded(
-        context.budget, split, place.offset(split.keptStrides),
-        [&](int64_t at) { sum = addWrapping(sum, Sum(widen(in[at]))); }));
-    *out++ = narrow<T>(static_cast<Sum>(sum / count));
+    N sum = 0;
+    RUNE_TRY(eachFoldedPiece(context.budget, split,
+                             place.offset(split.keptStrides), x,
+                             [&](const N *numbers, const ElementRun &run) {
+                               for (int64_t i = 0; i < run.count; ++i)
+                                 sum = addWrapping(sum, numbers[i]);
+                             }));
+    out.set(at++, sum / count);
   } while (place.advance());
   return {};
 }
@@ -49,11 +54,10 @@ static Result<Tensors> evaluate(const EvalContext &context) {
   // reduce_mean.5: integers have a mean only if there are some
   if (count == 0 && isInteger(result.dtype()))
     return context.fail(5, "the mean of no integers");
-  RUNE_TRY(withAccumulator(result.dtype(), context.node.text("accumulator"),
-                           [&]<class T, class Sum>(Type<T>, Type<Sum>) {
-                             return mean<T, Sum>(context, split, Sum(count),
-                                                 elementsOf<T>(result));
-                           }));
+  DType sums = *dtypeNamed(context.node.text("accumulator"));
+  RUNE_TRY(withNumbers(sums, [&]<class N>(Type<N>) {
+    return mean<N>(context, split, static_cast<N>(count), result);
+  }));
   return single(std::move(result));
 }
 

@@ -6,20 +6,12 @@
 // source  ONNX ReduceMin-20
 #include "graph/ops/reduce.h"
 
-#include <limits>
-
 namespace rune::graph {
-
-template <class W> static W start() {
-  if constexpr (std::is_floating_point_v<W>)
-    return std::numeric_limits<W>::infinity();
-  else
-    return std::numeric_limits<W>::max();
-}
 
 static Result<Tensors> evaluate(const EvalContext &context) {
   return evaluateExtreme(
-      context, []<class W>(Type<W>) { return start<W>(); },
+      context,
+      []<class N>(Type<N>, DType dtype) { return highestOf<N>(dtype); },
       [](auto next, auto best) { return next < best; });
 }
 

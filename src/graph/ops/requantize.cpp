@@ -36,10 +36,9 @@ struct Limits {
 };
 
 Limits limitsOf(DType dtype) {
-  return withInteger(dtype, []<class T>(Type<T>) {
-    return Limits{static_cast<int64_t>(std::numeric_limits<T>::min()),
-                  static_cast<int64_t>(std::numeric_limits<T>::max())};
-  });
+  if (dtypeKind(dtype) == DTypeKind::Signed)
+    return {lowestOf<int64_t>(dtype), highestOf<int64_t>(dtype)};
+  return {0, static_cast<int64_t>(highestOf<uint64_t>(dtype))};
 }
 
 bool isSource(DType dtype) {
@@ -120,9 +119,7 @@ Result<std::vector<Scaler>> scalersOf(const EvalContext &context) {
 int64_t zeroPoint(const EvalContext &context, size_t input) {
   if (!context.has(input))
     return 0;
-  return withInteger(context.dtype(input), [&]<class T>(Type<T>) {
-    return static_cast<int64_t>(Elements<T>(context.input(input).data)[0]);
-  });
+  return Numbers<int64_t>(context.input(input))[0];
 }
 
 /// What all elements share.
@@ -132,21 +129,25 @@ struct Plan {
   int leftShift;
 };
 
-template <class From, class To, class Wide>
-Result<> scaleAll(const EvalContext &context, const Plan &plan, To *out) {
-  Elements<From> in(context.input(0).data);
+template <class Wide>
+Result<> scaleAll(const EvalContext &context, const Plan &plan,
+                  const NumberSink<int64_t> &out) {
+  Numbers<int64_t> in(context.input(0));
+  RunBuffer<int64_t> x;
   return eachChannel(
       context.budget, context.input(0).sizes, context.node.integer("axis"),
-      static_cast<int64_t>(plan.scalers.size()),
-      [&](int64_t channel, int64_t from, int64_t to) {
-        const Scaler &scale = plan.scalers[static_cast<size_t>(channel)];
-        for (int64_t i = from; i < to; ++i) {
-          Wide x =
-              (Wide(in[i]) - Wide(plan.xZero)) * (Wide(1) << plan.leftShift);
-          Wide y = scale(x) + Wide(plan.zero);
-          out[i] =
-              static_cast<To>(std::clamp(y, Wide(plan.low), Wide(plan.high)));
+      static_cast<int64_t>(plan.scalers.size()), [&](const ParameterRun &run) {
+        in.read(run.elements(), x.data());
+        const Scaler *scale = plan.scalers.data() + run.parameter;
+        for (size_t i = 0; i < static_cast<size_t>(run.count);
+             ++i, scale += run.step) {
+          Wide exact =
+              (Wide(x[i]) - Wide(plan.xZero)) * (Wide(1) << plan.leftShift);
+          Wide y = (*scale)(exact) + Wide(plan.zero);
+          x[i] = static_cast<int64_t>(
+              std::clamp(y, Wide(plan.low), Wide(plan.high)));
         }
+        out.write(x.data(), run.elements());
       });
 }
 
@@ -167,14 +168,10 @@ Result<Tensors> evaluate(const EvalContext &context) {
             context.node.integer("low"),
             context.node.integer("high"),
             static_cast<int>(context.node.integer("left_shift"))};
-  RUNE_TRY(withInteger(context.dtype(0), [&]<class From>(Type<From>) {
-    return withInteger(result.dtype(), [&]<class To>(Type<To>) {
-      To *out = elementsOf<To>(result);
-      return isNarrow(context.dtype(0), plan)
-                 ? scaleAll<From, To, int64_t>(context, plan, out)
-                 : scaleAll<From, To, Exact>(context, plan, out);
-    });
-  }));
+  NumberSink<int64_t> out(result);
+  RUNE_TRY(isNarrow(context.dtype(0), plan)
+               ? scaleAll<int64_t>(context, plan, out)
+               : scaleAll<Exact>(context, plan, out));
   context.budget.release(plan.scalers.size() * sizeof(Scaler));
   return single(std::move(result));
 }

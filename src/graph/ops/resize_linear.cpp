@@ -7,10 +7,10 @@
 // source  ONNX Resize-19; TensorFlow Lite's RESIZE_BILINEAR
 #include "graph/ops/resize_axis.h"
 #include "graph/rows.h"
+#include "graph/small_types.h"
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace rune::graph {
 
@@ -88,19 +88,68 @@ void spread(std::vector<Corner<W>> &corners, const Neighbours<W> &next) {
 }
 
 /// Sums of integers carry 20 bits after the point.
-template <class T, class W> T finished(W sum) {
+template <class W> W finished(DType dtype, W sum) {
   if constexpr (std::is_integral_v<W>) {
     constexpr int64_t half = int64_t{1} << 19;
     int64_t rounded = (sum > 0 ? sum + half : sum - half) / (unit * unit);
-    return static_cast<T>(std::clamp<int64_t>(
-        rounded, std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
+    auto [low, high] = integerLimits(dtype);
+    return std::clamp(rounded, low, high);
   } else {
-    return narrow<T>(sum);
+    return sum;
   }
 }
 
-template <class T, class W>
-Result<> resize(const EvalContext &context, Tensor &result) {
+/// Adds what one corner gives to a run of a row, whose neighbours are `next`;
+/// null where the row is not resized.
+template <class W> class RowSum {
+public:
+  explicit RowSum(const TensorView &x) : x_(x) {}
+
+  void start(int64_t from, int64_t count) {
+    from_ = from;
+    count_ = static_cast<size_t>(count);
+    sums_.fill(0);
+  }
+  void add(const Corner<W> &corner, const Neighbours<W> *next) {
+    if (!next) {
+      x_.read({corner.offset + from_, 1, static_cast<int64_t>(count_)},
+              lower_.data());
+      for (size_t i = 0; i < count_; ++i)
+        sums_[i] += lower_[i] * corner.weight;
+      return;
+    }
+    next += from_;
+    gather(corner.offset, next, &Neighbours<W>::lower, lower_);
+    gather(corner.offset, next, &Neighbours<W>::upper, upper_);
+    for (size_t i = 0; i < count_; ++i) {
+      if (next[i].lowerWeight != 0)
+        sums_[i] += lower_[i] * (corner.weight * next[i].lowerWeight);
+      if (next[i].upperWeight != 0)
+        sums_[i] += upper_[i] * (corner.weight * next[i].upperWeight);
+    }
+  }
+  const RunBuffer<W> &finish(DType dtype) {
+    for (size_t i = 0; i < count_; ++i)
+      sums_[i] = finished(dtype, sums_[i]);
+    return sums_;
+  }
+
+private:
+  void gather(int64_t offset, const Neighbours<W> *next,
+              int64_t Neighbours<W>::*which, RunBuffer<W> &to) {
+    for (size_t i = 0; i < count_; ++i)
+      places_[i] = offset + next[i].*which;
+    x_.gather(std::span(places_).first(count_), to.data());
+  }
+
+  Numbers<W> x_;
+  int64_t from_ = 0;
+  size_t count_ = 0;
+  RunBuffer<W> sums_{}, lower_{}, upper_{};
+  RunBuffer<int64_t> places_{};
+};
+
+template <class W> Result<> resize(const EvalContext &context, Tensor &result) {
   const auto &axes = context.node.integers("axes");
   const std::vector<int64_t> &sizes = result.sizes();
   std::span<const int64_t> x = context.input(0).sizes;
@@ -112,8 +161,9 @@ Result<> resize(const EvalContext &context, Tensor &result) {
       all[d].push_back(neighbours<W>(
           {x[d], sizes[d], context.node.text("coordinate_transformation_mode")},
           i, strides[d]));
-  Elements<T> in(context.input(0).data);
-  T *out = elementsOf<T>(result);
+  RowSum<W> row(context.input(0));
+  NumberSink<W> out(result);
+  int64_t at = 0;
   // one row of the result: the corners of the outer axes are the same
   size_t outer = rank == 0 ? 0 : rank - 1;
   int64_t count = rank == 0 ? 1 : sizes[outer];
@@ -129,22 +179,13 @@ Result<> resize(const EvalContext &context, Tensor &result) {
           corner.offset += place.at()[d] * strides[d];
     if (!context.budget.spend(static_cast<uint64_t>(count) * corners.size()))
       return context.budget.expired();
-    for (int64_t i = 0; i < count; ++i) {
-      W sum = 0;
-      for (const Corner<W> &corner : corners) {
-        if (!alongRow) {
-          sum += W(widen(in[corner.offset + i])) * corner.weight;
-          continue;
-        }
-        const Neighbours<W> &next = all[outer][static_cast<size_t>(i)];
-        if (next.lowerWeight != 0)
-          sum += W(widen(in[corner.offset + next.lower])) *
-                 (corner.weight * next.lowerWeight);
-        if (next.upperWeight != 0)
-          sum += W(widen(in[corner.offset + next.upper])) *
-                 (corner.weight * next.upperWeight);
-      }
-      *out++ = finished<T>(sum);
+    for (int64_t from = 0; from < count; from += runLength) {
+      int64_t length = std::min(count - from, runLength);
+      row.start(from, length);
+      for (const Corner<W> &corner : corners)
+        row.add(corner, alongRow ? all[outer].data() : nullptr);
+      out.write(row.finish(result.dtype()).data(), {at, 1, length});
+      at += length;
     }
   } while (place.advance());
   return {};
@@ -159,12 +200,11 @@ Result<Tensors> evaluate(const EvalContext &context) {
     bytes += static_cast<uint64_t>(result.sizes()[static_cast<size_t>(d)]) *
              sizeof(Neighbours<double>);
   RUNE_TRY(context.budget.reserve(bytes));
-  RUNE_TRY(withNumeric(result.dtype(), [&]<class T>(Type<T>) -> Result<> {
-    if constexpr (isFloatElement<T>)
-      return resize<T, Wide<T>>(context, result);
-    else
-      return resize<T, int64_t>(context, result);
-  }));
+  RUNE_TRY(isFixedPoint(result.dtype())
+               ? resize<int64_t>(context, result)
+               : withFloatNumbers(result.dtype(), [&]<class W>(Type<W>) {
+                   return resize<W>(context, result);
+                 }));
   context.budget.release(bytes);
   return single(std::move(result));
 }

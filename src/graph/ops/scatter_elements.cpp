@@ -26,7 +26,7 @@ static Result<Types> infer(const InferContext &context) {
 
 static Result<Tensors> evaluate(const EvalContext &context) {
   return evaluateScatter(
-      context, [&](auto &&set) { return eachElementAt(context, set); });
+      context, [&](SetElement set) { return eachElementAt(context, set); });
 }
 
 static void complete(const InferContext &context,

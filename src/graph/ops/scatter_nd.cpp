@@ -48,7 +48,7 @@ static Result<Tensors> evaluate(const EvalContext &context) {
   int64_t inner = 1;
   for (int64_t size : x.subspan(static_cast<size_t>(depth)))
     inner *= std::max<int64_t>(size, 1); // no updates if one of them is 0
-  return evaluateScatter(context, [&](auto &&set) -> Result<> {
+  return evaluateScatter(context, [&](SetElement set) -> Result<> {
     for (int64_t v = 0; v < updates / inner; ++v) {
       if (!context.budget.spend(static_cast<uint64_t>(inner + depth)))
         return context.budget.expired();

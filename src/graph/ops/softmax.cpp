@@ -22,22 +22,28 @@ static Result<Types> infer(const InferContext &context) {
 }
 
 /// One distribution; NaN or +∞ in it, or only -∞, makes all of it NaN.
-template <class T>
+template <class N>
 static Result<> distribution(const EvalContext &context, const AxisSplit &split,
-                             int64_t start, T *out) {
-  using W = Wide<T>;
-  Elements<T> in(context.input(0).data);
-  W largest = -std::numeric_limits<W>::infinity();
-  RUNE_TRY(eachFolded(context.budget, split, start, [&](int64_t at) {
-    if (W x = widen(in[at]); x > largest || isNan(x))
-      largest = isNan(largest) ? largest : x;
+                             int64_t start, const NumberSink<N> &out) {
+  Numbers<N> in(context.input(0));
+  auto each = [&](auto &&body) {
+    return eachFoldedPiece(context.budget, split, start, in, body);
+  };
+  N largest = -std::numeric_limits<N>::infinity();
+  RUNE_TRY(each([&](const N *x, const ElementRun &run) {
+    for (int64_t i = 0; i < run.count; ++i)
+      if (x[i] > largest || isNan(x[i]))
+        largest = isNan(largest) ? largest : x[i];
   }));
-  W sum = 0;
-  RUNE_TRY(eachFolded(context.budget, split, start, [&](int64_t at) {
-    sum += std::exp(widen(in[at]) - largest);
+  N sum = 0;
+  RUNE_TRY(each([&](const N *x, const ElementRun &run) {
+    for (int64_t i = 0; i < run.count; ++i)
+      sum += std::exp(x[i] - largest);
   }));
-  return eachFolded(context.budget, split, start, [&](int64_t at) {
-    out[at] = narrow<T>(std::exp(widen(in[at]) - largest) / sum);
+  return each([&](N *x, const ElementRun &run) {
+    for (int64_t i = 0; i < run.count; ++i)
+      x[i] = std::exp(x[i] - largest) / sum;
+    out.write(x, run);
   });
 }
 
@@ -46,14 +52,16 @@ static Result<Tensors> evaluate(const EvalContext &context) {
   if (result.count() == 0)
     return single(std::move(result));
   AxisSplit split = splitAxes(result.sizes(), context.node.integers("axes"));
-  auto done = withFloat(result.dtype(), [&]<class T>(Type<T>) -> Result<> {
-    Odometer place(split.keptSizes);
-    do
-      RUNE_TRY(distribution<T>(context, split, place.offset(split.keptStrides),
-                               elementsOf<T>(result)));
-    while (place.advance());
-    return {};
-  });
+  auto done =
+      withFloatNumbers(result.dtype(), [&]<class N>(Type<N>) -> Result<> {
+        NumberSink<N> out(result);
+        Odometer place(split.keptSizes);
+        do
+          RUNE_TRY(distribution<N>(context, split,
+                                   place.offset(split.keptStrides), out));
+        while (place.advance());
+        return {};
+      });
   RUNE_TRY(std::move(done));
   return single(std::move(result));
 }

@@ -8,6 +8,7 @@
 #include "graph/known_elements.h"
 #include "graph/ops/ordered.h"
 
+#include <cstring>
 #include <numeric>
 
 namespace rune::graph {
@@ -57,26 +58,27 @@ Result<Tensors> evaluate(const EvalContext &context) {
   uint64_t scratch = 2 * sizeof(int64_t) * static_cast<uint64_t>(size);
   RUNE_TRY(context.budget.reserve(scratch));
   std::vector<int64_t> order(static_cast<size_t>(size));
-  RUNE_TRY(withNumeric(context.dtype(0), [&]<class T>(Type<T>) -> Result<> {
-    Elements<T> x(context.input(0).data);
-    T *values = elementsOf<T>(results[0]);
-    auto *places = elementsOf<int64_t>(results[1]);
-    for (int64_t line = 0; line < static_cast<int64_t>(lines); ++line) {
-      int64_t start = line / inner * inner * size + line % inner;
-      std::iota(order.begin(), order.end(), 0);
-      RUNE_TRY(sortPlaces(context.budget, order, 1, [&](int64_t a, int64_t b) {
-        T left = x[start + a * inner], right = x[start + b * inner];
-        return largest ? comesBeforeStrictly(right, left)
-                       : comesBeforeStrictly(left, right);
-      }));
-      int64_t to = line / inner * inner * k + line % inner;
-      for (int64_t i = 0; i < k; ++i) {
-        values[to + i * inner] = x[start + order[i] * inner];
-        places[to + i * inner] = order[i];
-      }
+  Ordering x = RUNE_TRY(Ordering::of(context.input(0)));
+  size_t width = dtypeBytes(context.dtype(0));
+  const uint8_t *from = context.input(0).data.data();
+  uint8_t *values = results[0].bytes().data();
+  auto *places = elementsOf<int64_t>(results[1]);
+  for (int64_t line = 0; line < static_cast<int64_t>(lines); ++line) {
+    int64_t start = line / inner * inner * size + line % inner;
+    std::iota(order.begin(), order.end(), 0);
+    RUNE_TRY(sortPlaces(context.budget, order, 1, [&](int64_t a, int64_t b) {
+      int difference = x.compare(start + a * inner, start + b * inner, 1);
+      return largest ? difference > 0 : difference < 0;
+    }));
+    int64_t to = line / inner * inner * k + line % inner;
+    for (int64_t i = 0; i < k; ++i) {
+      auto place = static_cast<size_t>(to + i * inner);
+      std::memcpy(values + place * width,
+                  from + static_cast<size_t>(start + order[i] * inner) * width,
+                  width);
+      places[place] = order[i];
     }
-    return {};
-  }));
+  }
   context.budget.release(scratch);
   return results;
 }

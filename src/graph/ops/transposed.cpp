@@ -138,4 +138,40 @@ TransposedStrides::TransposedStrides(const EvalContext &context) {
       context.input(0).sizes[layout.channel] / context.node.integer("groups");
 }
 
+Result<>
+eachTransposed(const EvalContext &context, const Tensor &result,
+               FunctionRef<void(int64_t to, int64_t n, int64_t o, int64_t c0,
+                                std::span<const Reach> reaches)>
+                   body) {
+  Layout layout(context);
+  std::span<const int64_t> x = context.input(0).sizes;
+  const std::vector<int64_t> &y = result.sizes();
+  int64_t groups = context.node.integer("groups");
+  int64_t outputs = y[layout.channel], inputs = x[layout.channel];
+  int64_t taps = inputs / groups;
+  Strides yStrides = rowMajorStrides(y), ySteps = spatialStrides(y, layout);
+  ReachFinder finder(context);
+  // without channels there is nothing to tap, however large the kernel
+  uint64_t scratch = inputs == 0 ? 0 : finder.scratchBytes();
+  RUNE_TRY(context.budget.reserve(scratch));
+  Odometer place(
+      std::span<const int64_t>(y).subspan(layout.spatial, layout.spatialRank));
+  do {
+    std::span<const Reach> reaches;
+    if (inputs != 0)
+      reaches = RUNE_TRY(finder.at(context.budget, place.at()));
+    int64_t offset = place.offset(ySteps);
+    for (int64_t n = 0; n < y[0]; ++n)
+      for (int64_t o = 0; o < outputs; ++o) {
+        if (!context.budget.spend(static_cast<uint64_t>(taps) * reaches.size()))
+          return context.budget.expired();
+        int64_t group = o / (outputs / groups);
+        body(n * yStrides[0] + o * yStrides[layout.channel] + offset, n, o,
+             group * taps, reaches);
+      }
+  } while (place.advance());
+  context.budget.release(scratch);
+  return {};
+}
+
 } // namespace rune::graph

@@ -41,43 +41,15 @@ private:
   std::vector<Reach> reaches_;
 };
 
-/// Calls `sumOf(n, o, c0, reaches)` for each result, `c0` the first channel of
-/// its group, and puts what it gives in its place.
+/// Calls `body(to, n, o, c0, reaches)` for each element `to` of the result,
+/// `c0` the first channel of its group.
 ///
 /// errors  `evaluate.deadline`, `evaluate.memory-limit`
-template <class T, class F>
-Result<> eachTransposed(const EvalContext &context, Tensor &result, F &&sumOf) {
-  Layout layout(context);
-  std::span<const int64_t> x = context.input(0).sizes;
-  const std::vector<int64_t> &y = result.sizes();
-  int64_t groups = context.node.integer("groups");
-  int64_t outputs = y[layout.channel], inputs = x[layout.channel];
-  int64_t taps = inputs / groups;
-  Strides yStrides = rowMajorStrides(y), ySteps = spatialStrides(y, layout);
-  ReachFinder finder(context);
-  // without channels there is nothing to tap, however large the kernel
-  uint64_t scratch = inputs == 0 ? 0 : finder.scratchBytes();
-  RUNE_TRY(context.budget.reserve(scratch));
-  Odometer place(
-      std::span<const int64_t>(y).subspan(layout.spatial, layout.spatialRank));
-  T *out = elementsOf<T>(result);
-  do {
-    std::span<const Reach> reaches;
-    if (inputs != 0)
-      reaches = RUNE_TRY(finder.at(context.budget, place.at()));
-    for (int64_t n = 0; n < y[0]; ++n)
-      for (int64_t o = 0; o < outputs; ++o) {
-        if (!context.budget.spend(static_cast<uint64_t>(taps) * reaches.size()))
-          return context.budget.expired();
-        int64_t group = o / (outputs / groups);
-        out[n * yStrides[0] + o * yStrides[layout.channel] +
-            place.offset(ySteps)] =
-            narrow<T>(sumOf(n, o, group * taps, reaches));
-      }
-  } while (place.advance());
-  context.budget.release(scratch);
-  return {};
-}
+Result<>
+eachTransposed(const EvalContext &context, const Tensor &result,
+               FunctionRef<void(int64_t to, int64_t n, int64_t o, int64_t c0,
+                                std::span<const Reach> reaches)>
+                   body);
 
 /// Where the operands of one sum stand.
 struct TransposedStrides {

@@ -18,47 +18,45 @@ Result<Types> inferSigned(const InferContext &context);
 /// Calls `body(from, to)` for pieces of [0, count) between looks at the clock.
 ///
 /// errors  `evaluate.deadline`
-template <class F> Result<> eachPiece(Budget &budget, int64_t count, F &&body) {
-  constexpr int64_t piece = 1 << 14;
-  for (int64_t from = 0; from < count; from += piece) {
-    int64_t to = std::min(count, from + piece);
-    if (!budget.spend(static_cast<uint64_t>(to - from)))
-      return budget.expired();
-    body(from, to);
-  }
-  return {};
-}
+Result<> eachPiece(Budget &budget, int64_t count,
+                   FunctionRef<void(int64_t from, int64_t to)> body);
 
-template <class T, class F>
+/// `compute` on each run of numbers of all elements of input 0, in place.
+///
+/// errors  `evaluate.memory-limit`, `evaluate.deadline`
+template <class N>
+Result<Tensors>
+evaluateRuns(const EvalContext &context,
+             std::type_identity_t<FunctionRef<void(N *, int64_t)>> compute);
+extern template Result<Tensors>
+evaluateRuns<float>(const EvalContext &, FunctionRef<void(float *, int64_t)>);
+extern template Result<Tensors>
+evaluateRuns<double>(const EvalContext &, FunctionRef<void(double *, int64_t)>);
+extern template Result<Tensors>
+evaluateRuns<int64_t>(const EvalContext &,
+                      FunctionRef<void(int64_t *, int64_t)>);
+
+template <class N, class F>
 Result<Tensors> evaluateUnaryAs(const EvalContext &context, F &&compute) {
-  Tensor result = RUNE_TRY(context.allocate());
-  Elements<T> in(context.input(0).data);
-  T *out = elementsOf<T>(result);
-  RUNE_TRY(eachPiece(context.budget, static_cast<int64_t>(result.count()),
-                     [&](int64_t from, int64_t to) {
-                       for (int64_t i = from; i < to; ++i)
-                         out[i] = narrow<T>(compute(widen(in[i])));
-                     }));
-  return single(std::move(result));
+  return evaluateRuns<N>(context, [&](N *numbers, int64_t count) {
+    for (int64_t i = 0; i < count; ++i)
+      numbers[i] = compute(numbers[i]);
+  });
 }
 
 /// `compute` on each element, in the wide type.
 template <class F>
 Result<Tensors> evaluateFloats(const EvalContext &context, F &&compute) {
-  return withFloat(context.results[0].dtype, [&]<class T>(Type<T>) {
-    return evaluateUnaryAs<T>(context, compute);
-  });
+  return context.results[0].dtype == DType::F64
+             ? evaluateUnaryAs<double>(context, compute)
+             : evaluateUnaryAs<float>(context, compute);
 }
 
 template <class F>
 Result<Tensors> evaluateSigned(const EvalContext &context, F &&compute) {
-  return withNumeric(context.results[0].dtype,
-                     [&]<class T>(Type<T>) -> Result<Tensors> {
-                       if constexpr (std::is_unsigned_v<T>)
-                         RUNE_CHECK(false, "no unsigned integers");
-                       else
-                         return evaluateUnaryAs<T>(context, compute);
-                     });
+  return isFloat(context.results[0].dtype)
+             ? evaluateFloats(context, compute)
+             : evaluateUnaryAs<int64_t>(context, compute);
 }
 
 } // namespace rune::graph

@@ -54,16 +54,11 @@ struct Slices {
   uint64_t cost() const { return static_cast<uint64_t>(inner * outer) + 1; }
 
   /// The first pair of elements that differ decides.
-  template <class X> int compare(const X &x, int64_t a, int64_t b) const {
+  int compare(const Ordering &x, int64_t a, int64_t b) const {
     for (int64_t o = 0; o < outer; ++o)
-      for (int64_t k = 0; k < inner; ++k) {
-        auto left = x[(o * size + a) * inner + k];
-        auto right = x[(o * size + b) * inner + k];
-        if (comesBeforeStrictly(left, right))
-          return -1;
-        if (comesBeforeStrictly(right, left))
-          return 1;
-      }
+      if (int order =
+              x.compare((o * size + a) * inner, (o * size + b) * inner, inner))
+        return order;
     return 0;
   }
 };
@@ -74,9 +69,8 @@ struct Groups {
   std::vector<int64_t> first, count, of;
 };
 
-template <class X>
 Result<Groups> groupsOf(const EvalContext &context, const Slices &slices,
-                        const X &x) {
+                        const Ordering &x) {
   std::vector<int64_t> order(static_cast<size_t>(slices.size));
   std::iota(order.begin(), order.end(), 0);
   RUNE_TRY(sortPlaces(
@@ -144,10 +138,8 @@ Result<Tensors> evaluate(const EvalContext &context) {
   Slices slices(context);
   uint64_t scratch = 8 * sizeof(int64_t) * static_cast<uint64_t>(slices.size);
   RUNE_TRY(context.budget.reserve(scratch));
-  Groups groups =
-      RUNE_TRY(withOrdered(context.input(0), [&](auto &x) -> Result<Groups> {
-        return groupsOf(context, slices, x);
-      }));
+  Ordering x = RUNE_TRY(Ordering::of(context.input(0)));
+  Groups groups = RUNE_TRY(groupsOf(context, slices, x));
   if (context.node.integer("sorted") == 0)
     groups = byOccurrence(groups);
   Tensors results;

@@ -6,8 +6,10 @@ from the slots in tflite_facts.fbs.
 
     src/import/fuzz_seeds/make_tflite_seeds.py
 """
+import io
 import pathlib
 import struct
+import zipfile
 
 F32, I32, U8, I64, I16, I8 = 0, 2, 3, 4, 7, 9
 FORMATS = {F32: "f", I32: "i", U8: "B", I64: "q", I16: "h", I8: "b"}
@@ -92,6 +94,7 @@ class Model:
         self.tensors, self.buffers = [], [Table()]
         self.codes, self.operators = [], []
         self.inputs, self.outputs = [], []
+        self.graphs, self.signatures, self.metadata, self.behind = [], [], [], b""
 
     def tensor(self, name, shape, kind=F32, values=None, scale=None, zero=0, open=None, variable=False):
         """`scale`: one, or a list, one for each index of the first dimension."""
@@ -121,12 +124,37 @@ class Model:
             ("B", kind) if kind else None, options))
         return output
 
+    def run(self, code, inputs, outputs, kind=0, options=None, custom=None, flex=None):
+        """An operator of any number of outputs; a custom one by its name."""
+        self.codes.append(Table(("b", min(code, 127)), custom, ("i", 1), ("i", code)))
+        self.operators.append(Table(
+            ("I", len(self.codes) - 1), Vector("i", inputs), Vector("i", outputs),
+            ("B", kind) if kind else None, options, Vector("B", flex) if flex else None))
+        return outputs
+
+    def subgraph(self):
+        """Another graph of the same file; its number."""
+        graph = Model()
+        graph.buffers, graph.codes = self.buffers, self.codes
+        self.graphs.append(graph)
+        return graph, len(self.graphs)
+
+    def signature(self, name, inputs, outputs, graph=0):
+        named = lambda tensors: Vector(None, [Table(key, ("I", at)) for key, at in tensors.items()])
+        self.signatures.append(Table(named(inputs), named(outputs), name, None, ("I", graph)))
+
+    def words(self, name, contents):
+        self.buffers.append(Table(Vector("B", contents, 16)))
+        self.metadata.append(Table(name, ("I", len(self.buffers) - 1)))
+
     def bytes(self):
-        graph = Table(Vector(None, self.tensors), Vector("i", self.inputs),
-                      Vector("i", self.outputs), Vector(None, self.operators), "seed")
-        return Writer().finish(Table(
-            ("I", 3), Vector(None, self.codes), Vector(None, [graph]), "by a script",
-            Vector(None, self.buffers)))
+        graphs = [Table(Vector(None, g.tensors), Vector("i", g.inputs), Vector("i", g.outputs),
+                        Vector(None, g.operators), "seed") for g in [self] + self.graphs]
+        fields = [("I", 3), Vector(None, self.codes), Vector(None, graphs), "by a script",
+                  Vector(None, self.buffers)]
+        if self.metadata or self.signatures:
+            fields += [None, Vector(None, self.metadata), Vector(None, self.signatures)]
+        return Writer().finish(Table(*fields)) + self.behind
 
 
 def dense():
@@ -219,9 +247,119 @@ def states():
     return m
 
 
+def flex(**options):
+    """A FlexBuffer: a map of numbers, each of four bytes, by name."""
+    names = sorted(options)
+    data, places = bytearray(), []
+    for name in names:
+        places.append(len(data))
+        data += name.encode() + b"\0"
+    while len(data) % 4:
+        data.append(0)
+    data += struct.pack("<I", len(names))
+    keys = len(data)
+    for place in places:
+        data += struct.pack("<I", len(data) - place)
+    data += struct.pack("<III", len(data) - keys, 4, len(names))
+    values = len(data)
+    for name in names:
+        value = options[name]
+        data += struct.pack("<f" if isinstance(value, float) else "<i", value)
+    data += bytes((3 if isinstance(options[name], float) else 1) << 2 | 2 for name in names)
+    while len(data) % 4:
+        data.append(0)
+    data += struct.pack("<I", len(data) - values)
+    return bytes(data) + bytes([9 << 2 | 2, 4])
+
+
+def handle(graph, name):
+    return graph.run(142, [], [graph.tensor("handle", [], 13)], 111, Table("box", name))[0]
+
+
+def flow():
+    """A branch within a loop, a variable that both of them know, and its start."""
+    m = Model()
+    init, init_number = m.subgraph()
+    init.run(144, [handle(init, "v"), init.tensor("start", [2], values=[1.0, 2.0])], [])
+    cond, cond_number = m.subgraph()
+    i = cond.input("i", [], I32)
+    cond.input("x", [2])
+    cond.outputs = cond.run(58, [i, cond.tensor("limit", [], I32, [3])], [cond.tensor("more", [], 6)])
+    then, then_number = m.subgraph()
+    x = then.input("x", [2])
+    there = handle(then, "v")
+    old = then.run(143, [there], [then.tensor("old", [2])])[0]
+    total = then.run(0, [old, x], [then.tensor("sum", [2])], 11, Table(("b", 0)))[0]
+    then.run(144, [there, total], [])
+    then.outputs = [total]
+    other, other_number = m.subgraph()
+    other.outputs = other.run(59, [other.input("x", [2])], [other.tensor("minus", [2])])
+    body, body_number = m.subgraph()
+    i, x = body.input("i", [], I32), body.input("x", [2])
+    one = body.tensor("one", [], I32, [1])
+    after = body.run(0, [i, one], [body.tensor("next", [], I32)], 11, Table(("b", 0)))[0]
+    is_one = body.run(71, [i, one], [body.tensor("is_one", [], 6)])[0]
+    y = body.run(118, [is_one, x], [body.tensor("y", [2])], 92,
+                 Table(("i", then_number), ("i", other_number)))[0]
+    body.outputs = [after, y]
+    m.run(129, [], [], 103, Table(("i", init_number)))
+    x = m.input("x", [2])
+    start = m.tensor("i", [], I32, [0])
+    m.outputs = m.run(119, [start, x], [m.tensor("n", [], I32), m.tensor("out", [2])], 93,
+                      Table(("i", cond_number), ("i", body_number)))
+    m.signature("serving_default", {"sound": x}, {"turns": m.outputs[0], "word": m.outputs[1]})
+    m.signature("other", {"x": 0}, {"y": 1}, other_number)
+    return m
+
+
+def words():
+    """Metadata, labels in an archive behind the model, and a call."""
+    m = Model()
+    double, number = m.subgraph()
+    x = double.input("x", [3])
+    double.outputs = double.run(0, [x, x], [double.tensor("y", [3])], 11, Table(("b", 0)))
+    m.outputs = m.run(31, [m.input("x", [3])], [m.tensor("out", [3])], 16, Table(("I", number)))
+    file = Table("labels.txt", "what is heard", ("b", 2))
+    tensor = lambda name, files: Table(name, "said in words", None, None, None, None, files)
+    facts = bytearray(Writer().finish(Table(
+        "Words", "tells them apart", "v1",
+        Vector(None, [Table(None, None, Vector(None, [tensor("sound", None)]),
+                            Vector(None, [tensor("word", Vector(None, [file]))]))]),
+        "a script", "none")))
+    facts[4:8] = b"M001"
+    m.words("TFLITE_METADATA", facts)
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as out:
+        out.writestr(zipfile.ZipInfo("labels.txt", (2026, 1, 1, 0, 0, 0)), "yes\nno\nnothing\n",
+                     zipfile.ZIP_DEFLATED)
+    m.behind = archive.getvalue()
+    return m
+
+
+def customs():
+    """A detector, and layers that keep samples."""
+    m = Model()
+    options = dict(max_detections=2, max_classes_per_detection=2, num_classes=2, use_regular_nms=0,
+                   nms_score_threshold=0.5, nms_iou_threshold=0.5, y_scale=10.0, x_scale=10.0,
+                   h_scale=5.0, w_scale=5.0)
+    parts = [m.input("boxes", [1, 3, 4]), m.input("scores", [1, 3, 3]),
+             m.tensor("anchors", [3, 4], values=[0.5] * 12)]
+    made = [m.tensor("corners", [1, 4, 4]), m.tensor("classes", [1, 4]), m.tensor("sure", [1, 4]),
+            m.tensor("count", [1])]
+    m.outputs = m.run(32, parts, made, custom="TFLite_Detection_PostProcess", flex=flex(**options))
+    x = m.input("x", [4], I16)
+    y = m.run(32, [x], [m.tensor("late", [4], I16)], custom="SignalDelay", flex=flex(delay_length=3))
+    y = m.run(32, y, [m.tensor("frames", [2, 3], I16), m.tensor("full", [], 6)], custom="SignalFramer",
+              flex=flex(frame_size=3, frame_step=2, prefill=0))
+    m.outputs = m.outputs + [y[1]] + m.run(
+        32, y[:1], [m.tensor("added", [4], I16)], custom="SignalOverlapAdd", flex=flex(T=7, frame_step=2))
+    return m
+
+
 if __name__ == "__main__":
     folder = pathlib.Path(__file__).parent / "tflite_import_fuzz"
     folder.mkdir(exist_ok=True)
     for name, model in {"dense": dense(), "cnn_int8": cnn(), "cnn_uint8": cnn(U8, 128),
-                        "moves": moves(), "sizes": sizes(), "states": states()}.items():
+                        "moves": moves(), "sizes": sizes(), "states": states(), "flow": flow(),
+                        "words": words(), "customs": customs()}.items():
         (folder / f"{name}.tflite").write_bytes(model.bytes())

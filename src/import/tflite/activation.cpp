@@ -22,6 +22,8 @@ RealRange realRange(Activation activation) {
     return {-1, 1};
   case Activation::Relu6:
     return {0, 6};
+  case Activation::Relu0To1:
+    return {0, 1};
   default:
     return {};
   }

@@ -7,7 +7,15 @@
 
 namespace rune::import {
 
-enum class Activation : uint8_t { None, Relu, ReluN1To1, Relu6, Tanh };
+/// Their numbers in the file, up to Tanh.
+enum class Activation : uint8_t {
+  None,
+  Relu,
+  ReluN1To1,
+  Relu6,
+  Tanh,
+  Relu0To1
+};
 
 /// errors  `import.malformed`: an unknown number · `import.unsupported`: the
 ///         sign bit

@@ -28,25 +28,6 @@ Result<ValueId> rescaled(const TfliteNode &node, ValueId x,
   return node.one(Op::Lookup, {x, table}, {}, part);
 }
 
-/// The sizes of several inputs, one behind the other.
-std::optional<Dims> joinedSizes(const TfliteNode &node) {
-  Dims all;
-  for (size_t i = 0; i < node.inputs(); ++i) {
-    auto part = node.sizesIn(node.optionalInput(i));
-    if (!part)
-      return std::nullopt;
-    all.insert(all.end(), part->begin(), part->end());
-  }
-  return all;
-}
-
-bool hasOpenSizes(const TfliteNode &node) {
-  for (size_t i = 0; i < node.inputs(); ++i)
-    if (node.isSizes(node.optionalInput(i)))
-      return true;
-  return false;
-}
-
 } // namespace
 
 Imported importTfliteConcatenation(TfliteNode &node) {
@@ -54,13 +35,6 @@ Imported importTfliteConcatenation(TfliteNode &node) {
   const auto *options = RUNE_TRY(node.options<tflite::ConcatenationOptions>());
   Activation activation = RUNE_TRY(activationOf(node, options->activation()));
   ValueId first = RUNE_TRY(node.input(0, "values"));
-  if (hasOpenSizes(node)) {
-    auto sizes = joinedSizes(node);
-    if (!sizes)
-      return node.unsupported("sizes that are not known, beside numbers");
-    return std::vector{
-        RUNE_TRY(node.sizes("sizes", node.dtype(first), *sizes, 1))};
-  }
   int64_t axis = RUNE_TRY(node.axis(options->axis(), node.rank(first)));
   DType dtype = node.dtype(first);
   bool quantized =

@@ -103,18 +103,18 @@ Result<DynamicRange> dynamicRange(const TfliteNode &node, ValueId x,
   return DynamicRange{number, scale};
 }
 
-/// Floats by 8-bit weights, in whole numbers as far as the sums.
+/// Numbers of 8 bits in each row of x by weights as floats. `scales` are those
+/// of the weights, one or one for each output channel, or nothing where the
+/// weights hold them.
 Result<ValueId> importDynamic(const TfliteNode &node, Products products,
-                              const Quantization &weights) {
+                              ValueId kernel, ValueId scales) {
   Integers axes{node.rank(products.x) - 1};
   DynamicRange range = RUNE_TRY(dynamicRange(node, products.x, axes));
-  ValueId kernel = RUNE_TRY(node.one(Op::Cast, {products.kernel},
-                                     {{"dtype", "f32"}}, "weights/numbers"));
   ValueId y = RUNE_TRY(node.one(products.op, {range.numbers, kernel},
                                 std::move(products.attributes), "sum"));
-  ValueId scales = RUNE_TRY(vectorOf(node, "weights/scale", weights.scales));
-  ValueId scale =
-      RUNE_TRY(node.one(Op::Mul, {range.scale, scales}, {}, "scale"));
+  ValueId scale = range.scale;
+  if (scales != noValue)
+    scale = RUNE_TRY(node.one(Op::Mul, {scale, scales}, {}, "scale"));
   y = RUNE_TRY(node.one(Op::Mul, {y, scale}, {}, "real"));
   if (ValueId bias = node.optionalInput(products.bias); bias != noValue)
     y = RUNE_TRY(node.one(Op::Add, {y, bias}, {}, "biased"));
@@ -122,12 +122,34 @@ Result<ValueId> importDynamic(const TfliteNode &node, Products products,
 }
 
 /// Only dense layers: see docs/rationale.md.
-bool isDynamic(const TfliteNode &node, const Products &products,
-               const Quantization &weights) {
-  bool centred = std::ranges::all_of(weights.zeroPoints,
-                                     [](int64_t zero) { return zero == 0; });
-  return centred && node.dtype(products.kernel) == DType::I8 &&
+bool isDynamic(const TfliteNode &node, const Products &products) {
+  return node.dtype(products.kernel) == DType::I8 &&
          products.op == Op::MatMul && node.rank(products.x) > 1;
+}
+
+/// Floats by quantised weights: in whole numbers as far as the sums, where the
+/// layer is dense.
+Result<ValueId> importHybrid(const TfliteNode &node, Products products) {
+  if (BlockScales blocks = RUNE_TRY(node.blockScales(products.weights))) {
+    ValueId kernel = RUNE_TRY(dequantizedBlocks(node, products.kernel, blocks));
+    if (isDynamic(node, products))
+      return importDynamic(node, std::move(products), kernel, noValue);
+    products.kernel = kernel;
+    return importFloats(node, std::move(products));
+  }
+  Quantization w = RUNE_TRY(node.weightQuantization(products.weights));
+  RUNE_TRY(checkWeights(node, products, w));
+  bool centred =
+      std::ranges::all_of(w.zeroPoints, [](int64_t zero) { return zero == 0; });
+  if (centred && isDynamic(node, products)) {
+    ValueId kernel = RUNE_TRY(node.one(Op::Cast, {products.kernel},
+                                       {{"dtype", "f32"}}, "weights/numbers"));
+    ValueId scales = RUNE_TRY(vectorOf(node, "weights/scale", w.scales));
+    return importDynamic(node, std::move(products), kernel, scales);
+  }
+  products.kernel = RUNE_TRY(dequantizedWeights(
+      node, products.kernel, w, w.perAxis() ? products.kernelChannel : 0));
+  return importFloats(node, std::move(products));
 }
 
 /// Zero points of weights: one, or nothing where all are 0.
@@ -194,15 +216,8 @@ Result<ValueId> importProducts(const TfliteNode &node, Products products) {
   SumKind kind = RUNE_TRY(sumKindOf(node, products.x, products.kernel));
   if (kind == SumKind::Integer)
     return importIntegers(node, std::move(products));
-  if (kind == SumKind::Hybrid) {
-    Quantization w = RUNE_TRY(node.weightQuantization(products.weights));
-    RUNE_TRY(checkWeights(node, products, w));
-    if (isDynamic(node, products, w))
-      return importDynamic(node, std::move(products), w);
-    products.kernel = RUNE_TRY(dequantizedWeights(
-        node, products.kernel, w, w.perAxis() ? products.kernelChannel : 0));
-  }
-  return importFloats(node, std::move(products));
+  return kind == SumKind::Hybrid ? importHybrid(node, std::move(products))
+                                 : importFloats(node, std::move(products));
 }
 
 } // namespace rune::import

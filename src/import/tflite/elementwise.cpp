@@ -3,7 +3,7 @@
 // Operators on two tensors, with numpy's broadcasting, and then an activation.
 //
 // source  TensorFlow Lite, ADD, SUB, MUL, DIV, FLOOR_DIV, SQUARED_DIFFERENCE,
-//         MAXIMUM, MINIMUM
+//         MAXIMUM, MINIMUM, POW
 #include "import/tflite/node.h"
 #include "import/tflite/requantize.h"
 
@@ -212,6 +212,13 @@ Imported importTfliteFloorMod(TfliteNode &node) {
   RUNE_TRY(checkPlain(node, node.dtype(a)));
   return std::vector{
       RUNE_TRY(node.one(Op::Mod, {a, b}, {{"sign", "divisor"}}))};
+}
+
+/// result  a to the power b
+Imported importTflitePow(TfliteNode &node) {
+  auto [a, b] = RUNE_TRY(operandsOf(node));
+  RUNE_TRY(checkPlain(node, node.dtype(a)));
+  return std::vector{RUNE_TRY(node.one(Op::Pow, {a, b}))};
 }
 
 Imported importTfliteMaximum(TfliteNode &node) {

@@ -21,7 +21,7 @@ constexpr std::string_view builtinNames[] = {
 constexpr size_t maxFlatBuffer = FLATBUFFERS_MAX_BUFFER_SIZE - 1;
 /// Alignment of the widest number a FlatBuffer of this kind holds.
 constexpr uintptr_t fileAlignment = 16;
-constexpr int8_t int4 = 17;
+constexpr int8_t int4 = 17, resource = 13;
 
 template <class List> size_t countOf(const List *list) {
   return list ? list->size() : 0;
@@ -114,19 +114,44 @@ Result<> TfliteFile::check() {
   if (countOf(model_->subgraphs()) == 0)
     return error("import.malformed", "the model has no graph");
   graph_ = model_->subgraphs()->Get(0);
-  if (tensors() > graph::maxValues / 2 || nodes() > graph::maxNodes / 8)
-    return error("import.limit",
-                 "{} tensors and {} operators, at most {} and {} are allowed",
-                 tensors(), nodes(), graph::maxValues / 2, graph::maxNodes / 8);
-  if (!isUtf8(asBytes(textOf(model_->description()))) ||
-      !isUtf8(asBytes(textOf(graph_->name()))))
+  if (subgraphs() > maxTfliteGraphs)
+    return error("import.limit", "{} graphs, at most {} are allowed",
+                 subgraphs(), maxTfliteGraphs);
+  if (!isUtf8(asBytes(textOf(model_->description()))))
     return error("import.malformed", "the name of the model is not UTF-8");
   RUNE_TRY(checkCodes());
-  RUNE_TRY(checkNodes());
-  return checkEnds();
+  Stated stated;
+  for (size_t i = 0; i < subgraphs(); ++i)
+    RUNE_TRY(at(i).checkGraph(stated));
+  return {};
+}
+
+TfliteFile TfliteFile::at(size_t subgraph) const {
+  TfliteFile file = *this;
+  file.index_ = subgraph;
+  file.graph_ = model_->subgraphs()->Get(static_cast<uint32_t>(subgraph));
+  file.names_.clear();
+  return file;
+}
+
+Result<> TfliteFile::checkGraph(Stated &stated) const {
+  stated.tensors += tensors();
+  stated.nodes += nodes();
+  if (stated.tensors > graph::maxValues / 2 ||
+      stated.nodes > graph::maxNodes / 8)
+    return error("import.limit",
+                 "{} tensors and {} operators, at most {} and {} are allowed",
+                 stated.tensors, stated.nodes, graph::maxValues / 2,
+                 graph::maxNodes / 8);
+  if (!isUtf8(asBytes(textOf(graph_->name()))))
+    return error("import.malformed", "the name of the model is not UTF-8");
+  RUNE_TRY(checkNodes(stated));
+  RUNE_TRY(checkEnds(stated));
+  return checkNames(stated);
 }
 
 Result<> TfliteFile::checkCodes() {
+  std::vector<TfliteOperatorCode> codes;
   for (size_t i = 0; i < countOf(model_->operator_codes()); ++i) {
     const tflite::OperatorCode &code =
         *model_->operator_codes()->Get(static_cast<uint32_t>(i));
@@ -136,9 +161,11 @@ Result<> TfliteFile::checkCodes() {
                    "the name of custom operator {} is not UTF-8, or longer "
                    "than {} bytes",
                    i, maxTfliteNameBytes);
-    codes_.push_back({std::max<int32_t>(code.short_code(), code.code()), custom,
-                      code.version()});
+    codes.push_back({std::max<int32_t>(code.short_code(), code.code()), custom,
+                     code.version()});
   }
+  codes_ =
+      std::make_shared<const std::vector<TfliteOperatorCode>>(std::move(codes));
   return {};
 }
 
@@ -163,17 +190,16 @@ static Diagnostic tooMuchShared() {
                "operators or names that state more than the file holds");
 }
 
-Result<> TfliteFile::checkNodes() const {
-  uint64_t stated = 0;
+Result<> TfliteFile::checkNodes(Stated &stated) const {
   for (size_t i = 0; i < nodes(); ++i) {
     const tflite::Operator &proto = node(i);
-    stated += countOf(proto.inputs()) + countOf(proto.outputs());
-    if (stated > bytes_.size())
+    stated.ends += countOf(proto.inputs()) + countOf(proto.outputs());
+    if (stated.ends > bytes_.size())
       return tooMuchShared();
-    if (proto.code() >= codes_.size())
+    if (proto.code() >= codes_->size())
       return error("import.malformed",
                    "operator {} is of kind {}, the file lists {} kinds", i,
-                   proto.code(), codes_.size());
+                   proto.code(), codes_->size());
     if (std::max(countOf(proto.inputs()), countOf(proto.outputs())) >
         graph::maxPerNode)
       return error("import.limit",
@@ -192,8 +218,11 @@ Result<> TfliteFile::checkNodes() const {
   return {};
 }
 
-Result<> TfliteFile::checkEnds() const {
+Result<> TfliteFile::checkEnds(Stated &stated) const {
   for (const auto *list : {graph_->inputs(), graph_->outputs()}) {
+    stated.ends += countOf(list);
+    if (stated.ends > bytes_.size())
+      return tooMuchShared();
     if (countOf(list) > maxTfliteEnds)
       return error("import.limit",
                    "{} inputs or outputs, at most {} are allowed",
@@ -204,11 +233,14 @@ Result<> TfliteFile::checkEnds() const {
                    "{} tensors",
                    *stray, tensors());
   }
-  uint64_t stated = 0;
+  return {};
+}
+
+Result<> TfliteFile::checkNames(Stated &stated) const {
   for (size_t i = 0; i < tensors(); ++i) {
     std::string_view name = textOf(tensor(i).name());
-    stated += name.size();
-    if (stated > 2 * bytes_.size())
+    stated.letters += name.size();
+    if (stated.letters > 2 * bytes_.size())
       return tooMuchShared();
     if (!isUtf8(asBytes(name)))
       return error("import.malformed", "the name of tensor {} is not UTF-8", i);
@@ -225,7 +257,7 @@ const tflite::Tensor &TfliteFile::tensor(size_t index) const {
   return *graph_->tensors()->Get(static_cast<uint32_t>(index));
 }
 const TfliteOperatorCode &TfliteFile::codeOf(size_t index) const {
-  return codes_[node(index).code()];
+  return (*codes_)[node(index).code()];
 }
 
 Span TfliteFile::placeOf(size_t index) const {
@@ -235,6 +267,8 @@ Span TfliteFile::placeOf(size_t index) const {
 }
 
 std::string TfliteFile::nameOf(size_t index) const {
+  if (auto given = names_.find(index); given != names_.end())
+    return given->second;
   std::string_view name = textOf(tensor(index).name());
   return name.empty() ? fmt::format("tensor {}", index) : shortened(name);
 }
@@ -293,15 +327,23 @@ Result<TensorType> TfliteFile::typeOf(size_t index) const {
   return type;
 }
 
+bool TfliteFile::isResource(size_t index) const {
+  return tensor(index).element() == resource;
+}
+
 /// The bytes that the file holds of a tensor; none for one that is computed.
 Result<ByteSpan> TfliteFile::dataOf(size_t index) const {
   uint32_t at = tensor(index).buffer();
   if (at == 0)
     return ByteSpan();
+  return buffer(at, nameOf(index));
+}
+
+Result<ByteSpan> TfliteFile::buffer(uint32_t at, std::string_view what) const {
   if (at >= countOf(model_->buffers()))
     return error("import.malformed",
-                 "`{}` is kept in buffer {}, the file has {}", nameOf(index),
-                 at, countOf(model_->buffers()));
+                 "`{}` is kept in buffer {}, the file has {}", what, at,
+                 countOf(model_->buffers()));
   const tflite::Buffer &buffer = *model_->buffers()->Get(at);
   if (countOf(buffer.data()) > 0)
     return ByteSpan(buffer.data()->Data(), buffer.data()->size());
@@ -310,7 +352,7 @@ Result<ByteSpan> TfliteFile::dataOf(size_t index) const {
   if (buffer.offset() > bytes_.size() ||
       buffer.size() > bytes_.size() - buffer.offset())
     return error("import.malformed",
-                 "`{}` lies at [{}, +{}), the file has {} bytes", nameOf(index),
+                 "`{}` lies at [{}, +{}), the file has {} bytes", what,
                  buffer.offset(), buffer.size(), bytes_.size());
   return bytes_.subspan(buffer.offset(), buffer.size());
 }

@@ -10,6 +10,7 @@
 
 #include <tflite_facts_generated.h>
 
+#include <map>
 #include <vector>
 
 namespace rune::import {
@@ -18,7 +19,8 @@ namespace rune::import {
 /// quantisation, operator and its options.
 constexpr uint32_t maxTfliteDepth = 32;
 constexpr uint32_t maxTfliteTables = 1 << 20;
-/// Inputs, outputs of a model; longer names are shortened.
+/// Graphs; inputs, outputs of each; longer names are shortened.
+constexpr size_t maxTfliteGraphs = 1 << 12;
 constexpr size_t maxTfliteEnds = 1 << 12;
 constexpr size_t maxTfliteNameBytes = 256;
 
@@ -58,8 +60,16 @@ public:
                                  std::shared_ptr<const void> owner);
 
   const tflite::Model &model() const { return *model_; }
+  /// All of the file, what stands behind the FlatBuffer too.
+  ByteSpan bytes() const { return bytes_; }
   size_t subgraphs() const { return model_->subgraphs()->size(); }
-  /// The first subgraph, which is the model.
+  /// The same file, seen from another of its graphs: nodes and tensors are
+  /// that graph's.
+  ///
+  /// in      an index below the number of graphs
+  TfliteFile at(size_t subgraph) const;
+  /// The graph it is seen from, the first at first.
+  size_t index() const { return index_; }
   const tflite::Subgraph &graph() const { return *graph_; }
   size_t nodes() const;
   const tflite::Operator &node(size_t index) const;
@@ -85,6 +95,16 @@ public:
   ///         `import.unsupported`: sparse, text · as typeOf
   Result<std::optional<graph::Constant>> constantOf(size_t tensor) const;
   bool hasData(size_t tensor) const;
+  /// True for a tensor that stands for a variable, by its name.
+  bool isResource(size_t tensor) const;
+  /// The bytes of a buffer; none for an empty one. `what` is kept there.
+  ///
+  /// errors  `import.malformed`: it is not there, or leads out of the file
+  Result<ByteSpan> buffer(uint32_t index, std::string_view what) const;
+  /// What tensors are called instead of their own names, for messages too.
+  void rename(std::map<size_t, std::string> names) {
+    names_ = std::move(names);
+  }
   /// Empty where there is none.
   ///
   /// errors  `import.malformed`: scales that are no positive numbers, lists of
@@ -92,17 +112,26 @@ public:
   Result<Quantization> quantizationOf(size_t tensor) const;
 
 private:
+  /// What all graphs state together.
+  struct Stated {
+    size_t tensors = 0, nodes = 0;
+    uint64_t ends = 0, letters = 0;
+  };
   Result<> check();
+  Result<> checkGraph(Stated &stated) const;
   Result<> checkCodes();
-  Result<> checkNodes() const;
-  Result<> checkEnds() const;
+  Result<> checkNodes(Stated &stated) const;
+  Result<> checkEnds(Stated &stated) const;
+  Result<> checkNames(Stated &stated) const;
   Result<ByteSpan> dataOf(size_t tensor) const;
 
   ByteSpan bytes_;
   std::shared_ptr<const void> owner_;
   const tflite::Model *model_ = nullptr;
   const tflite::Subgraph *graph_ = nullptr;
-  std::vector<TfliteOperatorCode> codes_;
+  size_t index_ = 0;
+  std::shared_ptr<const std::vector<TfliteOperatorCode>> codes_;
+  std::map<size_t, std::string> names_;
 };
 
 } // namespace rune::import

@@ -44,14 +44,16 @@ Imported importTfliteBroadcastArgs(TfliteNode &node) {
   size_t rank = std::max(first.size(), second.size());
   first.insert(first.begin(), rank - first.size(), 1);
   second.insert(second.begin(), rank - second.size(), 1);
-  Dims sizes;
+  Integers sizes;
   for (size_t i = 0; i < rank; ++i) {
     if (first[i] != second[i] && first[i] != 1 && second[i] != 1)
       return node.fail("[{}] and [{}] do not broadcast", fmt::join(first, ", "),
                        fmt::join(second, ", "));
     sizes.push_back(first[i] == 1 ? second[i] : first[i]);
   }
-  return std::vector{RUNE_TRY(node.sizes("sizes", node.dtype(a), sizes, 1))};
+  ValueId both = RUNE_TRY(node.integers("sizes", sizes));
+  return std::vector{RUNE_TRY(node.one(
+      Op::Cast, {both}, {{"dtype", std::string(dtypeName(node.dtype(a)))}}))};
 }
 
 /// result  the number of dimensions
@@ -94,6 +96,26 @@ Imported importTfliteEmbeddingLookup(TfliteNode &node) {
       RUNE_TRY(node.one(Op::Gather, {table, rows}, {{"axis", int64_t{0}}}))};
 }
 
+/// Where all inputs are quantised alike, the reference kernel begins its sum at
+/// the zero point, negative, with `bits` - 1 bits behind the point.
+///
+/// source  TensorFlow Lite Micro, reference/add_n.h
+static Result<ValueId> withStart(const TfliteNode &node, ValueId sum,
+                                 int64_t bits) {
+  Quantization first = RUNE_TRY(node.inputQuantization(0));
+  for (size_t i = 1; i < node.inputs(); ++i)
+    if (RUNE_TRY(node.inputQuantization(i)) != first)
+      return sum;
+  if (first.zeroPoint() == 0)
+    return sum;
+  if (first.zeroPoint() < INT8_MIN || first.zeroPoint() > INT8_MAX)
+    return node.fail("a zero point of {} is no i8", first.zeroPoint());
+  auto start = static_cast<double>(-first.zeroPoint()) *
+               static_cast<double>(int64_t{1} << (bits - 1));
+  ValueId begin = RUNE_TRY(node.scalar("start", DType::I32, start));
+  return node.one(Op::Add, {sum, begin}, {}, "started");
+}
+
 /// inputs  tensors of one type
 /// result  their sum: quantised as pairs would be, at twice the largest scale
 Imported importTfliteAddN(TfliteNode &node) {
@@ -124,6 +146,8 @@ Imported importTfliteAddN(TfliteNode &node) {
                       fmt::format("input_{}", i));
   };
   ValueId sum = RUNE_TRY(operand(0));
+  if (quantized)
+    sum = RUNE_TRY(withStart(node, sum, bits));
   for (size_t i = 1; i < node.inputs(); ++i)
     sum = RUNE_TRY(node.one(Op::Add, {sum, RUNE_TRY(operand(i))}, {},
                             fmt::format("sum_{}", i)));

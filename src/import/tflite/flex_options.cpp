@@ -2,6 +2,8 @@
 #include "import/tflite/flex_options.h"
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 
 namespace rune::import {
 namespace {
@@ -10,8 +12,10 @@ namespace {
 enum Kind : uint8_t {
   Int = 1,
   UInt = 2,
+  Float = 3,
   IndirectInt = 6,
   IndirectUInt = 7,
+  IndirectFloat = 8,
   Map = 9,
   Bool = 26
 };
@@ -121,6 +125,26 @@ public:
     return static_cast<int64_t>(*value << unused) >> unused;
   }
 
+  /// A float of 4 or 8 bytes; nothing for another kind of value.
+  std::optional<double> real(const Elements &map, size_t index,
+                             Packed packed) const {
+    size_t at = map.place(index), width = map.width;
+    if (packed.kind == IndirectFloat) {
+      auto elsewhere = target(at, width);
+      if (!elsewhere)
+        return std::nullopt;
+      at = *elsewhere;
+      width = packed.width;
+    }
+    auto bits = number(at, width);
+    bool isFloat = packed.kind == Float || packed.kind == IndirectFloat;
+    if (!bits || !isFloat || (width != 4 && width != 8))
+      return std::nullopt;
+    return width == 8 ? std::bit_cast<double>(*bits)
+                      : static_cast<double>(
+                            std::bit_cast<float>(static_cast<uint32_t>(*bits)));
+  }
+
 private:
   ByteSpan bytes_;
 };
@@ -148,7 +172,8 @@ Result<FlexOptions> FlexOptions::of(const TfliteNode &node) {
     auto kind = reader.kindOf(*map, i);
     if (!name || !kind)
       return damaged();
-    options.options_[*name] = reader.integer(*map, i, *kind);
+    options.options_[*name] = {reader.integer(*map, i, *kind),
+                               reader.real(*map, i, *kind)};
   }
   return options;
 }
@@ -158,12 +183,26 @@ Result<int64_t> FlexOptions::integer(std::string_view name, int64_t low,
   auto found = options_.find(name);
   if (found == options_.end())
     return node_.fail("option `{}` is missing", name);
-  if (!found->second)
+  auto whole = found->second.whole;
+  if (!whole)
     return node_.fail("option `{}` is no whole number", name);
-  if (*found->second < low || *found->second > high)
-    return node_.fail("option `{}` is {}, must be {} to {}", name,
-                      *found->second, low, high);
-  return *found->second;
+  if (*whole < low || *whole > high)
+    return node_.fail("option `{}` is {}, must be {} to {}", name, *whole, low,
+                      high);
+  return *whole;
+}
+
+Result<float> FlexOptions::number(std::string_view name) const {
+  auto found = options_.find(name);
+  if (found == options_.end())
+    return node_.fail("option `{}` is missing", name);
+  const Value &value = found->second;
+  float number = value.real    ? static_cast<float>(*value.real)
+                 : value.whole ? static_cast<float>(*value.whole)
+                               : NAN;
+  if (!std::isfinite(number))
+    return node_.fail("option `{}` is no finite number", name);
+  return number;
 }
 
 Result<bool> FlexOptions::flag(std::string_view name) const {

@@ -17,19 +17,53 @@ Result<ValueId> indicesOf(const TfliteNode &node, size_t input) {
   return indices;
 }
 
+/// With `batches` leading dimensions that x and the indices share: the axis
+/// goes first of the others, takes vectors of one index, and what it gave goes
+/// back to where it was.
+Result<ValueId> gatheredInBatches(const TfliteNode &node, ValueId x,
+                                  ValueId indices, int64_t axis,
+                                  int64_t batches) {
+  if (batches < 0)
+    batches += node.rank(indices);
+  if (batches < 0 || batches > node.rank(indices) || batches > axis)
+    return node.fail("{} shared dimensions of `{}` and `{}`, before axis {}",
+                     batches, node.type(x).str(), node.type(indices).str(),
+                     axis);
+  Integers front;
+  for (int64_t i = 0; i < node.rank(x); ++i)
+    if (i != axis)
+      front.push_back(i);
+  front.insert(front.begin() + batches, axis);
+  x = RUNE_TRY(node.transposed(x, front, "front"));
+  Dims vectors = node.dims(indices);
+  vectors.push_back(Dim(1));
+  indices = RUNE_TRY(withSizes(node, indices, vectors, "vectors"));
+  ValueId y = RUNE_TRY(node.one(Op::GatherNd, {x, indices},
+                                {{"batch_dims", batches}}, "gathered"));
+  // [batches, indices, before the axis, behind it] to the order of the layer
+  int64_t fresh = node.rank(indices) - 1 - batches, before = axis - batches;
+  Integers back;
+  for (int64_t i = 0; i < node.rank(y); ++i)
+    back.push_back(i);
+  std::rotate(back.begin() + batches, back.begin() + batches + fresh,
+              back.begin() + batches + fresh + before);
+  return node.transposed(y, back, {});
+}
+
 } // namespace
 
-/// inputs  input, indices
+/// inputs  input, indices; the leading dimensions may be shared
 Imported importTfliteGather(TfliteNode &node) {
   RUNE_TRY(node.checkInputs(2, 2));
   const auto *options = RUNE_TRY(node.options<tflite::GatherOptions>());
   ValueId x = RUNE_TRY(node.input(0, "input"));
-  if (options->batch_dimensions() != 0)
-    return node.unsupported("{} shared leading dimensions",
-                            options->batch_dimensions());
+  ValueId indices = RUNE_TRY(indicesOf(node, 1));
   int64_t axis = RUNE_TRY(node.axis(options->axis(), node.rank(x)));
-  return std::vector{RUNE_TRY(node.one(
-      Op::Gather, {x, RUNE_TRY(indicesOf(node, 1))}, {{"axis", axis}}))};
+  if (options->batch_dimensions() != 0)
+    return std::vector{RUNE_TRY(gatheredInBatches(
+        node, x, indices, axis, options->batch_dimensions()))};
+  return std::vector{
+      RUNE_TRY(node.one(Op::Gather, {x, indices}, {{"axis", axis}}))};
 }
 
 Imported importTfliteGatherNd(TfliteNode &node) {
@@ -82,9 +116,6 @@ Imported importTfliteCast(TfliteNode &node) {
   RUNE_TRY(node.checkInputs(1, 1));
   ValueId x = RUNE_TRY(node.input(0, "input"));
   DType to = RUNE_TRY(node.statedOutput()).dtype;
-  if (node.isSizes(x) && (to == DType::I32 || to == DType::I64))
-    return std::vector{
-        RUNE_TRY(node.sizes("sizes", to, *node.sizesIn(x), node.rank(x)))};
   if (to == DType::Utf8 || node.dtype(x) == DType::Utf8)
     return node.unsupported("text");
   return std::vector{RUNE_TRY(

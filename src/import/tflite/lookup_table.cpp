@@ -11,7 +11,10 @@ namespace {
 constexpr int steps = 512;
 constexpr double leastWord = -32768, mostWord = 32767;
 
+/// What is infinite on both ends of a line is no number between them.
 int16_t toWord(double value) {
+  if (std::isnan(value))
+    return static_cast<int16_t>(mostWord);
   return static_cast<int16_t>(std::clamp(value, leastWord, mostWord));
 }
 

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "import/tflite/node.h"
 
-#include "graph/evaluate.h"
 #include "graph/rows.h"
 #include "import/onnx/scalar.h"
 
 #include <algorithm>
-#include <limits>
 
 namespace rune::import {
 namespace {
@@ -16,33 +14,57 @@ namespace {
 alignas(4) constexpr uint8_t noOptions[] = {4, 0, 4, 0, 4, 0, 0, 0};
 constexpr size_t noOptionsTable = 4;
 
-/// What is computed while importing: shapes, scalars.
-constexpr uint64_t mostFoldedBytes = 4096;
-
 std::vector<int32_t> indicesOf(const flatbuffers::Vector<int32_t> *list) {
   return list ? std::vector<int32_t>(list->begin(), list->end())
               : std::vector<int32_t>();
 }
 
-uint64_t bytesOf(const TensorType &type) {
-  auto bytes = tensorBytes(type.dtype, type.sizes());
-  return bytes ? *bytes : std::numeric_limits<uint64_t>::max();
-}
-
 } // namespace
 
-ValueId TfliteImport::add(std::string name, graph::Constant constant) {
-  ValueId value = graph.constant(std::move(name), constant);
-  constants.emplace(value, std::move(constant));
-  return value;
+Result<std::optional<graph::Constant>>
+initialOf(const TfliteImport &scope, size_t tensor, const TensorType &type) {
+  std::optional<graph::Constant> none;
+  if (type.dtype != DType::I8)
+    return none;
+  Quantization quantization = RUNE_TRY(scope.file.quantizationOf(tensor));
+  if (!quantization || quantization.zeroPoint() == 0)
+    return none;
+  if (quantization.zeroPoint() < INT8_MIN ||
+      quantization.zeroPoint() > INT8_MAX)
+    return error("import.malformed",
+                 "variable `{}`: a zero point of {} is no i8",
+                 scope.file.nameOf(tensor), quantization.zeroPoint());
+  Tensor zeros = RUNE_TRY(
+      Tensor::zeros(type.dtype, type.sizes(), scope.model.derivedBytes));
+  scope.model.derivedBytes -= zeros.bytes().size();
+  std::ranges::fill(zeros.as<int8_t>(),
+                    static_cast<int8_t>(quantization.zeroPoint()));
+  return std::optional(graph::Constant::of(std::move(zeros)));
 }
 
-TfliteNode::TfliteNode(TfliteImport &model, size_t index,
+Result<CellId> variableCell(const TfliteImport &scope, size_t tensor) {
+  std::string name = scope.file.nameOf(tensor);
+  std::string key = fmt::format("tensor {}:{}", scope.file.index(), tensor);
+  auto known = scope.model.cellNames.find(key);
+  if (known != scope.model.cellNames.end())
+    return known->second;
+  TensorType type = RUNE_TRY(scope.file.typeOf(tensor));
+  if (!type.isStatic())
+    return error("import.unsupported",
+                 "variable `{}` is `{}`, needs known sizes", name, type.str());
+  auto initial = RUNE_TRY(scope.file.constantOf(tensor));
+  if (!initial)
+    initial = RUNE_TRY(initialOf(scope, tensor, type));
+  return scope.model.cell(
+      key, {std::move(name), std::move(type), std::move(initial)});
+}
+
+TfliteNode::TfliteNode(const TfliteImport &scope, size_t index,
                        std::vector<ValueId> inputs, std::string name)
-    : model_(model), index_(index), name_(std::move(name)),
+    : scope_(scope), index_(index), name_(std::move(name)),
       inputs_(std::move(inputs)),
-      inputTensors_(indicesOf(model.file.node(index).inputs())),
-      outputs_(indicesOf(model.file.node(index).outputs())) {}
+      inputTensors_(indicesOf(scope.file.node(index).inputs())),
+      outputs_(indicesOf(scope.file.node(index).outputs())) {}
 
 std::string TfliteNode::layer() const {
   return fmt::format("layer `{}`: `{}` version {}", name_, code().name(),
@@ -64,14 +86,29 @@ Result<ValueId> TfliteNode::variable(size_t index,
                                      std::string_view what) const {
   ValueId value = RUNE_TRY(input(index, what));
   size_t tensor = static_cast<size_t>(inputTensors_[index]);
-  if (!model_.file.tensor(tensor).is_variable())
-    return fail("`{}` is no variable", model_.file.nameOf(tensor));
+  if (!file().tensor(tensor).is_variable())
+    return fail("`{}` is no variable", file().nameOf(tensor));
   return value;
 }
 
-void TfliteNode::update(ValueId variable, ValueId next) const {
-  model_.updated.insert(variable);
-  graph().update(variable, next);
+Result<> TfliteNode::update(size_t index, ValueId next) const {
+  RUNE_TRY(variable(index, "a variable"));
+  size_t tensor = static_cast<size_t>(inputTensors_[index]);
+  CellId cell = RUNE_TRY(variableCell(scope_, tensor));
+  const TensorType &type = model().cells[cell].type;
+  if (this->type(next) != type)
+    return fail("variable `{}` of `{}` becomes `{}`", file().nameOf(tensor),
+                type.str(), this->type(next).str());
+  frame().write(cell, next);
+  return {};
+}
+
+Result<CellId>
+TfliteNode::ownState(std::string_view part, TensorType type,
+                     std::optional<graph::Constant> initial) const {
+  return model().cell(
+      fmt::format("operator {}:{}/{}", file().index(), index_, part),
+      {partName(part), std::move(type), std::move(initial)});
 }
 
 Result<> TfliteNode::checkInputs(size_t least, size_t most) const {
@@ -82,10 +119,10 @@ Result<> TfliteNode::checkInputs(size_t least, size_t most) const {
 
 Result<Quantization> TfliteNode::quantizationOf(size_t tensor,
                                                 bool perAxis) const {
-  auto found = model_.file.quantizationOf(tensor);
+  auto found = file().quantizationOf(tensor);
   if (!found)
     return error(found.error().code, "{}: {}", layer(), found.error().message);
-  std::string name = model_.file.nameOf(tensor);
+  std::string name = file().nameOf(tensor);
   if (!*found)
     return fail("`{}` states no scale", name);
   if (found->perAxis() && !perAxis)
@@ -110,23 +147,48 @@ Result<Quantization> TfliteNode::outputQuantization(size_t index) const {
   return quantizationOf(static_cast<size_t>(outputs_[index]), false);
 }
 
+Result<BlockScales> TfliteNode::blockScales(size_t index) const {
+  RUNE_TRY(input(index, "the weights"));
+  size_t tensor = static_cast<size_t>(inputTensors_[index]);
+  const auto *facts = file().tensor(tensor).quantization();
+  constexpr uint8_t inBlocks = 2;
+  if (!facts || facts->details_kind() != inBlocks || !facts->details())
+    return BlockScales();
+  const tflite::Blocks &blocks = *facts->details();
+  std::string name = file().nameOf(tensor);
+  if (blocks.zero_points() > 0)
+    return unsupported("`{}` has zero points for blocks", name);
+  if (blocks.size() < 1)
+    return fail("`{}` has blocks of {} elements", name, blocks.size());
+  if (blocks.scales() < 0 ||
+      static_cast<size_t>(blocks.scales()) >= file().tensors())
+    return fail("`{}` has its scales in tensor {}, the file has {}", name,
+                blocks.scales(), file().tensors());
+  auto scales =
+      RUNE_TRY(file().constantOf(static_cast<size_t>(blocks.scales())));
+  if (!scales)
+    return fail("the scales of `{}` are no constant of the file", name);
+  ValueId value =
+      graph().constant(partName("weights/block_scales"), *std::move(scales));
+  return BlockScales{value, blocks.size()};
+}
+
 bool TfliteNode::inputIsQuantized(size_t index) const {
   if (index >= inputTensors_.size() || inputTensors_[index] < 0)
     return false;
   const auto *facts =
-      model_.file.tensor(static_cast<size_t>(inputTensors_[index]))
-          .quantization();
+      file().tensor(static_cast<size_t>(inputTensors_[index])).quantization();
   return facts && facts->scale() && facts->scale()->size() > 0;
 }
 
 Result<TensorType> TfliteNode::statedOutput(size_t index) const {
   if (index >= outputs_.size())
     return fail("output {} is missing", index);
-  return model_.file.typeOf(static_cast<size_t>(outputs_[index]));
+  return file().typeOf(static_cast<size_t>(outputs_[index]));
 }
 
 Result<const void *> TfliteNode::optionsOf(tflite::Options kind) const {
-  const tflite::Operator &facts = model_.file.node(index_);
+  const tflite::Operator &facts = file().node(index_);
   if (facts.options_type() == tflite::Options_NONE || !facts.options())
     return static_cast<const void *>(noOptions + noOptionsTable);
   if (facts.options_type() != kind)
@@ -136,7 +198,7 @@ Result<const void *> TfliteNode::optionsOf(tflite::Options kind) const {
 }
 
 ByteSpan TfliteNode::customOptions() const {
-  const auto *bytes = model_.file.node(index_).custom_options();
+  const auto *bytes = file().node(index_).custom_options();
   return bytes ? ByteSpan(bytes->data(), bytes->size()) : ByteSpan();
 }
 
@@ -148,8 +210,7 @@ Result<int64_t> TfliteNode::axis(int64_t axis, int64_t rank) const {
 
 std::optional<Integers> TfliteNode::knownIntegers(ValueId value) const {
   auto known = graph().constantOf(value);
-  if (isSizes(value) || !known ||
-      (known->dtype != DType::I64 && known->dtype != DType::I32))
+  if (!known || (known->dtype != DType::I64 && known->dtype != DType::I32))
     return std::nullopt;
   Integers out(known->data.size() / dtypeBytes(known->dtype));
   for (size_t i = 0; i < out.size(); ++i)
@@ -173,52 +234,11 @@ std::string TfliteNode::partName(std::string_view part) const {
   return part.empty() ? name_ : fmt::format("{}/{}", name_, part);
 }
 
-/// A graph of this node alone, run.
-static Result<std::vector<Tensor>>
-computed(const TfliteImport &model, Op op, const std::string &name,
-         const std::vector<ValueId> &inputs,
-         const std::vector<Attribute> &attributes, size_t outputs) {
-  graph::GraphBuilder builder("folded");
-  std::vector<ValueId> copies;
-  for (ValueId input : inputs)
-    copies.push_back(input == noValue
-                         ? noValue
-                         : builder.constant("", model.constants.at(input)));
-  auto results = RUNE_TRY(builder.node(op, name, copies, attributes, outputs));
-  for (ValueId result : results) {
-    if (!builder.type(result).isStatic() ||
-        bytesOf(builder.type(result)) > mostFoldedBytes)
-      return std::vector<Tensor>();
-    builder.output(result, "");
-  }
-  graph::Graph graph = RUNE_TRY(std::move(builder).finish());
-  return graph::evaluate(graph, {}, {.deadline = {}, .memoryBytes = 1 << 20});
-}
-
-static bool mayFold(const TfliteImport &model,
-                    const std::vector<ValueId> &inputs) {
-  uint64_t bytes = 0;
-  for (ValueId input : inputs)
-    if (input != noValue) {
-      auto found = model.constants.find(input);
-      if (found == model.constants.end() || model.sizes.contains(input))
-        return false;
-      bytes += found->second.data.size();
-    }
-  return bytes <= mostFoldedBytes;
-}
-
 Result<ValueId> TfliteNode::one(Op op, std::vector<ValueId> inputs,
                                 std::vector<Attribute> attributes,
                                 std::string_view part) const {
-  std::string name = partName(part);
-  if (mayFold(model_, inputs)) {
-    // What cannot be computed now is left to the run, or refused below.
-    auto tensors = computed(model_, op, name, inputs, attributes, 1);
-    if (tensors && !tensors->empty())
-      return constant(part, std::move(tensors->front()));
-  }
-  return graph().one(op, name, std::move(inputs), std::move(attributes));
+  return graph().one(op, partName(part), std::move(inputs),
+                     std::move(attributes));
 }
 
 Result<std::vector<ValueId>> TfliteNode::many(Op op,
@@ -231,13 +251,14 @@ Result<std::vector<ValueId>> TfliteNode::many(Op op,
 
 Result<ValueId> TfliteNode::constant(std::string_view part,
                                      Tensor tensor) const {
-  if (tensor.bytes().size() > model_.derivedBytes)
+  if (tensor.bytes().size() > model().derivedBytes)
     return error("import.limit",
                  "{}: the layers up to here share so much that their "
                  "constants, in our order, are more than {} times the file",
                  layer(), maxDerivedTimes);
-  model_.derivedBytes -= tensor.bytes().size();
-  return model_.add(partName(part), graph::Constant::of(std::move(tensor)));
+  model().derivedBytes -= tensor.bytes().size();
+  return graph().constant(partName(part),
+                          graph::Constant::of(std::move(tensor)));
 }
 
 Result<ValueId> TfliteNode::integers(std::string_view part,
@@ -256,14 +277,14 @@ Result<ValueId> TfliteNode::scalar(std::string_view part, DType dtype,
 Result<ValueId> TfliteNode::reshapedConstant(std::string_view part,
                                              ValueId value,
                                              Integers sizes) const {
-  graph::Constant constant = model_.constants.at(value);
+  graph::Constant constant = *graph().constantAt(value);
   constant.sizes = std::move(sizes);
-  return model_.add(partName(part), std::move(constant));
+  return graph().constant(partName(part), std::move(constant));
 }
 
 Result<ValueId> TfliteNode::reshaped(ValueId value, Integers sizes,
                                      std::string_view part) const {
-  if (model_.constants.contains(value) && std::ranges::count(sizes, -1) == 0)
+  if (graph().constantAt(value) && std::ranges::count(sizes, -1) == 0)
     return reshapedConstant(part, value, std::move(sizes));
   ValueId shape = RUNE_TRY(
       integers(fmt::format("{}{}shape", part, part.empty() ? "" : "/"), sizes));
@@ -297,58 +318,20 @@ static Tensor transposedTensor(const graph::Constant &from,
 Result<ValueId> TfliteNode::transposed(ValueId value,
                                        const Integers &permutation,
                                        std::string_view part) const {
-  auto found = model_.constants.find(value);
-  if (found == model_.constants.end())
+  if (!graph().constantAt(value))
     return one(Op::Transpose, {value}, {{"permutation", permutation}}, part);
+  const graph::Constant from = *graph().constantAt(value);
   Integers sizes, moved;
   for (int64_t axis : permutation) {
-    sizes.push_back(found->second.sizes[static_cast<size_t>(axis)]);
+    sizes.push_back(from.sizes[static_cast<size_t>(axis)]);
     if (sizes.back() != 1)
       moved.push_back(axis);
   }
   // Where only dimensions of one element change places, the bytes do not.
   if (std::ranges::is_sorted(moved))
     return reshapedConstant(part, value, std::move(sizes));
-  Tensor to = RUNE_TRY(Tensor::zeros(found->second.dtype, std::move(sizes)));
-  return constant(part,
-                  transposedTensor(found->second, permutation, std::move(to)));
-}
-
-std::optional<Dims> TfliteNode::sizesIn(ValueId value) const {
-  if (auto found = model_.sizes.find(value); found != model_.sizes.end())
-    return found->second;
-  auto known = knownIntegers(value);
-  if (!known || known->size() > graph::maxRank)
-    return std::nullopt;
-  Dims sizes;
-  for (int64_t number : *known) {
-    if (number < 0)
-      return std::nullopt;
-    sizes.push_back(Dim(number));
-  }
-  return sizes;
-}
-
-Result<ValueId> TfliteNode::sizes(std::string_view part, DType dtype,
-                                  const Dims &sizes, int64_t rank) const {
-  RUNE_CHECK(rank == 1 || sizes.size() == 1, "a vector, or one size");
-  Integers shape;
-  if (rank == 1)
-    shape.push_back(static_cast<int64_t>(sizes.size()));
-  Tensor tensor = RUNE_TRY(Tensor::zeros(dtype, shape));
-  bool open = false;
-  for (size_t i = 0; i < sizes.size(); ++i) {
-    int64_t number = sizes[i].isFixed() ? sizes[i].size() : -1;
-    open |= !sizes[i].isFixed();
-    if (dtype == DType::I64)
-      tensor.as<int64_t>()[i] = number;
-    else
-      tensor.as<int32_t>()[i] = static_cast<int32_t>(number);
-  }
-  ValueId value = RUNE_TRY(constant(part, std::move(tensor)));
-  if (open)
-    model_.sizes.emplace(value, sizes);
-  return value;
+  Tensor to = RUNE_TRY(Tensor::zeros(from.dtype, std::move(sizes)));
+  return constant(part, transposedTensor(from, permutation, std::move(to)));
 }
 
 } // namespace rune::import

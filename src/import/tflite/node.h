@@ -7,10 +7,7 @@
 
 #include "graph/builder.h"
 #include "graph/ops.h"
-#include "import/tflite/file.h"
-
-#include <map>
-#include <set>
+#include "import/tflite/subgraph_importer.h"
 
 namespace rune::import {
 
@@ -22,36 +19,42 @@ using Integers = std::vector<int64_t>;
 /// What an importer gives back: one value for each output of the operator.
 using Imported = Result<std::vector<ValueId>>;
 
-/// Constants that importers make (weights in our order, tables, multipliers),
-/// in all: so often the size of the file, and this much more.
-constexpr uint64_t maxDerivedTimes = 8;
-constexpr uint64_t maxDerivedBytes = uint64_t{64} << 20;
-
-/// What the layers of one model share while they are imported.
+/// What the layers of one graph of the file share while they are imported.
 struct TfliteImport {
+  /// Seen from that graph.
   const TfliteFile &file;
-  graph::GraphBuilder &graph;
-  /// What importers may still make.
-  uint64_t derivedBytes;
-  /// Every constant of the graph, with who owns its bytes.
-  std::map<ValueId, graph::Constant> constants;
-  /// Small integer tensors that say how large others are, where some of their
-  /// elements are names: what SHAPE makes of an open size.
-  std::map<ValueId, Dims> sizes;
-  /// Variables that a layer has given their next value.
-  std::set<ValueId> updated;
-
-  ValueId add(std::string name, graph::Constant constant);
+  TfliteModel &model;
+  TfliteFrame &frame;
+  const TfliteCall &call;
 };
+
+/// Scales for blocks of neighbours along the last dimension of weights.
+struct BlockScales {
+  /// As many as there are blocks, in the order of the weights.
+  ValueId scales = noValue;
+  int64_t size = 0;
+
+  explicit operator bool() const { return scales != noValue; }
+};
+/// The cell of a tensor that is state from run to run.
+///
+/// errors  `import.unsupported`: open sizes · `import.malformed`
+Result<CellId> variableCell(const TfliteImport &scope, size_t tensor);
+/// What such a tensor holds at first: what the file says, or of int8 what
+/// stands for 0; nothing where all bits are zero.
+///
+/// source  TensorFlow Lite, ResetVariableTensors
+Result<std::optional<graph::Constant>>
+initialOf(const TfliteImport &scope, size_t tensor, const TensorType &type);
 
 class TfliteNode {
 public:
-  TfliteNode(TfliteImport &model, size_t index, std::vector<ValueId> inputs,
-             std::string name);
+  TfliteNode(const TfliteImport &scope, size_t index,
+             std::vector<ValueId> inputs, std::string name);
 
   const std::string &name() const { return name_; }
   int32_t version() const { return code().version; }
-  graph::GraphBuilder &graph() const { return model_.graph; }
+  graph::GraphBuilder &graph() const { return scope_.frame.builder; }
   /// Copies: the graph's own move while it grows.
   TensorType type(ValueId value) const { return graph().type(value); }
   Dims dims(ValueId value) const { return graph().type(value).dims; }
@@ -62,16 +65,48 @@ public:
 
   size_t inputs() const { return inputs_.size(); }
   size_t outputs() const { return outputs_.size(); }
+  /// Which tensor of the file an input, which is there, or an output is.
+  size_t inputTensor(size_t index) const {
+    return static_cast<size_t>(inputTensors_[index]);
+  }
+  size_t outputTensor(size_t index) const {
+    return static_cast<size_t>(outputs_[index]);
+  }
   /// errors  `import.malformed`: the input is not there
   Result<ValueId> input(size_t index, std::string_view what) const;
   /// noValue if it is left out.
   ValueId optionalInput(size_t index) const;
-  /// An input that is state from run to run.
+  /// An input that is state from run to run: what it holds now.
   ///
   /// errors  `import.malformed`: no variable
   Result<ValueId> variable(size_t index, std::string_view what) const;
-  /// What it is in the next run. No later layer may read it.
-  void update(ValueId variable, ValueId next) const;
+  /// What it holds from here on.
+  ///
+  /// errors  `import.malformed`: another type
+  Result<> update(size_t index, ValueId next) const;
+  /// The same for state of this layer's own: `part` tells several apart.
+  Result<CellId> ownState(std::string_view part, TensorType type,
+                          std::optional<graph::Constant> initial = {}) const;
+
+  /// The graph that this layer is put into, and what the import knows.
+  TfliteFrame &frame() const { return scope_.frame; }
+  TfliteModel &model() const { return scope_.model; }
+  const TfliteImport &scope() const { return scope_; }
+  /// The results of another graph of the file, put in place, here or in a body.
+  /// `part` names it.
+  ///
+  /// errors  as callSubgraph
+  Result<std::vector<ValueId>> inlined(int64_t subgraph,
+                                       std::vector<ValueId> inputs,
+                                       std::string_view part) const {
+    return inlinedIn(frame(), subgraph, std::move(inputs), part);
+  }
+  Result<std::vector<ValueId>> inlinedIn(TfliteFrame &frame, int64_t subgraph,
+                                         std::vector<ValueId> inputs,
+                                         std::string_view part) const {
+    return callSubgraph(model(), frame, scope_.call, subgraph,
+                        std::move(inputs), name_, part);
+  }
   /// errors  `import.malformed`: more or fewer
   Result<> checkInputs(size_t least, size_t most) const;
 
@@ -82,6 +117,11 @@ public:
   Result<Quantization> outputQuantization(size_t index = 0) const;
   /// The same with one scale for each channel where the file says so.
   Result<Quantization> weightQuantization(size_t index) const;
+  /// Nothing where the file states no blocks.
+  ///
+  /// errors  `import.malformed`: scales that are no constant of the file ·
+  ///         `import.unsupported`: zero points for blocks
+  Result<BlockScales> blockScales(size_t index) const;
   bool inputIsQuantized(size_t index) const;
   /// What the file says of the output.
   Result<TensorType> statedOutput(size_t index = 0) const;
@@ -93,6 +133,12 @@ public:
     const void *table =
         RUNE_TRY(optionsOf(tflite::OptionsTraits<Options>::enum_value));
     return static_cast<const Options *>(table);
+  }
+
+  /// Those of an operator that the first list of options has no room for; null
+  /// where there are none.
+  const tflite::CompositeOptions *compositeOptions() const {
+    return file().node(index_).late_options_as_CompositeOptions();
   }
 
   /// Those of a custom operator, which only it can read.
@@ -108,8 +154,8 @@ public:
   ///         `import.malformed`: no integers
   Result<Integers> constantIntegers(ValueId value, std::string_view what) const;
 
-  /// A node of ours, named as this layer; `part` tells several apart. One of
-  /// constants only, with a small result, is computed here and now.
+  /// A node of ours, named as this layer; `part` tells several apart. Cheap
+  /// ones of small constants are computed here and now.
   Result<ValueId> one(Op op, std::vector<ValueId> inputs,
                       std::vector<Attribute> attributes = {},
                       std::string_view part = {}) const;
@@ -132,15 +178,6 @@ public:
   Result<ValueId> transposed(ValueId value, const Integers &permutation,
                              std::string_view part) const;
 
-  /// What is known of the elements of a small integer tensor.
-  std::optional<Dims> sizesIn(ValueId value) const;
-  /// Sizes as an integer tensor of `rank` 0 or 1: a constant where all are
-  /// known, otherwise something that only operators on sizes may read.
-  Result<ValueId> sizes(std::string_view part, DType dtype, const Dims &sizes,
-                        int64_t rank) const;
-  /// True if some of the elements are open sizes.
-  bool isSizes(ValueId value) const { return model_.sizes.contains(value); }
-
   /// The file contradicts the format: `import.malformed`.
   template <class... Args>
   Diagnostic fail(fmt::format_string<Args...> text, Args &&...args) const {
@@ -158,12 +195,13 @@ public:
   std::string layer() const;
 
 private:
-  const TfliteOperatorCode &code() const { return model_.file.codeOf(index_); }
+  const TfliteFile &file() const { return scope_.file; }
+  const TfliteOperatorCode &code() const { return file().codeOf(index_); }
   Result<const void *> optionsOf(tflite::Options kind) const;
   Result<Quantization> quantizationOf(size_t tensor, bool perAxis) const;
   std::string partName(std::string_view part) const;
 
-  TfliteImport &model_;
+  const TfliteImport &scope_;
   size_t index_;
   std::string name_;
   std::vector<ValueId> inputs_;

@@ -21,6 +21,11 @@ constexpr TfliteOperator operators[] = {
 
 } // namespace
 
+bool TfliteOperator::callsGraphs() const {
+  return name == "CALL" || name == "IF" || name == "WHILE" ||
+         name == "CALL_ONCE" || name == "STABLEHLO_COMPOSITE";
+}
+
 std::span<const TfliteOperator> tfliteOperators() { return operators; }
 
 const TfliteOperator *findOperator(const TfliteOperatorCode &code) {

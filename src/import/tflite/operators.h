@@ -18,6 +18,10 @@ struct TfliteOperator {
   /// What is imported of it: f32 i8 u8 i16 hybrid ….
   std::string_view kinds;
   Imported (*import)(TfliteNode &);
+
+  /// True for those that run other graphs of the file: what these read and give
+  /// is for them to say.
+  bool callsGraphs() const;
 };
 
 /// All of operators.def, by name.

@@ -61,6 +61,32 @@ Result<ValueId> lookedUp(const TfliteNode &node, ValueId x,
   return node.one(Op::Lookup, {x, table});
 }
 
+/// A function of real numbers in f32, as the kernels fill their tables: each
+/// number of 8 bits, or lines between samples.
+Result<ValueId> sampled(const TfliteNode &node, ValueId x,
+                        const std::function<float(float)> &function) {
+  Quantization from = RUNE_TRY(node.inputQuantization(0));
+  Quantization to = RUNE_TRY(node.outputQuantization());
+  if (node.dtype(x) == DType::I16) {
+    TableScales scales{from.scale(), static_cast<int32_t>(from.zeroPoint()),
+                       to.scale(), static_cast<int32_t>(to.zeroPoint())};
+    ValueId table =
+        RUNE_TRY(interpolationTable(node, "table", scales, [&](double real) {
+          return static_cast<double>(function(static_cast<float>(real)));
+        }));
+    return node.one(Op::Lookup, {x, table}, {{"interpolate", int64_t{1}}});
+  }
+  float inverse = 1 / to.scale();
+  return lookedUp(node, x, [&](int64_t number) -> int64_t {
+    float real = from.scale() * static_cast<float>(number - from.zeroPoint());
+    float rounded = std::round(function(real) * inverse);
+    if (std::isnan(rounded)) // scales at the end of what floats can hold
+      return to.zeroPoint();
+    return static_cast<int64_t>(std::clamp(rounded, -1e6F, 1e6F)) +
+           to.zeroPoint();
+  });
+}
+
 Result<> checkTypes(const TfliteNode &node, ValueId x,
                     std::initializer_list<DType> allowed) {
   if (std::ranges::count(allowed, node.dtype(x)) == 0)
@@ -105,18 +131,47 @@ Result<ValueId> quantizedHardSwish(const TfliteNode &node, ValueId x) {
   });
 }
 
-/// In f32, as the kernels do.
 Result<ValueId> quantizedElu(const TfliteNode &node, ValueId x) {
   RUNE_TRY(checkTypes(node, x, {DType::I8}));
+  return sampled(node, x,
+                 [](float x) { return x < 0 ? std::exp(x) - 1.0F : x; });
+}
+
+Result<ValueId> quantizedExp(const TfliteNode &node, ValueId x) {
+  RUNE_TRY(checkTypes(node, x, {DType::I8, DType::I16}));
+  return sampled(node, x, [](float x) { return std::exp(x); });
+}
+
+Result<ValueId> quantizedLog(const TfliteNode &node, ValueId x) {
+  RUNE_TRY(checkTypes(node, x, {DType::I8, DType::I16}));
+  Quantization to = RUNE_TRY(node.outputQuantization());
+  auto least = static_cast<float>(rangeOf(node.dtype(x)).low - to.zeroPoint());
+  float lowest = least * to.scale();
+  return sampled(node, x,
+                 [lowest](float x) { return x <= 0 ? lowest : std::log(x); });
+}
+
+Result<ValueId> quantizedGelu(const TfliteNode &node, ValueId x,
+                              bool approximate) {
+  RUNE_TRY(checkTypes(node, x, {DType::I8, DType::U8}));
+  constexpr float rootOfHalf = 0.70710678F, rootOfTwoOverPi = 0.79788456F;
+  if (!approximate)
+    return sampled(
+        node, x, [](float x) { return 0.5F * x * std::erfc(x * -rootOfHalf); });
+  return sampled(node, x, [](float x) {
+    float inner = rootOfTwoOverPi * x * (1.0F + 0.044715F * x * x);
+    return 0.5F * x * (1.0F + std::tanh(inner));
+  });
+}
+
+Result<ValueId> quantizedSqrt(const TfliteNode &node, ValueId x) {
+  RUNE_TRY(checkTypes(node, x, {DType::I8, DType::I16}));
   Quantization from = RUNE_TRY(node.inputQuantization(0));
   Quantization to = RUNE_TRY(node.outputQuantization());
-  float inverse = 1 / to.scale();
   return lookedUp(node, x, [=](int64_t number) -> int64_t {
     float real = from.scale() * static_cast<float>(number - from.zeroPoint());
-    float y = real < 0 ? std::exp(real) - 1.0F : real;
-    float rounded = std::round(y * inverse);
-    return static_cast<int64_t>(std::clamp(rounded, -1e6F, 1e6F)) +
-           to.zeroPoint();
+    float root = std::sqrt(std::max(real, 0.0F)) / to.scale();
+    return static_cast<int64_t>(std::min(root, 1e6F)) + to.zeroPoint();
   });
 }
 

@@ -23,6 +23,21 @@ Result<ValueId> quantizedElu(const TfliteNode &node, ValueId x);
 Result<ValueId> quantizedAbs(const TfliteNode &node, ValueId x);
 Result<ValueId> quantizedRsqrt(const TfliteNode &node, ValueId x);
 
+/// √x of i8 and i16, cut off; what a negative argument gives is not said, the
+/// kernels refuse it in the run.
+///
+/// source  TensorFlow Lite, elementwise.cc
+Result<ValueId> quantizedSqrt(const TfliteNode &node, ValueId x);
+
+/// e^x and ln x of i8 and i16, x · Φ(x) of i8 and u8; in f32, 16 bits as lines
+/// between 513 samples. ln of 0 and less is the smallest number.
+///
+/// source  TensorFlow Lite, LUTPopulate
+Result<ValueId> quantizedExp(const TfliteNode &node, ValueId x);
+Result<ValueId> quantizedLog(const TfliteNode &node, ValueId x);
+Result<ValueId> quantizedGelu(const TfliteNode &node, ValueId x,
+                              bool approximate);
+
 /// 1 / (1 + e^-x) and tanh x of i16.
 ///
 /// errors  `import.malformed`: zero points, a result whose scale is not 2^-15

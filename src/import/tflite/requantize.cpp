@@ -131,4 +131,18 @@ Result<ValueId> dequantizedWeights(const TfliteNode &node, ValueId weights,
                   "weights/real");
 }
 
+Result<ValueId> dequantizedBlocks(const TfliteNode &node, ValueId weights,
+                                  const BlockScales &blocks) {
+  if (node.rank(weights) == 0)
+    return node.fail("`weights` are `{}`, needs a dimension",
+                     node.type(weights).str());
+  ValueId scales = blocks.scales;
+  if (node.dtype(scales) != DType::F32)
+    scales = RUNE_TRY(
+        node.one(Op::Cast, {scales}, {{"dtype", "f32"}}, "weights/scale"));
+  return node.one(Op::Dequantize, {weights, scales},
+                  {{"axis", node.rank(weights) - 1}, {"block", blocks.size}},
+                  "weights/real");
+}
+
 } // namespace rune::import

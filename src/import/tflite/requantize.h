@@ -74,5 +74,8 @@ Result<ValueId> vectorOf(const TfliteNode &node, std::string_view part,
 Result<ValueId> dequantizedWeights(const TfliteNode &node, ValueId weights,
                                    const Quantization &quantization,
                                    int64_t axis);
+/// The same where each block of the last dimension has its scale.
+Result<ValueId> dequantizedBlocks(const TfliteNode &node, ValueId weights,
+                                  const BlockScales &blocks);
 
 } // namespace rune::import

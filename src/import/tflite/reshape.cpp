@@ -10,10 +10,8 @@
 namespace rune::import {
 namespace {
 
-/// A size of -1 takes what is left; names are open sizes.
+/// A size of -1 takes what is left.
 Result<Dims> wantedSizes(const TfliteNode &node, ValueId shape) {
-  if (auto sizes = node.sizesIn(shape))
-    return *std::move(sizes);
   Dims sizes;
   for (int64_t size : RUNE_TRY(node.constantIntegers(shape, "shape"))) {
     if (size < -1)
@@ -23,7 +21,8 @@ Result<Dims> wantedSizes(const TfliteNode &node, ValueId shape) {
   return sizes;
 }
 
-/// The shape is not known now: the elements arrive with the run.
+/// The shape arrives with the run; what is known of its elements, numbers and
+/// names of open sizes, is known of the result.
 Result<ValueId> reshapedInTheRun(const TfliteNode &node, ValueId x,
                                  ValueId shape) {
   if (node.dtype(shape) == DType::I32)
@@ -80,8 +79,7 @@ Imported importTfliteReshape(TfliteNode &node) {
   ValueId shape = node.optionalInput(1);
   if (shape == noValue)
     return std::vector{RUNE_TRY(withSizes(node, x, statedSizes(*options)))};
-  bool known = node.sizesIn(shape) || node.knownIntegers(shape);
-  if (!known &&
+  if (!node.knownIntegers(shape) &&
       (node.dtype(shape) == DType::I32 || node.dtype(shape) == DType::I64))
     return std::vector{RUNE_TRY(reshapedInTheRun(node, x, shape))};
   return std::vector{
@@ -94,6 +92,8 @@ Imported importTfliteSqueeze(TfliteNode &node) {
   const auto *options = RUNE_TRY(node.options<tflite::SqueezeOptions>());
   ValueId x = RUNE_TRY(node.input(0, "input"));
   std::vector<bool> drop(static_cast<size_t>(node.rank(x)));
+  if (node.rank(x) == 0) // nothing to drop, whatever is named
+    return std::vector{x};
   size_t named = options->axes() ? options->axes()->size() : 0;
   for (size_t i = 0; i < named; ++i) {
     int64_t axis = RUNE_TRY(node.axis(

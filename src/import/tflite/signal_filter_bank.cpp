@@ -213,15 +213,15 @@ Imported importTfliteSignalFilterBankSpectralSubtraction(TfliteNode &node) {
   ValueId x = RUNE_TRY(signalInput(node, 0, "input", DType::U32));
   int64_t channels = RUNE_TRY(knownSize(node, x, 0));
   Subtraction plan = RUNE_TRY(subtractionOf(node, channels));
-  ValueId noise = node.graph().variable(node.name() + "/noise",
-                                        {DType::U32, {Dim(channels)}});
+  CellId cell = RUNE_TRY(node.ownState("noise", {DType::U32, {Dim(channels)}}));
+  ValueId noise = node.frame().read(cell);
   ValueId unit = RUNE_TRY(powerOfTwo(node, "unit", DType::U32, plan.finer));
   ValueId signal = RUNE_TRY(node.one(Op::Mul, {x, unit}, {}, "signal"));
   ValueId estimate = RUNE_TRY(smoothed(node, plan, signal, noise));
   ValueId below =
       RUNE_TRY(node.one(Op::Minimum, {estimate, signal}, {}, "below"));
   ValueId next = plan.clamping ? below : estimate;
-  node.graph().update(noise, next);
+  node.frame().write(cell, next);
   ValueId rest = RUNE_TRY(node.one(Op::Sub, {signal, below}, {}, "rest"));
   ValueId left = RUNE_TRY(divided(node, rest, plan.finer, "left"));
   ValueId floor = RUNE_TRY(floorOf(node, plan, x));

@@ -102,24 +102,14 @@ Imported importTflitePack(TfliteNode &node) {
   const auto *options = RUNE_TRY(node.options<tflite::PackOptions>());
   ValueId first = RUNE_TRY(node.input(0, "values"));
   int64_t axis = RUNE_TRY(node.axis(options->axis(), node.rank(first) + 1));
-  Dims all;
   std::vector<ValueId> items;
-  bool open = false;
   for (size_t i = 0; i < node.inputs(); ++i) {
     ValueId item = RUNE_TRY(node.input(i, "values"));
     if (node.type(item) != node.type(first))
       return node.fail("`{}` beside `{}`", node.type(item).str(),
                        node.type(first).str());
-    open |= node.isSizes(item);
-    if (auto sizes = node.sizesIn(item); sizes && sizes->size() == 1)
-      all.push_back(sizes->front());
     items.push_back(item);
   }
-  if (open && (node.rank(first) != 0 || all.size() != items.size()))
-    return node.unsupported("sizes that are not known, beside numbers");
-  if (open)
-    return std::vector{
-        RUNE_TRY(node.sizes("sizes", node.dtype(first), all, 1))};
   Dims sizes = node.dims(first);
   sizes.insert(sizes.begin() + axis, Dim(1));
   for (size_t i = 0; i < items.size(); ++i)

@@ -114,26 +114,6 @@ private:
   Integers begin_, end_, strides_;
 };
 
-/// Sizes of a vector of sizes: some of them, or one as a scalar.
-Imported cutSizes(const TfliteNode &node, ValueId x, const Dims &sizes,
-                  const Cut &cut) {
-  Dims kept;
-  if (cut.ranges.size() != 1 || cut.ranges[0].step < 1)
-    return node.unsupported("this cut of sizes that are not known");
-  int64_t count = static_cast<int64_t>(sizes.size());
-  auto place = [&](int64_t at) {
-    return std::clamp<int64_t>(at < 0 ? at + count : at, 0, count);
-  };
-  Range range = cut.ranges[0];
-  for (int64_t i = place(range.start); i < place(range.end); i += range.step)
-    kept.push_back(sizes[static_cast<size_t>(i)]);
-  bool scalar = cut.axes.empty();
-  if (scalar && kept.size() != 1)
-    return node.fail("no size at {}", range.start);
-  return std::vector{
-      RUNE_TRY(node.sizes("sizes", node.dtype(x), kept, scalar ? 0 : 1))};
-}
-
 Result<ValueId> cutOut(const TfliteNode &node, ValueId x,
                        const std::vector<Range> &ranges) {
   Integers axes, starts, ends, steps;
@@ -164,8 +144,6 @@ Imported importTfliteStridedSlice(TfliteNode &node) {
                        RUNE_TRY(node.input(2, "end")),
                        RUNE_TRY(node.input(3, "strides"))));
   Cut cut = RUNE_TRY(reader.cut());
-  if (node.isSizes(x))
-    return cutSizes(node, x, *node.sizesIn(x), cut);
   ValueId y = RUNE_TRY(cutOut(node, x, cut.ranges));
   bool same = static_cast<int64_t>(cut.axes.size()) == node.rank(y) &&
               std::ranges::count(cut.axes, -1) == 0;

@@ -70,9 +70,9 @@ Result<ValueId> remembered(const TfliteNode &node, const Svdf &svdf,
     next = RUNE_TRY(node.one(Op::Concat, {kept, next}, {{"axis", int64_t{2}}},
                              "remembered"));
   }
-  node.update(svdf.state, RUNE_TRY(node.reshaped(
-                              next, {svdf.batch, svdf.filters * svdf.memory},
-                              "next_state")));
+  ValueId kept = RUNE_TRY(node.reshaped(
+      next, {svdf.batch, svdf.filters * svdf.memory}, "next_state"));
+  RUNE_TRY(node.update(4, kept));
   return next;
 }
 

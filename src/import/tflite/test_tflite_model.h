@@ -33,6 +33,14 @@ struct TestTensor {
   std::vector<double> values = {};
   TestQuantization quantization = {};
   bool variable = false;
+  /// i8 here, four bits in the file.
+  bool packed = false;
+  /// Which tensor has a scale for each block, and how many elements a block
+  /// has; none where the size is 0.
+  int32_t blockScales = 0;
+  int32_t blockSize = 0;
+  /// Stands for a variable by its name; the type is that of one number.
+  bool resource = false;
 };
 
 class TfliteTestModel {
@@ -59,12 +67,26 @@ public:
     return *this;
   }
 
+  /// The last operator has another graph that says what it does.
+  TfliteTestModel &decomposition(int32_t graph);
+  /// Options of the last operator that only it can read.
+  TfliteTestModel &customOptions(Bytes options);
+  /// Its number in the file.
+  int32_t subgraph(TfliteTestModel graph);
+  using NamedTensors = std::vector<std::pair<std::string, uint32_t>>;
+  TfliteTestModel &signature(const std::string &name, NamedTensors inputs,
+                             NamedTensors outputs, uint32_t subgraph = 0);
+  TfliteTestModel &metadata(const std::string &name, Bytes contents);
+
   Bytes bytes() const;
 
 private:
+  class Writer;
   struct Operator {
     int32_t code = 0;
     std::string custom;
+    Bytes customOptions;
+    std::optional<int32_t> decomposition = {};
     int32_t version = 1;
     std::vector<int32_t> inputs;
     std::vector<int32_t> outputs;
@@ -72,10 +94,18 @@ private:
     std::function<flatbuffers::Offset<void>(flatbuffers::FlatBufferBuilder &)>
         options;
   };
+  struct Signature {
+    std::string name;
+    NamedTensors inputs, outputs;
+    uint32_t subgraph = 0;
+  };
 
   std::vector<TestTensor> tensors_;
   std::vector<Operator> operators_;
   std::vector<int32_t> inputs_, outputs_;
+  std::vector<TfliteTestModel> subgraphs_;
+  std::vector<Signature> signatures_;
+  std::vector<std::pair<std::string, Bytes>> metadata_;
 };
 
 /// The model imported; the messages, "code: message", one a line.
@@ -84,8 +114,9 @@ struct TfliteOutcome {
   ModelInfo info;
   std::string messages;
 };
-TfliteOutcome importBytesOf(ByteSpan bytes);
-TfliteOutcome importOf(const TfliteTestModel &model);
+TfliteOutcome importBytesOf(ByteSpan bytes, const ImportOptions &options = {});
+TfliteOutcome importOf(const TfliteTestModel &model,
+                       const ImportOptions &options = {});
 
 /// Imports and runs; the type and elements of each output, or why there are
 /// none.
@@ -100,5 +131,14 @@ runAll(const TfliteTestModel &model,
 TfliteResult run(const TfliteTestModel &model,
                  const std::vector<std::vector<double>> &inputs,
                  const std::vector<std::vector<int64_t>> &sizes = {});
+
+/// The same for several runs, one after the other: what each output held after
+/// each run; or the first output alone.
+std::vector<std::vector<std::vector<double>>>
+runAllInTurn(const TfliteTestModel &model,
+             const std::vector<std::vector<std::vector<double>>> &inputs);
+std::vector<std::vector<double>>
+runInTurn(const TfliteTestModel &model,
+          const std::vector<std::vector<std::vector<double>>> &inputs);
 
 } // namespace rune::import::testing

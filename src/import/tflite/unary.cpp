@@ -3,8 +3,8 @@
 // Operators on one tensor, element by element.
 //
 // source  TensorFlow Lite: ABS NEG EXP LOG SQRT RSQRT SIN COS FLOOR CEIL ROUND
-//         SQUARE RELU RELU6 RELU_N1_TO_1 LOGISTIC TANH HARD_SWISH LEAKY_RELU
-//         PRELU ELU LOG_SOFTMAX
+//         SQUARE RELU RELU6 RELU_N1_TO_1 RELU_0_TO_1 LOGISTIC TANH HARD_SWISH
+//         LEAKY_RELU PRELU ELU LOG_SOFTMAX SIGN
 #include "import/tflite/fixed_functions.h"
 #include "import/tflite/lookup_table.h"
 #include "import/tflite/node.h"
@@ -30,11 +30,23 @@ Imported importFloats(TfliteNode &node, Op op,
   return std::vector{RUNE_TRY(node.one(op, {x}, std::move(attributes)))};
 }
 
+/// Floats and integers that are no quantised numbers.
+Imported importNumbers(TfliteNode &node, Op op) {
+  RUNE_TRY(node.checkInputs(1, 1));
+  ValueId x = RUNE_TRY(node.input(0, "input"));
+  DType dtype = node.dtype(x);
+  if (dtype != DType::F32 && dtype != DType::F64 && dtype != DType::I16 &&
+      dtype != DType::I32 && dtype != DType::I64)
+    return node.unsupported("numbers of {}", dtypeName(dtype));
+  return std::vector{RUNE_TRY(node.one(op, {x}))};
+}
+
 /// The input where it is quantised, for functions that have a table then.
 Result<ValueId> quantizedInput(TfliteNode &node) {
   RUNE_TRY(node.checkInputs(1, 1));
   ValueId x = RUNE_TRY(node.input(0, "input"));
-  return isQuantized(node.dtype(x)) ? x : noValue;
+  bool plainWord = node.dtype(x) == DType::I16 && !node.inputIsQuantized(0);
+  return isQuantized(node.dtype(x)) && !plainWord ? x : noValue;
 }
 
 /// Quantised: brought to the scale of the result, whose range the function
@@ -164,7 +176,9 @@ Result<ValueId> quantizedLeakyRelu(const TfliteNode &node, ValueId x,
 Result<ValueId> quantizedPrelu(const TfliteNode &node, ValueId x,
                                ValueId alpha) {
   DType dtype = node.dtype(x);
-  if (dtype == DType::I16 || node.dtype(alpha) != dtype)
+  // TensorFlow Lite Micro has slopes of 8 bits beside numbers of 16
+  DType slopes = dtype == DType::I16 ? DType::I8 : dtype;
+  if (node.dtype(alpha) != slopes)
     return node.unsupported("{} by {}", dtypeName(dtype),
                             dtypeName(node.dtype(alpha)));
   Quantization from = RUNE_TRY(node.inputQuantization(0));
@@ -194,18 +208,28 @@ Result<ValueId> quantizedPrelu(const TfliteNode &node, ValueId x,
 Imported importTfliteAbs(TfliteNode &node) {
   if (ValueId x = RUNE_TRY(quantizedInput(node)); x != noValue)
     return std::vector{RUNE_TRY(quantizedAbs(node, x))};
-  return importFloats(node, Op::Abs);
+  return importNumbers(node, Op::Abs);
 }
 Imported importTfliteNeg(TfliteNode &node) {
-  return importFloats(node, Op::Neg);
+  return importNumbers(node, Op::Neg);
+}
+/// result  -1, 0 or 1
+Imported importTfliteSign(TfliteNode &node) {
+  return importNumbers(node, Op::Sign);
 }
 Imported importTfliteExp(TfliteNode &node) {
+  if (ValueId x = RUNE_TRY(quantizedInput(node)); x != noValue)
+    return std::vector{RUNE_TRY(quantizedExp(node, x))};
   return importFloats(node, Op::Exp);
 }
 Imported importTfliteLog(TfliteNode &node) {
+  if (ValueId x = RUNE_TRY(quantizedInput(node)); x != noValue)
+    return std::vector{RUNE_TRY(quantizedLog(node, x))};
   return importFloats(node, Op::Log);
 }
 Imported importTfliteSqrt(TfliteNode &node) {
+  if (ValueId x = RUNE_TRY(quantizedInput(node)); x != noValue)
+    return std::vector{RUNE_TRY(quantizedSqrt(node, x))};
   return importFloats(node, Op::Sqrt);
 }
 Imported importTfliteSin(TfliteNode &node) {
@@ -247,6 +271,20 @@ Imported importTfliteRelu6(TfliteNode &node) {
 }
 Imported importTfliteReluN1To1(TfliteNode &node) {
   return importRelu(node, Activation::ReluN1To1);
+}
+Imported importTfliteRelu0To1(TfliteNode &node) {
+  return importRelu(node, Activation::Relu0To1);
+}
+
+/// result  x · Φ(x)
+Imported importTfliteGelu(TfliteNode &node) {
+  const auto *options = RUNE_TRY(node.options<tflite::GeluOptions>());
+  if (ValueId x = RUNE_TRY(quantizedInput(node)); x != noValue)
+    return std::vector{
+        RUNE_TRY(quantizedGelu(node, x, options->approximate()))};
+  return importFloats(
+      node, Op::Gelu,
+      {{"approximate", options->approximate() ? "tanh" : "none"}});
 }
 
 Imported importTfliteLogistic(TfliteNode &node) {

@@ -109,13 +109,12 @@ Result<Lstm> read(const TfliteNode &node) {
 }
 
 /// The results: y, then what h and c are in the next run.
-Imported finish(const TfliteNode &node, const Lstm &lstm, Op op,
-                std::vector<ValueId> operands,
+Imported finish(const TfliteNode &node, Op op, std::vector<ValueId> operands,
                 std::vector<Attribute> attributes) {
   auto results =
       RUNE_TRY(node.many(op, std::move(operands), std::move(attributes), 3));
-  node.update(lstm.h, results[1]);
-  node.update(lstm.c, results[2]);
+  RUNE_TRY(node.update(Output, results[1]));
+  RUNE_TRY(node.update(CellState, results[2]));
   return std::vector{results[0]};
 }
 
@@ -207,7 +206,7 @@ Imported importIntegers(const TfliteNode &node, const Lstm &lstm,
   }
   ValueId table = RUNE_TRY(sigmoidTable(node));
   return finish(
-      node, lstm, Op::LstmInteger,
+      node, Op::LstmInteger,
       {lstm.x, lstm.weights, lstm.recurrent, lstm.h, lstm.c, table, lstm.bias},
       std::move(attributes));
 }
@@ -228,7 +227,7 @@ Imported importTfliteUnidirectionalSequenceLstm(TfliteNode &node) {
     return importIntegers(node, lstm, *options);
   double clip = std::max(static_cast<double>(options->cell_clip()), 0.0);
   return finish(
-      node, lstm, Op::Lstm,
+      node, Op::Lstm,
       {lstm.x, lstm.weights, lstm.recurrent, lstm.bias, lstm.h, lstm.c},
       {{"cell_clip", clip}, {"layout", layoutOf(*options)}});
 }

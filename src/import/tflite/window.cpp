@@ -33,12 +33,14 @@ static Result<int64_t> padOf(const TfliteNode &node, const Dim &dim,
 
 Result<> place(const TfliteNode &node, ValueId x, int8_t padding,
                TfliteWindow &window) {
-  if (node.rank(x) != 4)
-    return node.fail("`input` is `{}`, needs four dimensions",
-                     node.type(x).str());
+  size_t spatial = window.kernel.size();
+  if (node.rank(x) != static_cast<int64_t>(spatial) + 2)
+    return node.fail("`input` is `{}`, needs {} dimensions", node.type(x).str(),
+                     spatial == 2 ? "four" : "five");
   if (padding != 0 && padding != 1)
     return node.fail("padding number {} is not known", padding);
-  for (size_t i = 0; i < 2; ++i) {
+  window.pads.assign(2 * spatial, 0);
+  for (size_t i = 0; i < spatial; ++i) {
     int64_t kernel = RUNE_TRY(positive(node, "the window", window.kernel[i]));
     int64_t stride = RUNE_TRY(positive(node, "the stride", window.strides[i]));
     int64_t dilation =
@@ -51,7 +53,7 @@ Result<> place(const TfliteNode &node, ValueId x, int8_t padding,
       continue;
     int64_t pad = RUNE_TRY(padOf(node, node.dims(x)[i + 1], stride, reach));
     window.pads[i] = pad / 2;
-    window.pads[i + 2] = pad - pad / 2;
+    window.pads[i + spatial] = pad - pad / 2;
   }
   return {};
 }
