@@ -50,7 +50,7 @@ def S(x): return np.asarray(x, np.float32)
 def case(op, name, inputs, outputs, options=None, tolerance=0, version=1, extra=(), custom=None):
     """options: (number of their table, {slot: (type, value)}); extra: tensors no operator reads."""
     as_tensors = lambda ts: [None if t is None else (t if isinstance(t, T) else T(t)).json() for t in ts]
-    cases.append({"op": op, "name": name, "version": version, "options": options, "tolerance": tolerance,
+    cases.append({"operator": op, "name": name, "version": version, "options": options, "tolerance": tolerance,
                   "inputs": as_tensors(inputs), "outputs": as_tensors(outputs), "extra": as_tensors(extra)})
     if custom is not None: cases[-1]["custom"] = list(custom)
 
