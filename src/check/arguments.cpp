@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <sstream>
 
 namespace rune::check {
 
@@ -26,7 +27,7 @@ static void warnUnused(Checking &checking, const Stage &stage,
       "check.unused-argument", unused[0]->name.where,
       "Unused arguments for {}: {}", stage.name, fmt::join(names, ", "));
   if (stage.kind == StageKind::Model)
-    warning.withHelp("a model has one argument, `format`");
+    warning.withHelp("a model has the arguments `format` and `shape`");
   else
     warning.withHelp("an out has no arguments; remove `args`");
 }
@@ -69,6 +70,14 @@ static void readFormat(Checking &checking, Stage &stage,
     unknown.withHelp(fmt::format("did you mean `{}`?", *near));
 }
 
+/// `shape: batch=1 input=1x3x224x224`: sizes that the model leaves open.
+static void readShapes(Stage &stage, const runefile::Argument &written) {
+  stage.shapesWhere = written.where;
+  std::istringstream words(written.text);
+  for (std::string word; words >> word;)
+    stage.shapes.push_back(word);
+}
+
 static void readModelArguments(Checking &checking, size_t index) {
   Stage &stage = checking.pipeline.stages[index];
   // The first system always took TensorFlow Lite, and had nothing to run .onnx.
@@ -77,6 +86,9 @@ static void readModelArguments(Checking &checking, size_t index) {
   for (const runefile::Argument &written : checking.written(index).arguments)
     if (written.name.text == "format")
       readFormat(checking, stage, written);
+    else if (written.name.text == "shape" &&
+             written.kind == runefile::Argument::Kind::Text)
+      readShapes(stage, written);
     else
       unused.push_back(&written);
   warnUnused(checking, stage, unused);

@@ -46,6 +46,9 @@ struct Stage {
   std::vector<TensorType> outputs;
   /// Model: "onnx", "tensorflow-lite", …
   std::string format;
+  /// Model: sizes that its file leaves open, each `name=8` or `name=1x3x224`.
+  std::vector<std::string> shapes;
+  Location shapesWhere;
   /// Model from a resource: which.
   std::optional<size_t> modelResource;
   uint32_t channel = 0;

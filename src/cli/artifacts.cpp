@@ -42,8 +42,8 @@ std::vector<size_t> resourcesOf(const check::Stage &stage) {
 
 } // namespace
 
-Artifacts::Artifacts(std::string folder, Report &report)
-    : folder_(std::move(folder)), report_(report),
+Artifacts::Artifacts(std::string folder, Report &report, Shapes shapes)
+    : folder_(std::move(folder)), report_(report), shapes_(std::move(shapes)),
       engine_(engine::makeInterpreter()) {}
 
 Result<BlockFile *> Artifacts::blockOf(const check::Stage &stage) {
@@ -178,20 +178,33 @@ placeOf(const check::Stage &stage,
   return std::nullopt;
 }
 
+std::vector<std::string> Artifacts::shapesOf(const check::Stage &stage) const {
+  std::vector<std::string> shapes = stage.shapes;
+  for (const std::string &name : {std::string(), stage.name})
+    if (auto given = shapes_.find(name); given != shapes_.end())
+      shapes.insert(shapes.end(), given->second.begin(), given->second.end());
+  return shapes;
+}
+
 Result<const ModelFile *>
 Artifacts::modelOf(const check::Stage &stage,
                    const std::vector<check::Resource> &resources) {
   auto place = placeOf(stage, resources, folder_);
   if (!place)
     return static_cast<const ModelFile *>(nullptr);
-  auto found = models_.find(place->name);
+  std::vector<std::string> texts = shapesOf(stage);
+  std::string key = fmt::format("{}\n{}", place->name, fmt::join(texts, "\n"));
+  auto found = models_.find(key);
   if (found == models_.end()) {
-    auto model = readModelFile(*place, stage.format, report_);
+    auto shapes = import::GivenShapes::parse(texts);
+    if (!shapes)
+      return std::move(shapes).error().at(stage.shapesWhere);
+    auto model = readModelFile(*place, stage.format, report_, *shapes);
     if (!model && model.error().code.starts_with("file."))
       return unableToRead(model.error(), place->path, place->name, stage.name);
     if (!model)
       return std::move(model).error();
-    found = models_.emplace(place->name, std::move(*model)).first;
+    found = models_.emplace(std::move(key), std::move(*model)).first;
   }
   return &found->second;
 }

@@ -19,8 +19,11 @@ namespace rune::cli {
 
 class Artifacts final : public check::SignatureSource {
 public:
+  /// Sizes that models leave open, each `name=8`, by the stage; under the empty
+  /// name those for all.
+  using Shapes = std::map<std::string, std::vector<std::string>>;
   /// `folder` is where relative paths start.
-  Artifacts(std::string folder, Report &report);
+  Artifacts(std::string folder, Report &report, Shapes shapes = {});
 
   Result<check::BlockSignature> block(const check::Stage &stage) override;
   Result<std::vector<TensorType>>
@@ -59,14 +62,17 @@ private:
     ByteSpan bytes;
   };
   Result<Data> readResource(const check::Resource &resource) const;
+  /// Those that the Runefile and the user give for the model of a stage.
+  std::vector<std::string> shapesOf(const check::Stage &stage) const;
 
   std::string folder_;
   Report &report_;
+  Shapes shapes_;
   std::unique_ptr<engine::Engine> engine_;
   /// By what the Runefile calls them.
   std::map<std::string, BlockFile> blocks_;
   std::map<std::string, runtime::block::Metadata> metadata_;
-  std::map<std::string, ModelFile> models_;
+  std::map<std::string, ModelFile> models_; // and by the shapes
   std::map<std::string, Data> resources_;
   /// By stage: started to say what they are, not yet used.
   std::map<std::string, runtime::BlockInstance> started_;

@@ -20,11 +20,11 @@ std::string ModelFile::encoding(const std::string &declared) const {
 /// model's.
 static Result<import::ImportedModel>
 importApart(ByteSpan bytes, std::shared_ptr<const void> owner,
-            const std::string &name, const std::string &folder,
+            const std::string &name, const import::ImportOptions &options,
             Report &report) {
   Report own;
   auto model = import::importModel(bytes, std::move(owner),
-                                   Source::binary(name), own, {{}, folder, {}});
+                                   Source::binary(name), own, options);
   std::optional<Diagnostic> last;
   for (const Diagnostic &diagnostic : own.diagnostics()) {
     if (last)
@@ -69,7 +69,8 @@ static bool isForOthers(std::string_view format) {
 }
 
 Result<ModelFile> readModelFile(const ModelPlace &place,
-                                const std::string &declared, Report &report) {
+                                const std::string &declared, Report &report,
+                                const import::GivenShapes &shapes) {
   if (!place.path.empty() && isFolder(place.path))
     return readFolder(place);
   ModelFile model;
@@ -86,13 +87,18 @@ Result<ModelFile> readModelFile(const ModelPlace &place,
     return error("import.empty", "the model `{}` is empty", place.name);
   model.format = import::recognise(bytes);
   if (model.format.empty() && isForOthers(declared)) {
+    if (!shapes.empty())
+      return error("import.unknown-shape",
+                   "sizes are given for `{}`, which is kept as it is",
+                   place.name);
     model.stored.weights = {bytes};
     return model;
   }
   const std::string &seen = place.path.empty() ? place.name : place.path;
   model.imported = RUNE_TRY(importApart(
       bytes, model.file, seen,
-      place.path.empty() ? std::string() : folderOf(place.path), report));
+      {shapes, place.path.empty() ? std::string() : folderOf(place.path), {}},
+      report));
   model.stored = RUNE_TRY(graph::store(model.imported->graph));
   return model;
 }

@@ -2,6 +2,9 @@
 #include "cli/command.h"
 #include "cli/model_file.h"
 
+#include "graph/numeric.h"
+#include "graph/ops.h"
+#include "graph/small_types.h"
 #include "graph/statistics.h"
 
 #include <algorithm>
@@ -145,6 +148,63 @@ void listDescription(const import::ModelInfo &info, Console &console) {
   listFiles(info.description, console);
 }
 
+/// The numbers of a constant of a graph, where it is one.
+std::vector<double> numbersOf(const graph::Graph &graph, graph::ValueId id) {
+  std::vector<double> numbers;
+  if (id == graph::noValue || !graph.values[id].constant)
+    return numbers;
+  const graph::Constant &constant = graph.constants[*graph.values[id].constant];
+  auto count = elementCount(constant.sizes);
+  if (!count || constant.dtype == DType::Utf8)
+    return numbers;
+  graph::withElements(constant.dtype, constant.data,
+                      [&](auto, const auto &elements) {
+                        for (uint64_t i = 0; i < *count; ++i)
+                          numbers.push_back(static_cast<double>(
+                              graph::widen(elements[static_cast<int64_t>(i)])));
+                      });
+  return numbers;
+}
+
+/// `0.5`, or `64 from 0.001 to 0.25`.
+std::string rangeOf(const std::vector<double> &numbers) {
+  if (numbers.size() == 1)
+    return fmt::format("{:.9g}", numbers[0]);
+  auto [low, high] = std::ranges::minmax(numbers);
+  return fmt::format("{} from {:.9g} to {:.9g}", numbers.size(), low, high);
+}
+
+/// Where real numbers become integers and back: by which scales and zero
+/// points, as far as the model states them.
+void listQuantisation(const graph::Graph &graph, Console &console) {
+  Json &listed = console.fields()["quantisation"];
+  for (const graph::Node &node : graph.nodes) {
+    bool quantises = node.op == graph::Op::Quantize;
+    if (!quantises && node.op != graph::Op::Dequantize)
+      continue;
+    auto scales = numbersOf(graph, node.inputs[1]);
+    auto zeros = numbersOf(graph, node.inputs.size() > 2 ? node.inputs[2]
+                                                         : graph::noValue);
+    if (scales.empty())
+      continue;
+    if (zeros.empty())
+      zeros = {0};
+    const graph::ValueType &type =
+        graph.values[quantises ? node.outputs[0] : node.inputs[0]].type;
+    if (listed.is_null())
+      console.print("quantisation\n");
+    listed.push_back({{"name", node.name},
+                      {"type", std::string(dtypeName(type.dtype))},
+                      {"scales", scales},
+                      {"zeroPoints", zeros}});
+    console.print(fmt::format("  {:24} {} scale {}, zero point {}\n", node.name,
+                              dtypeName(type.dtype), rangeOf(scales),
+                              rangeOf(zeros)));
+  }
+  if (listed.is_null())
+    listed = Json::array();
+}
+
 struct Options {
   std::string path;
   std::vector<std::string> shapes;
@@ -171,6 +231,7 @@ Result<> describe(const Options &options, Console &console) {
   listPorts(model.graph, model.graph.outputs, "outputs", console);
   listDimensions(model.graph, console);
   listOperators(info, console);
+  listQuantisation(model.graph, console);
   graph::Statistics cost = graph::statisticsOf(model.graph);
   console.fields()["parameters"] = cost.parameters;
   console.fields()["weightBytes"] = cost.weightBytes;

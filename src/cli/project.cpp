@@ -8,6 +8,7 @@
 #include "link/link.h"
 #include "runefile/runefile.h"
 
+#include <algorithm>
 #include <filesystem>
 
 namespace rune::cli {
@@ -28,16 +29,35 @@ Place placeOf(const std::string &path) {
   return {folder.empty() ? "." : folder.string(), name.empty() ? "rune" : name};
 }
 
+/// By stage: names of inputs may have a `:` too, so only a stage's name counts.
+Artifacts::Shapes byStage(const runefile::Runefile &tree,
+                          const std::vector<std::string> &shapes) {
+  Artifacts::Shapes sorted;
+  for (const std::string &shape : shapes) {
+    size_t end = shape.find(':');
+    std::string name = end == shape.npos ? "" : shape.substr(0, end);
+    bool isStage = !name.empty() &&
+                   std::ranges::any_of(tree.stages, [&](const auto &stage) {
+                     return stage.name.text == name;
+                   });
+    sorted[isStage ? name : ""].push_back(isStage ? shape.substr(end + 1)
+                                                  : shape);
+  }
+  return sorted;
+}
+
 } // namespace
 
 Result<Project> openProject(const std::string &path, bool strict,
-                            Report &report) {
+                            Report &report,
+                            const std::vector<std::string> &shapes) {
   FileBytes bytes = RUNE_TRY(FileBytes::open(path, runefile::maxRunefileBytes));
   SourcePtr source = Source::text(path, std::string(asText(bytes.bytes())));
   runefile::Runefile tree = RUNE_TRY(runefile::parseRunefile(source, report));
   // From here on nobody reads text: every node carries its span.
   Place place = placeOf(path);
-  auto artifacts = std::make_unique<Artifacts>(place.folder, report);
+  auto artifacts =
+      std::make_unique<Artifacts>(place.folder, report, byStage(tree, shapes));
   check::Pipeline pipeline =
       RUNE_TRY(check::check(tree, *artifacts, {.strict = strict}, report));
   // From here on every edge has one type and every capability a grant's name.

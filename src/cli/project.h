@@ -23,11 +23,13 @@ struct Project {
   std::unique_ptr<Artifacts> artifacts;
 };
 
-/// Reads and checks.
+/// Reads and checks; `shapes` are sizes that models leave open, `name=8`, or
+/// `stage:name=8` for the model of one stage.
 ///
 /// errors  `file.*`; into `report`, all that `runefile` and `check` find
 Result<Project> openProject(const std::string &path, bool strict,
-                            Report &report);
+                            Report &report,
+                            const std::vector<std::string> &shapes = {});
 
 /// The bytes of the Rune.
 ///

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/command.h"
 #include "cli/model_file.h"
+#include "cli/quantities.h"
+#include "cli/validators.h"
 
 #include "graph/evaluate.h"
 #include "import/verify_folder.h"
@@ -22,6 +24,20 @@ struct Options {
   import::ToleranceOptions tolerance;
   std::vector<std::string> shapes;
   std::string signature;
+  bool bounds = false;
+  std::string timeout;
+  std::string memoryLimit;
+
+  /// Of one run.
+  graph::EvaluateLimits limits() const {
+    graph::EvaluateLimits limits;
+    if (!timeout.empty())
+      limits.deadline =
+          std::chrono::steady_clock::now() + parseDuration(timeout).value();
+    if (!memoryLimit.empty())
+      limits.memoryBytes = parseBytes(memoryLimit).value();
+    return limits;
+  }
 };
 
 /// What a walk through many cases adds up to.
@@ -55,7 +71,8 @@ void runDataSets(const import::ImportedModel &model, const std::string &name,
                  const std::string &folder, const Options &options,
                  Tally &tally, Console &console) {
   auto runner = [&](graph::Items inputs) {
-    return graph::evaluateItems(model.graph, std::move(inputs));
+    return graph::evaluateItems(model.graph, std::move(inputs),
+                                options.limits());
   };
   auto sets = import::dataSets(folder);
   if (!sets) {
@@ -63,9 +80,11 @@ void runDataSets(const import::ImportedModel &model, const std::string &name,
     record(name, "failed", lineOf(sets.error()), console);
     return;
   }
+  import::ToleranceOptions tolerance = options.tolerance;
+  if (options.bounds)
+    tolerance.bound = graph::boundOf(model.graph);
   for (const std::string &set : *sets) {
-    auto outcome =
-        import::verifyCase(model.graph, set, options.tolerance, runner);
+    auto outcome = import::verifyCase(model.graph, set, tolerance, runner);
     bool passed = outcome && outcome->passed();
     ++(passed ? tally.passed : tally.failed);
     std::string label = sets->size() > 1
@@ -147,9 +166,11 @@ Action installVerify(CLI::App &app) {
                                "a model, of ONNX or TensorFlow Lite")
                     ->option_text("MODEL");
   auto *data =
-      app.add_option("--data", options->data,
-                     "a folder with input_N.pb and output_N.pb, or with "
-                     "test_data_set_N folders of them")
+      app.add_option(
+             "--data", options->data,
+             "a folder with input_N and output_N (.pb, .npy or .bin) or "
+             "inputs.npz and outputs.npz, or with test_data_set_N "
+             "folders of them")
           ->option_text("DIR");
   auto *suite =
       app.add_option(
@@ -177,6 +198,17 @@ Action installVerify(CLI::App &app) {
                  "absolute tolerance of floats")
       ->option_text("A")
       ->check(CLI::NonNegativeNumber);
+  app.add_flag("--bounds", options->bounds,
+               "floats as near as the model's operators promise, ulp·√K, "
+               "instead of ONNX's tolerance");
+  app.add_option("--timeout", options->timeout,
+                 "for one run of the model (default: none)")
+      ->check(quantity("time such as 1s or 250ms", parseDuration))
+      ->option_text("1s");
+  app.add_option("--memory-limit", options->memoryLimit,
+                 "for the tensors of one run (default 4G)")
+      ->check(quantity("size such as 64M", parseBytes))
+      ->option_text("64M");
   app.add_option("--device", options->device, "what runs the model")
       ->check(CLI::IsMember({"evaluator"}))
       ->option_text("evaluator");

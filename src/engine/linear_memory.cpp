@@ -8,13 +8,18 @@ namespace rune::engine {
 Result<LinearMemory>
 LinearMemory::reserve(uint64_t bytes, uint64_t mostBytes,
                       std::shared_ptr<ReservationPool> pool) {
-  LinearMemory memory;
   if (mostBytes == 0)
-    return memory;
-  memory.space_ = RUNE_TRY(pool->take(mostBytes, mostBytes));
-  memory.pool_ = std::move(pool);
-  memory.size_ = bytes;
-  return memory;
+    return LinearMemory();
+  Reservation space = RUNE_TRY(pool->take(mostBytes, mostBytes));
+  return LinearMemory(space, bytes, std::move(pool));
+}
+
+Result<LinearMemory> LinearMemory::pack(uint64_t bytes, uint64_t mostBytes,
+                                        std::shared_ptr<ReservationPool> pool) {
+  if (mostBytes == 0)
+    return LinearMemory();
+  Reservation space = RUNE_TRY(pool->takePacked(mostBytes));
+  return LinearMemory(space, bytes, std::move(pool));
 }
 
 LinearMemory::LinearMemory(LinearMemory &&other) noexcept {

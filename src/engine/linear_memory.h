@@ -20,6 +20,9 @@ public:
   /// errors  `engine.out-of-memory`
   static Result<LinearMemory> reserve(uint64_t bytes, uint64_t mostBytes,
                                       std::shared_ptr<ReservationPool> pool);
+  /// The same, beside others in one mapping if that is little.
+  static Result<LinearMemory> pack(uint64_t bytes, uint64_t mostBytes,
+                                   std::shared_ptr<ReservationPool> pool);
 
   LinearMemory(LinearMemory &&other) noexcept;
   LinearMemory &operator=(LinearMemory &&other) noexcept;
@@ -33,6 +36,10 @@ public:
   bool grow(uint64_t byBytes);
 
 private:
+  LinearMemory(Reservation space, uint64_t bytes,
+               std::shared_ptr<ReservationPool> pool)
+      : pool_(std::move(pool)), space_(space), size_(bytes) {}
+
   std::shared_ptr<ReservationPool> pool_;
   Reservation space_;
   uint64_t size_ = 0;

@@ -5,6 +5,7 @@
 #include "engine/engine.h"
 #include "engine/fiber/stack_pool.h"
 #include "engine/masked_index.h"
+#include "engine/native/guest_memory.h"
 #include "engine/reservation_pool.h"
 #include "engine/test_engine.h"
 #include "wasm/text/text.h"
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <random>
 
 namespace rune::engine {
 namespace {
@@ -86,6 +88,96 @@ TEST(ReservationPool, SaysWhenThereIsNoRoom) {
   auto huge = pool.take(uint64_t{1} << 62, 0);
   ASSERT_FALSE(huge.ok());
   EXPECT_EQ(huge.error().code, "engine.out-of-memory");
+}
+
+constexpr uint64_t slabBytes = uint64_t{1} << 24;
+
+TEST(MemorySlab, ServesNeighboursThatNeverMeet) {
+  ReservationPool pool(4, slabBytes);
+  std::vector<Reservation> taken;
+  std::mt19937 random(7);
+  for (uint32_t step = 0; step < 2000; ++step) {
+    if (!taken.empty() && random() % 5 < 2) {
+      size_t which = random() % taken.size();
+      pool.give(taken[which]);
+      taken[which] = taken.back();
+      taken.pop_back();
+      continue;
+    }
+    uint64_t bytes = 1 + random() % (300 << 10);
+    Reservation made = pool.takePacked(bytes).value();
+    ASSERT_NE(made.slab, nullptr);
+    for (const Reservation &each : taken)
+      ASSERT_TRUE(made.base >= each.base + each.bytes ||
+                  each.base >= made.base + made.bytes);
+    // Its ends are new, whoever had them before.
+    ASSERT_EQ(made.base[0], 0);
+    ASSERT_EQ(made.base[bytes - 1], 0);
+    made.base[0] = made.base[bytes - 1] = 0xAB;
+    taken.push_back(made);
+  }
+  EXPECT_GT(pool.slabs(), 1u);
+  for (const Reservation &each : taken)
+    pool.give(each);
+  EXPECT_EQ(pool.slabs(), 1u);
+  // The gaps have become one again.
+  std::vector<Reservation> quarters;
+  for (int i = 0; i < 4; ++i)
+    quarters.push_back(pool.takePacked(slabBytes / 4 - 4096).value());
+  EXPECT_EQ(pool.slabs(), 1u);
+  for (const Reservation &each : quarters)
+    pool.give(each);
+}
+
+TEST(MemorySlab, GivesZerosAgain) {
+  ReservationPool pool(4, slabBytes);
+  Reservation before = pool.takePacked(10'000).value();
+  Reservation neighbour = pool.takePacked(10'000).value();
+  std::fill_n(before.base, before.bytes, 0xAB);
+  std::fill_n(neighbour.base, neighbour.bytes, 0xCD);
+  pool.give(before);
+  Reservation again = pool.takePacked(10'000).value();
+  EXPECT_EQ(again.base, before.base);
+  EXPECT_EQ(std::count(again.base, again.base + again.bytes, 0), 10'000);
+  EXPECT_EQ(std::count(neighbour.base, neighbour.base + neighbour.bytes, 0xCD),
+            10'000);
+  pool.give(again);
+  pool.give(neighbour);
+}
+
+TEST(MemorySlab, IsForSmallOnes) {
+  ReservationPool pool(4, slabBytes);
+  Reservation own = pool.takePacked(slabBytes / 4).value();
+  EXPECT_EQ(own.slab, nullptr);
+  EXPECT_EQ(pool.slabs(), 0u);
+  pool.give(own);
+  EXPECT_EQ(pool.kept(), 1u);
+  // Where the machine has no room for a slab, each is a mapping.
+  ReservationPool without(4, uint64_t{1} << 62);
+  Reservation alone = without.takePacked(4096).value();
+  EXPECT_EQ(alone.slab, nullptr);
+  EXPECT_EQ(alone.base[4095], 0);
+  without.give(alone);
+}
+
+TEST(MemorySlab, HoldsAThousandDenseMemories) {
+  using native::Bounds;
+  using native::NativeMemory;
+  auto pool = std::make_shared<ReservationPool>();
+  wasm::MemoryType type;
+  type.pages = {1, 2};
+  std::vector<std::unique_ptr<NativeMemory>> memories;
+  for (int i = 0; i < 1000; ++i) {
+    memories.push_back(
+        NativeMemory::make(type, Bounds::Dense, large, pool).value());
+    ASSERT_TRUE(memories.back()->grow(wasm::pageBytes));
+    ASSERT_EQ(memories.back()->bytes().size(), 2 * wasm::pageBytes);
+    memories.back()->bytes().back() = 1;
+  }
+  EXPECT_EQ(pool->slabs(), 1u);
+  // A guarded one needs pages that cannot be touched.
+  auto guarded = NativeMemory::make(type, Bounds::Guard, large, pool).value();
+  EXPECT_FALSE(isOpen(guarded->base() + wasm::pageBytes));
 }
 
 TEST(StackPool, GuardsEachStackAndKeepsSome) {

@@ -27,6 +27,11 @@ size_t ReservationPool::kept() {
   return free_.size();
 }
 
+size_t ReservationPool::slabs() {
+  std::lock_guard lock(mutex_);
+  return slabs_.size();
+}
+
 bool ReservationPool::open(Reservation &reservation, uint64_t moreBytes) {
   if (moreBytes > 0 && mprotect(reservation.base + reservation.open, moreBytes,
                                 PROT_READ | PROT_WRITE) != 0)
@@ -89,7 +94,38 @@ Result<Reservation> ReservationPool::take(uint64_t bytes, uint64_t open) {
                std::strerror(why));
 }
 
+/// Of the first slab that has room, or of a new one.
+std::optional<Reservation> ReservationPool::takePiece(uint64_t bytes) {
+  std::lock_guard lock(mutex_);
+  for (const auto &each : slabs_)
+    if (uint8_t *base = each->take(bytes))
+      return Reservation{base, bytes, bytes, each.get()};
+  std::unique_ptr<MemorySlab> made = MemorySlab::make(slabBytes_);
+  if (!made)
+    return {};
+  MemorySlab &slab = *slabs_.emplace_back(std::move(made));
+  return Reservation{slab.take(bytes), bytes, bytes, &slab};
+}
+
+Result<Reservation> ReservationPool::takePacked(uint64_t bytes) {
+  if (bytes < slabBytes_ / 4)
+    if (std::optional<Reservation> piece = takePiece(bytes))
+      return *piece;
+  return take(bytes, bytes);
+}
+
+/// One empty slab is kept.
+void ReservationPool::givePiece(const Reservation &piece) {
+  std::lock_guard lock(mutex_);
+  piece.slab->give(piece.base, piece.bytes);
+  auto isEmpty = [](const auto &each) { return each->isEmpty(); };
+  if (std::count_if(slabs_.begin(), slabs_.end(), isEmpty) > 1)
+    slabs_.erase(std::find_if(slabs_.begin(), slabs_.end(), isEmpty));
+}
+
 void ReservationPool::give(Reservation reservation) {
+  if (reservation.slab)
+    return givePiece(reservation);
   if (most_ == 0 ||
       (reservation.open > 0 &&
        madvise(reservation.base, reservation.open, MADV_DONTNEED) != 0))

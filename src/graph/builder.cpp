@@ -66,11 +66,12 @@ static std::string resultName(const std::string &node, size_t index) {
   return index == 0 ? node : fmt::format("{}:{}", node, index);
 }
 
-/// Where the number of dimensions of an input is not known: what completion
-/// gives for any number. What depends on it stays as it is.
+/// Where the number of dimensions of an input is not known: what is the same for
+/// any number is completed. What depends on it stays as it is until a run knows
+/// it.
 static void completeOpen(const InferContext &context,
                          std::vector<Attribute> &attributes) {
-  std::optional<std::vector<Attribute>> common;
+  std::vector<std::vector<Attribute>> all;
   for (size_t rank = 1; rank <= 4; ++rank) {
     InferContext guess = context;
     std::vector<ValueType> types(context.inputs());
@@ -79,13 +80,13 @@ static void completeOpen(const InferContext &context,
         types[i] = {context.dtype(i), Dims(rank, Dim::unknown())};
         guess.types[i] = &types[i];
       }
-    std::vector<Attribute> completed = attributes;
-    definitionOf(context.node.op).complete(guess, completed);
-    if (common && *common != completed)
-      return;
-    common = std::move(completed);
+    all.push_back(attributes);
+    definitionOf(context.node.op).complete(guess, all.back());
   }
-  attributes = *std::move(common);
+  for (size_t i = 0; i < attributes.size(); ++i)
+    if (std::ranges::all_of(
+            all, [&](const auto &each) { return each[i] == all[0][i]; }))
+      attributes[i] = all[0][i];
 }
 
 /// Fills what was not given from the declaration; the rest is left for the
@@ -100,8 +101,7 @@ static void completeAttributes(const InferContext &context,
   std::ranges::sort(attributes, {}, &Attribute::name);
   if (!op.complete)
     return;
-  auto isOpen = [](const ValueType *type) { return type && !type->ranked; };
-  if (std::ranges::any_of(context.types, isOpen))
+  if (hasOpen(context))
     completeOpen(context, attributes);
   else
     op.complete(context, attributes);

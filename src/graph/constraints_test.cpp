@@ -158,7 +158,6 @@ std::vector<Refusal> refusals() {
       {"flatten.1", Op::Flatten, {"f32[2]"}, {{"axis", INT64_MIN}}},
       {"reshape.1", Op::Reshape, {"f32[2]", "i32[1]"}},
       {"reshape.1", Op::Reshape, {"f32[2]", "i64[]"}},
-      {"reshape.1", Op::Reshape, {"f32[2]", "i64[N]"}},
       {"reshape.2",
        Op::Reshape,
        {"f32[2]", "i64[1]"},

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "graph/context.h"
 
+#include <algorithm>
+
 namespace rune::graph {
 
 InferContext contextOf(const Graph &graph, const Node &node) {
@@ -14,6 +16,23 @@ InferContext contextOf(const Graph &graph, const Node &node) {
   for (uint32_t body : node.bodies)
     context.bodies.push_back(&graph.bodies[body]);
   return context;
+}
+
+bool hasOpen(const InferContext &context) {
+  auto isOpen = [](const ValueType *type) { return type && !type->ranked; };
+  return std::ranges::any_of(context.types, isOpen);
+}
+
+Node completed(const InferContext &context) {
+  Node node = context.node;
+  if (auto *complete = definitionOf(node.op).complete)
+    complete(context, node.attributes);
+  return node;
+}
+
+InferContext withNode(const InferContext &context, const Node &node) {
+  return {node,         context.types,    context.values,
+          context.code, context.elements, context.bodies};
 }
 
 Result<> checkType(const TensorType &type, std::string_view name) {

@@ -11,6 +11,16 @@ namespace rune::graph {
 /// are in range.
 InferContext contextOf(const Graph &graph, const Node &node);
 
+/// True if an input may have any number of dimensions. The attributes of such
+/// a node are as they were given; they are completed when the number is known.
+bool hasOpen(const InferContext &context);
+
+/// A copy of the node with its attributes completed for these input types.
+Node completed(const InferContext &context);
+
+/// The same context of another node.
+InferContext withNode(const InferContext &context, const Node &node);
+
 /// graph.1: at most maxRank dimensions, fewer than 2^63 bytes.
 ///
 /// errors  `graph.invalid`

@@ -116,6 +116,11 @@ private:
     return items_[id];
   }
   Result<> step(const Node &node);
+  bool hasOpenInput(const Node &node) const {
+    return std::ranges::any_of(node.inputs, [&](ValueId id) {
+      return id != noValue && !graph_.values[id].type.ranked;
+    });
+  }
   Result<Items> compute(const Node &node);
   Result<Items> computeTensors(InferContext context);
   Result<> keep(const Node &node, Items results);
@@ -213,6 +218,11 @@ Result<Items> Evaluator::compute(const Node &node) {
       value = given.view();
     if (plan)
       items.back() = given;
+  }
+  if (!plan && hasOpenInput(node)) {
+    // only now the number of dimensions is known
+    Node whole = completed(context);
+    return computeTensors(withNode(context, whole));
   }
   if (!plan)
     return computeTensors(std::move(context));

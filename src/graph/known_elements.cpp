@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "graph/known_elements.h"
 
+#include "graph/context.h"
 #include "graph/dims.h"
 
 #include <algorithm>
@@ -97,8 +98,9 @@ void KnownElements::addTo(const Node &node, InferContext &context) const {
 
 void KnownElements::note(const InferContext &context, const Types &types) {
   const OpDefinition &op = definitionOf(context.node.op);
-  if (!op.elements || types.size() != 1 || !types[0].isTensor() ||
-      !isFollowed(types[0].dtype) || !types[0].isStatic())
+  if (!op.elements || hasOpen(context) || types.size() != 1 ||
+      !types[0].isTensor() || !isFollowed(types[0].dtype) ||
+      !types[0].isStatic())
     return;
   auto count = elementCount(types[0].sizes());
   if (!count || *count > static_cast<uint64_t>(maxKnownElements))

@@ -158,7 +158,8 @@ static Result<Types> inferOpen(const InferContext &context) {
         types[i] = {context.dtype(i), Dims(rank, Dim::unknown())};
         guess.types[i] = &types[i];
       }
-    auto results = definitionOf(context.node.op).infer(guess);
+    Node node = completed(guess);
+    auto results = definitionOf(node.op).infer(withNode(guess, node));
     if (!results) {
       why = why ? why : results.error();
       continue;
@@ -192,7 +193,7 @@ static Result<Types> inferAny(const InferContext &context) {
   if (op.plan)
     return op.infer(context);
   RUNE_TRY(checkTensors(context));
-  if (std::ranges::any_of(context.types, isOpen))
+  if (hasOpen(context))
     return inferOpen(context);
   return op.infer(context);
 }

@@ -2,6 +2,7 @@
 //
 // What branches, loops, sequences and optional values promise. Expected values
 // are worked out by hand from ONNX's texts.
+#include "graph/fuzz_seed.h"
 #include "graph/plan_test_support.h"
 #include "graph/store.h"
 #include "graph/text.h"
@@ -344,6 +345,35 @@ TEST(Plan, IsPrintedWithItsBodiesBelow) {
             "    }\n"
             "  return %y0\n"
             "}\n");
+}
+
+/// Graphs with bodies, sequences and values of any rank, for the fuzzer.
+TEST(Plan, FuzzSeedsAreStoredGraphsOfToday) {
+  expectSeed("if", *choice());
+  expectSeed("loop", *loop(true));
+  expectSeed("scan", *scan({0}, {1}, {1}, {0}));
+  ValueType type = sequenceNamed("f32[?]");
+  expectSeed("sequence_insert",
+             *planNode(Op::SequenceInsert,
+                       {type, typeNamed("f32[1]"), typeNamed("i64[]")}));
+  expectSeed("sequence_at",
+             *planNode(Op::SequenceAt, {type, typeNamed("i64[]")}));
+  expectSeed("sequence_split",
+             *planNode(Op::SequenceSplit,
+                       {typeNamed("f32[3, 2]"), typeNamed("i64[]")}));
+  expectSeed("sequence_concat",
+             *planNode(Op::SequenceConcat, {type}, {{"axis", int64_t{0}}}));
+  expectSeed("optional", *planNode(Op::OptionalGetElement,
+                                   {unranked(DType::F32, Form::Optional)}));
+  GraphBuilder builder("open");
+  ValueId x = builder.input("x", unranked(DType::F32));
+  ValueId sizes =
+      *builder.one(Op::Shape, "sizes", {x}, {{"start", int64_t{-2}}});
+  builder.output(
+      *builder.one(Op::Softmax, "soft", {x}, {{"axes", test::List{-1}}}),
+      "soft");
+  builder.output(*builder.one(Op::Expand, "ones", {x, sizes}), "y");
+  expectSeed("open_rank", *std::move(builder).finish());
 }
 
 } // namespace

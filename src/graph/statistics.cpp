@@ -101,7 +101,7 @@ static uint64_t einsumMacs(const Graph &graph, const Node &node) {
   return sum;
 }
 
-static uint64_t macsOf(const Graph &graph, const Node &node) {
+uint64_t macs(const Graph &graph, const Node &node) {
   // where not even the rank is known nothing is counted
   for (ValueId id : node.inputs)
     if (id != noValue && !graph.values[id].type.isTensor())
@@ -125,7 +125,7 @@ static uint64_t macsOf(const Graph &graph, const Node &node) {
 uint64_t macs(const Graph &graph) {
   uint64_t sum = 0;
   for (const Node &node : graph.nodes)
-    sum = plus(sum, macsOf(graph, node));
+    sum = plus(sum, macs(graph, node));
   for (const Graph &body : graph.bodies)
     sum = plus(sum, macs(body));
   return sum;

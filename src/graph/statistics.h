@@ -21,5 +21,7 @@ struct Statistics {
 /// in  a verified graph
 Statistics statisticsOf(const Graph &graph);
 uint64_t macs(const Graph &graph);
+/// Of one node, without its bodies.
+uint64_t macs(const Graph &graph, const Node &node);
 
 } // namespace rune::graph

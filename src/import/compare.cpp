@@ -125,6 +125,20 @@ std::string explain(const TensorView &got, const TensorView &want,
   return text;
 }
 
+/// The largest finite magnitude.
+double largestOf(const TensorView &tensor) {
+  double largest = 0;
+  graph::withFloat(tensor.dtype, [&]<class T>(graph::Type<T>) {
+    graph::Elements<T> elements(tensor.data);
+    for (uint64_t i = 0; i < *elementCount(tensor.sizes); ++i)
+      if (double size = std::abs(static_cast<double>(
+              graph::widen(elements[static_cast<int64_t>(i)])));
+          std::isfinite(size))
+        largest = std::max(largest, size);
+  });
+  return largest;
+}
+
 Comparison refused(std::string why) {
   Comparison result;
   result.equal = false;
@@ -153,6 +167,8 @@ Comparison compareTensors(const TensorView &got, const TensorView &want,
   Tolerance tolerance = defaultTolerance(want.dtype);
   tolerance.relative = options.relative.value_or(tolerance.relative);
   tolerance.absolute = options.absolute.value_or(tolerance.absolute);
+  if (options.bound && isFloat(want.dtype))
+    tolerance = {0, options.bound->relativeTo(want.dtype) * largestOf(want)};
 
   Judge judge;
   judge.result.count = *elementCount(want.sizes);

@@ -3,6 +3,7 @@
 
 #include "base/files.h"
 #include "import/npy.h"
+#include "import/npz.h"
 #include "import/onnx/tensor_file.h"
 
 #include <algorithm>
@@ -66,11 +67,34 @@ Result<std::optional<NamedItem>> readOne(const fs::path &folder,
   return std::optional<NamedItem>();
 }
 
-/// KIND_0, KIND_1, … as far as they go.
+/// All of one .npz, KINDs.npz: by the names of the inputs or outputs, or in its
+/// order where it has other names, as numpy's `arr_0`.
+Result<std::vector<NamedItem>>
+readArchive(const graph::Graph &graph, const std::vector<graph::ValueId> &ends,
+            const fs::path &path) {
+  FileBytes file = RUNE_TRY(FileBytes::open(path.string(), maxFileBytes));
+  auto arrays = parseNpz(file.bytes());
+  if (!arrays)
+    return std::move(arrays).error().at({Source::binary(path.string()), {}});
+  std::vector<NamedItem> items;
+  for (auto &[name, tensor] : *arrays)
+    items.push_back({name, graph::Item::of(std::move(tensor))});
+  std::vector<NamedItem> ordered;
+  for (graph::ValueId end : ends)
+    for (const NamedItem &item : items)
+      if (item.name == graph.values[end].name)
+        ordered.push_back(item);
+  return ordered.size() == ends.size() ? ordered : items;
+}
+
+/// KIND_0, KIND_1, … as far as they go, or KINDs.npz.
 Result<std::vector<NamedItem>> readAll(const graph::Graph &graph,
                                        const std::vector<graph::ValueId> &ends,
                                        const fs::path &folder,
                                        std::string_view kind) {
+  fs::path archive = folder / (std::string(kind) + "s.npz");
+  if (isThere(archive))
+    return readArchive(graph, ends, archive);
   std::vector<NamedItem> items;
   for (size_t i = 0; i < maxFiles; ++i) {
     const graph::ValueType *type =
@@ -83,10 +107,10 @@ Result<std::vector<NamedItem>> readAll(const graph::Graph &graph,
   return items;
 }
 
-/// True if a folder holds a first output itself.
+/// True if a folder holds outputs itself.
 bool isDataSet(const fs::path &folder) {
   return isThere(folder / "output_0.pb") || isThere(folder / "output_0.npy") ||
-         isThere(folder / "output_0.bin");
+         isThere(folder / "output_0.bin") || isThere(folder / "outputs.npz");
 }
 
 Diagnostic wrongCount(const std::string &folder, std::string_view kind,
@@ -156,9 +180,9 @@ Result<std::vector<std::string>> dataSets(const std::string &directory) {
                  "{}", fault.message())
         .at({Source::binary(directory), {}});
   if (found.empty())
-    return error(
-               "verify.no-data",
-               "neither output_0.pb, .npy or .bin nor a folder test_data_set_0")
+    return error("verify.no-data",
+                 "neither output_0.pb, .npy or .bin, outputs.npz nor a folder "
+                 "test_data_set_0")
         .at({Source::binary(directory), {}});
   std::ranges::sort(found);
   std::vector<std::string> folders;

@@ -2,10 +2,12 @@
 //
 // `rune verify`: a model on stored inputs against stored outputs, in the layout
 // of ONNX's backend tests: test_data_set_0/input_0.pb, …, output_0.pb, …. Each
-// may also be a .npy, or a .bin: bare bytes of the model's type.
+// may also be a .npy, or a .bin: bare bytes of the model's type; or all of them
+// stand in inputs.npz and outputs.npz.
 // Whoever runs the model is a function, so that every device meets one judge.
 #pragma once
 
+#include "graph/bounds.h"
 #include "graph/plan.h"
 
 #include <functional>
@@ -30,6 +32,8 @@ Tolerance defaultTolerance(DType dtype);
 struct ToleranceOptions {
   std::optional<double> relative;
   std::optional<double> absolute;
+  /// Instead: so far at most, of the largest magnitude that is wanted.
+  std::optional<graph::FloatBound> bound = {};
 };
 
 /// How one output compares.

@@ -39,6 +39,17 @@ struct Mutant {
   std::string name() const;
 };
 
+/// What runs in place of `now` (mutant_instructions.cpp).
+std::vector<wasm::Instruction> insteadOf(const wasm::Instruction &now,
+                                         const wasm::Module &module,
+                                         uint32_t function,
+                                         const Mutant &mutant);
+
+/// Those of the interpreter's own instructions, and what such a one is called
+/// (mutant_handlers.cpp).
+std::vector<Mutant> handlerMutants();
+std::string_view handlerName(uint32_t op);
+
 /// Every mutant of a tier.
 std::vector<Mutant> mutantsOf(engine::Tier tier);
 

@@ -39,85 +39,44 @@ template <class Step> bool Machine::inChunks(uint64_t count, Step step) {
   return true;
 }
 
-bool Machine::fillMemory(InterpreterMemory &memory, uint64_t at, uint8_t value,
-                         uint64_t count, int64_t &budget) {
-  if (!inside(at, count, memory.linear.size()))
-    return trap(TrapKind::OutOfBoundsMemory);
-  uint8_t *to = memory.linear.base() + at;
+/// What leaving memory is, whose elements are bytes, or a table.
+template <class T>
+constexpr TrapKind leaving =
+    sizeof(T) == 1 ? TrapKind::OutOfBoundsMemory : TrapKind::OutOfBoundsTable;
+
+template <class T>
+bool Machine::fill(std::span<T> to, uint64_t at, T value, uint64_t count,
+                   int64_t &budget) {
+  if (!inside(at, count, to.size()))
+    return trap(leaving<T>);
   return charge(budget, count) &&
          inChunks(count, [&](uint64_t begin, uint64_t part) {
-           std::memset(to + begin, value, part);
+           std::fill_n(to.data() + at + begin, part, value);
          });
 }
 
 /// Chunks go from the end where the source would be overwritten too early.
-bool Machine::copyMemory(InterpreterMemory &toMemory,
-                         InterpreterMemory &fromMemory, uint64_t toAt,
-                         uint64_t fromAt, uint64_t count, int64_t &budget) {
-  if (!inside(toAt, count, toMemory.linear.size()) ||
-      !inside(fromAt, count, fromMemory.linear.size()))
-    return trap(TrapKind::OutOfBoundsMemory);
-  uint8_t *to = toMemory.linear.base() + toAt;
-  const uint8_t *from = fromMemory.linear.base() + fromAt;
-  bool backward = &toMemory == &fromMemory && toAt > fromAt;
+template <class T>
+bool Machine::copy(std::span<T> to, std::span<const T> from, uint64_t toAt,
+                   uint64_t fromAt, uint64_t count, int64_t &budget) {
+  if (!inside(toAt, count, to.size()) || !inside(fromAt, count, from.size()))
+    return trap(leaving<T>);
+  bool backward = to.data() == from.data() && toAt > fromAt;
   return charge(budget, count) &&
          inChunks(count, [&](uint64_t begin, uint64_t part) {
            uint64_t at = backward ? count - begin - part : begin;
-           std::memmove(to + at, from + at, part);
+           std::memmove(to.data() + toAt + at, from.data() + fromAt + at,
+                        part * sizeof(T));
          });
 }
 
-bool Machine::initMemory(InterpreterMemory &memory, ByteSpan segment,
-                         uint64_t at, uint64_t from, uint64_t count,
-                         int64_t &budget) {
-  if (!inside(at, count, memory.linear.size()) ||
-      !inside(from, count, segment.size()))
-    return trap(TrapKind::OutOfBoundsMemory);
-  uint8_t *to = memory.linear.base() + at;
-  return charge(budget, count) &&
-         inChunks(count, [&](uint64_t begin, uint64_t part) {
-           std::memcpy(to + begin, segment.data() + from + begin, part);
-         });
-}
-
-bool Machine::fillTable(InterpreterTable &table, uint64_t at, uint64_t value,
-                        uint64_t count, int64_t &budget) {
-  if (!inside(at, count, table.elements.size()))
-    return trap(TrapKind::OutOfBoundsTable);
-  uint64_t *to = table.elements.data() + at;
-  return charge(budget, count) &&
-         inChunks(count, [&](uint64_t begin, uint64_t part) {
-           std::fill_n(to + begin, part, value);
-         });
-}
-
-bool Machine::copyTable(InterpreterTable &toTable, InterpreterTable &fromTable,
-                        uint64_t toAt, uint64_t fromAt, uint64_t count,
-                        int64_t &budget) {
-  if (!inside(toAt, count, toTable.elements.size()) ||
-      !inside(fromAt, count, fromTable.elements.size()))
-    return trap(TrapKind::OutOfBoundsTable);
-  uint64_t *to = toTable.elements.data() + toAt;
-  const uint64_t *from = fromTable.elements.data() + fromAt;
-  bool backward = &toTable == &fromTable && toAt > fromAt;
-  return charge(budget, count) &&
-         inChunks(count, [&](uint64_t begin, uint64_t part) {
-           uint64_t at = backward ? count - begin - part : begin;
-           std::memmove(to + at, from + at, part * sizeof(uint64_t));
-         });
-}
-
-bool Machine::initTable(InterpreterTable &table,
-                        std::span<const uint64_t> segment, uint64_t at,
-                        uint64_t from, uint64_t count, int64_t &budget) {
-  if (!inside(at, count, table.elements.size()) ||
-      !inside(from, count, segment.size()))
-    return trap(TrapKind::OutOfBoundsTable);
-  uint64_t *to = table.elements.data() + at;
-  return charge(budget, count) &&
-         inChunks(count, [&](uint64_t begin, uint64_t part) {
-           std::copy_n(segment.data() + from + begin, part, to + begin);
-         });
-}
+template bool Machine::fill(std::span<uint8_t>, uint64_t, uint8_t, uint64_t,
+                            int64_t &);
+template bool Machine::fill(std::span<uint64_t>, uint64_t, uint64_t, uint64_t,
+                            int64_t &);
+template bool Machine::copy(std::span<uint8_t>, std::span<const uint8_t>,
+                            uint64_t, uint64_t, uint64_t, int64_t &);
+template bool Machine::copy(std::span<uint64_t>, std::span<const uint64_t>,
+                            uint64_t, uint64_t, uint64_t, int64_t &);
 
 } // namespace rune::engine

@@ -122,38 +122,6 @@ OP(TableGrow) {
   putGrown(fp, pc[2], before, wide);
   NEXT(3);
 }
-/// Words: base (at, element, count), table.
-OP(TableFill) {
-  auto *table = pointerAt<InterpreterTable>(pc + 3);
-  bool wide = isWide(*table);
-  if (!machine->fillTable(*table, number(fp, pc[2], wide),
-                          get<uint64_t>(fp, pc[2] + slotBytes),
-                          number(fp, pc[2] + 2 * slotBytes, wide), budget))
-    return;
-  NEXT(3);
-}
-/// Words: base (to, from, count), table, table.
-OP(TableCopy) {
-  auto *to = pointerAt<InterpreterTable>(pc + 3);
-  auto *from = pointerAt<InterpreterTable>(pc + 5);
-  bool toWide = isWide(*to), fromWide = isWide(*from);
-  if (!machine->copyTable(*to, *from, number(fp, pc[2], toWide),
-                          number(fp, pc[2] + slotBytes, fromWide),
-                          number(fp, pc[2] + 2 * slotBytes, toWide && fromWide),
-                          budget))
-    return;
-  NEXT(5);
-}
-/// Words: base (to, from, count), table, segment.
-OP(TableInit) {
-  auto *to = pointerAt<InterpreterTable>(pc + 3);
-  if (!machine->initTable(*to, machine->instance->elements(pc[5]),
-                          number(fp, pc[2], isWide(*to)),
-                          get<uint32_t>(fp, pc[2] + slotBytes),
-                          get<uint32_t>(fp, pc[2] + 2 * slotBytes), budget))
-    return;
-  NEXT(4);
-}
 OP(ElemDrop) {
   machine->instance->dropElements(pc[2]);
   NEXT(1);
@@ -170,38 +138,64 @@ OP(MemoryGrow) {
   memoryBytes = machine->instance->memoryBytes();
   NEXT(4);
 }
-/// Words: base (at, value, count), memory.
-OP(MemoryFill) {
-  auto *filled = pointerAt<InterpreterMemory>(pc + 3);
-  bool wide = isWide(*filled);
-  if (!machine->fillMemory(*filled, number(fp, pc[2], wide),
-                           get<uint8_t>(fp, pc[2] + slotBytes),
-                           number(fp, pc[2] + 2 * slotBytes, wide), budget))
-    return;
-  NEXT(3);
+
+// Whole stretches, alike for bytes of a memory and elements of a table.
+
+static std::span<uint8_t> all(InterpreterMemory &memory) {
+  return memory.linear.bytes();
 }
-/// Words: base (to, from, count), memory, memory.
-OP(MemoryCopy) {
-  auto *to = pointerAt<InterpreterMemory>(pc + 3);
-  auto *from = pointerAt<InterpreterMemory>(pc + 5);
-  bool toWide = isWide(*to), fromWide = isWide(*from);
-  if (!machine->copyMemory(
-          *to, *from, number(fp, pc[2], toWide),
-          number(fp, pc[2] + slotBytes, fromWide),
-          number(fp, pc[2] + 2 * slotBytes, toWide && fromWide), budget))
-    return;
-  NEXT(5);
+static std::span<uint64_t> all(InterpreterTable &table) {
+  return table.elements;
 }
-/// Words: base (to, from, count), memory, segment.
-OP(MemoryInit) {
-  auto *to = pointerAt<InterpreterMemory>(pc + 3);
-  if (!machine->initMemory(*to, machine->instance->data(pc[5]),
-                           number(fp, pc[2], isWide(*to)),
-                           get<uint32_t>(fp, pc[2] + slotBytes),
-                           get<uint32_t>(fp, pc[2] + 2 * slotBytes), budget))
-    return;
-  NEXT(4);
+
+/// Words: base (at, value, count), what.
+template <class What>
+static bool fill(const uint32_t *pc, Value *fp, int64_t &budget,
+                 Machine *machine) {
+  auto &what = *pointerAt<What>(pc + 3);
+  using T = typename decltype(all(what))::value_type;
+  return machine->fill(all(what), number(fp, pc[2], isWide(what)),
+                       get<T>(fp, pc[2] + slotBytes),
+                       number(fp, pc[2] + 2 * slotBytes, isWide(what)), budget);
 }
+/// Words: base (to, from, count), to what, from what.
+template <class What>
+static bool copy(const uint32_t *pc, Value *fp, int64_t &budget,
+                 Machine *machine) {
+  auto &to = *pointerAt<What>(pc + 3), &from = *pointerAt<What>(pc + 5);
+  using T = const typename decltype(all(to))::value_type;
+  uint64_t count =
+      number(fp, pc[2] + 2 * slotBytes, isWide(to) && isWide(from));
+  return machine->copy(
+      all(to), std::span<T>(all(from)), number(fp, pc[2], isWide(to)),
+      number(fp, pc[2] + slotBytes, isWide(from)), count, budget);
+}
+/// Words: base (to, from, count), what, segment.
+template <class What, class T>
+static bool initialise(const uint32_t *pc, Value *fp, int64_t &budget,
+                       Machine *machine, std::span<const T> segment) {
+  auto &to = *pointerAt<What>(pc + 3);
+  return machine->copy(all(to), segment, number(fp, pc[2], isWide(to)),
+                       get<uint32_t>(fp, pc[2] + slotBytes),
+                       get<uint32_t>(fp, pc[2] + 2 * slotBytes), budget);
+}
+
+#define STRETCH(name, words, done)                                             \
+  OP(name) {                                                                   \
+    if (!(done))                                                               \
+      return;                                                                  \
+    NEXT(words);                                                               \
+  }
+STRETCH(MemoryFill, 3, fill<InterpreterMemory>(pc, fp, budget, machine))
+STRETCH(MemoryCopy, 5, copy<InterpreterMemory>(pc, fp, budget, machine))
+STRETCH(MemoryInit, 4,
+        initialise<InterpreterMemory>(pc, fp, budget, machine,
+                                      machine->instance->data(pc[5])))
+STRETCH(TableFill, 3, fill<InterpreterTable>(pc, fp, budget, machine))
+STRETCH(TableCopy, 5, copy<InterpreterTable>(pc, fp, budget, machine))
+STRETCH(TableInit, 4,
+        initialise<InterpreterTable>(pc, fp, budget, machine,
+                                     machine->instance->elements(pc[5])))
 OP(DataDrop) {
   machine->instance->dropData(pc[2]);
   NEXT(1);

@@ -56,20 +56,14 @@ public:
   /// A function of the host: arguments lie at `base`, results come to lie
   /// there. False: the guest ends, `pending` says why.
   bool callHost(InterpreterFunction &function, Value *base);
-  // Instructions on whole stretches (bulk.cpp). False: the guest ends,
-  // `pending` says why.
-  bool copyMemory(InterpreterMemory &to, InterpreterMemory &from, uint64_t toAt,
-                  uint64_t fromAt, uint64_t count, int64_t &budget);
-  bool fillMemory(InterpreterMemory &memory, uint64_t at, uint8_t value,
-                  uint64_t count, int64_t &budget);
-  bool initMemory(InterpreterMemory &memory, ByteSpan segment, uint64_t at,
-                  uint64_t from, uint64_t count, int64_t &budget);
-  bool copyTable(InterpreterTable &to, InterpreterTable &from, uint64_t toAt,
-                 uint64_t fromAt, uint64_t count, int64_t &budget);
-  bool fillTable(InterpreterTable &table, uint64_t at, uint64_t value,
-                 uint64_t count, int64_t &budget);
-  bool initTable(InterpreterTable &table, std::span<const uint64_t> segment,
-                 uint64_t at, uint64_t from, uint64_t count, int64_t &budget);
+  // Instructions on whole stretches of memory, which is of bytes, or a table,
+  // of references (bulk.cpp). False: the guest ends, `pending` says why.
+  template <class T>
+  bool fill(std::span<T> to, uint64_t at, T value, uint64_t count,
+            int64_t &budget);
+  template <class T>
+  bool copy(std::span<T> to, std::span<const T> from, uint64_t toAt,
+            uint64_t fromAt, uint64_t count, int64_t &budget);
   /// What work on `count` bytes or elements costs.
   bool charge(int64_t &budget, uint64_t count);
 

@@ -113,7 +113,7 @@ InterpreterStore::addMemory(const wasm::MemoryType &type) {
   uint64_t most = std::min({type.pages.maximum.value_or(widest), widest, cap});
   if (type.pages.minimum <= most)
     made.linear = RUNE_TRY(
-        LinearMemory::reserve(0, most << type.pageSizeLog2, parts_.memories));
+        LinearMemory::pack(0, most << type.pageSizeLog2, parts_.memories));
   if (!made.grow(type.pages.minimum))
     return error("engine.limit",
                  "the guest needs {} pages of {} bytes of memory, at most {} "

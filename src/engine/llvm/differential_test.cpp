@@ -5,6 +5,7 @@
 #include "engine/llvm/differential.h"
 #include "engine/llvm/llvm_compiler.h"
 #include "engine/native/native_engine.h"
+#include "engine/test_engine.h"
 
 #include <gtest/gtest.h>
 
@@ -12,6 +13,8 @@
 
 namespace rune::engine {
 namespace {
+
+using test::makeTestedEngine;
 
 class DifferentialTest : public testing::TestWithParam<uint32_t> {};
 

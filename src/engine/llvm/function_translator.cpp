@@ -35,11 +35,14 @@ void FunctionTranslator::begin() {
   whole.end = whole.branch;
   whole.carried = makePhis(whole.branch, type_.results);
   labels_.push_back(std::move(whole));
-  // What calls nothing ends: its loops look at the clock, its frame is bounded.
-  if (unit_.job.survey.functions[index_ - module_.importedFunctions].calls) {
+  // What calls nothing ends: its frame is bounded. What has no loop either is
+  // over at once; short loops may have no poll of their own (short_loops.h).
+  const FunctionSurvey &survey =
+      unit_.job.survey.functions[index_ - module_.importedFunctions];
+  if (survey.calls)
     checkStack();
+  if (survey.calls || survey.loops)
     pollDeadline();
-  }
   chargeFuel();
 }
 

@@ -38,6 +38,9 @@ void note(const wasm::Instruction &instruction, ModuleSurvey &module,
   case Opcode::CallIndirect:
     function.calls = true;
     break;
+  case Opcode::Loop:
+    function.loops = true;
+    break;
   case Opcode::TableGrow:
     module.tableMoves[instruction.index] = true;
     break;

@@ -13,6 +13,7 @@ namespace rune::engine::llvm_tier {
 struct FunctionSurvey {
   /// Calls anything that is wasm: it may recurse.
   bool calls = false;
+  bool loops = false;
 };
 
 struct ModuleSurvey {

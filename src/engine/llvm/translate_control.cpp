@@ -3,6 +3,7 @@
 // Blocks and branches (core 2.0, section 4.4.8). A block that is never branched
 // to has no predecessor, and the code behind it stays unreachable.
 #include "engine/llvm/function_translator.h"
+#include "engine/llvm/short_loops.h"
 
 namespace rune::engine::llvm_tier {
 
@@ -161,6 +162,7 @@ void FunctionTranslator::pollDeadline() {
                                        offsetof(StoreState, interrupt)),
                     /*isVolatile=*/true);
   flag->setMetadata(llvm::LLVMContext::MD_tbaa, unit_.instanceState);
+  markPoll(flag);
   trapIf(b_.CreateICmpNE(flag, b_.getInt32(0)), TrapKind::DeadlineExceeded);
 }
 

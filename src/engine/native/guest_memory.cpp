@@ -37,8 +37,9 @@ NativeMemory::make(const wasm::MemoryType &type, Bounds bounds,
   uint64_t reserved = memory->guarded_ ? guardedBytes : memory->mostBytes_;
   if (reserved == 0)
     return memory;
-  memory->space_ = RUNE_TRY(
-      memory->pool_->take(reserved, memory->guarded_ ? least : reserved));
+  memory->space_ =
+      RUNE_TRY(memory->guarded_ ? memory->pool_->take(reserved, least)
+                                : memory->pool_->takePacked(reserved));
   memory->state_.base = memory->space_.base;
   if (memory->guarded_)
     memoryRanges().add(memory->space_.base, memory->space_.bytes);

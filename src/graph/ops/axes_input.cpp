@@ -3,15 +3,16 @@
 
 namespace rune::graph {
 
-Result<int64_t> axisCount(const InferContext &context, size_t input) {
+Result<std::optional<int64_t>> axisCount(const InferContext &context,
+                                         size_t input) {
   const ValueType &axes = context.type(input);
-  // squeeze.1 unsqueeze.1: i64[n], n known
+  // squeeze.1 unsqueeze.1: i64[n]
+  bool known = axes.dims.size() == 1 && axes.dims[0].isFixed();
   if (axes.dtype != DType::I64 || axes.dims.size() != 1 ||
-      !axes.dims[0].isFixed() ||
-      axes.dims[0].size() > static_cast<int64_t>(maxRank))
+      (known && axes.dims[0].size() > static_cast<int64_t>(maxRank)))
     return context.fail(1, "axes are {}, must be i64[n], n at most {}",
                         axes.str(), maxRank);
-  return axes.dims[0].size();
+  return known ? std::optional(axes.dims[0].size()) : std::nullopt;
 }
 
 Result<std::optional<std::vector<bool>>> axisFlags(const InferContext &context,

@@ -9,8 +9,9 @@
 
 namespace rune::graph {
 
-/// Constraint 1: input `input` is i64[n], n known and at most maxRank; n.
-Result<int64_t> axisCount(const InferContext &context, size_t input);
+/// Constraint 1: input `input` is i64[n], n at most maxRank; n, if it is known.
+Result<std::optional<int64_t>> axisCount(const InferContext &context,
+                                         size_t input);
 
 /// Constraint 2: the axes, which may be negative, are distinct dimensions of a
 /// tensor of `rank`. A flag for each dimension; nothing while they are not

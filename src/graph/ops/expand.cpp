@@ -18,12 +18,14 @@ static std::vector<std::string> namesOf(const Dims &dims) {
 
 static Result<Types> infer(const InferContext &context) {
   const TensorType &x = context.type(0), &shape = context.type(1);
-  // expand.1: i64[r], r known
+  // expand.1: i64[r]
   if (shape.dtype != DType::I64 || shape.dims.size() != 1 ||
-      !shape.dims[0].isFixed() ||
-      shape.dims[0].size() > static_cast<int64_t>(maxRank))
+      (shape.dims[0].isFixed() &&
+       shape.dims[0].size() > static_cast<int64_t>(maxRank)))
     return context.fail(1, "the shape is {}, must be i64[r], r at most {}",
                         shape.str(), maxRank);
+  if (!shape.dims[0].isFixed())
+    return Types{ValueType::of(Form::Tensor, x.dtype, std::nullopt)};
   auto wanted = knownIntegers(context, 1);
   Dims dims = knownElements(context, 1)
                   .value_or(Dims(static_cast<size_t>(shape.dims[0].size())));

@@ -38,9 +38,9 @@ std::optional<std::vector<int64_t>> foldedAxes(const InferContext &context) {
   return givenAxes(context);
 }
 
-static TensorType reducedType(const InferContext &context,
+static ValueType reducedType(const InferContext &context,
                               std::span<const int64_t> axes, bool keep) {
-  TensorType result{context.dtype(0), {}};
+  ValueType result(context.dtype(0), {});
   for (size_t i = 0; i < context.rank(0); ++i)
     if (!std::ranges::count(axes, static_cast<int64_t>(i)))
       result.dims.push_back(context.dims(0)[i]);
@@ -50,25 +50,25 @@ static TensorType reducedType(const InferContext &context,
 }
 
 /// The axes come in the run: which they are is not known, but how many.
-static Result<TensorType> inferLater(const InferContext &context,
-                                     const ReduceRules &rules, bool keep) {
+static Result<ValueType> inferLater(const InferContext &context,
+                                    const ReduceRules &rules, bool keep) {
   size_t rank = context.rank(0);
   if (keep)
-    return TensorType{context.dtype(0), Dims(rank, Dim::unknown())};
+    return ValueType(context.dtype(0), Dims(rank, Dim::unknown()));
   const Dim &count = context.dims(1)[0];
-  if (!count.isFixed() || count.size() > static_cast<int64_t>(rank))
-    return context.fail(rules.input,
-                        "input 1 is {}: without `keep_dims` it must be known "
-                        "how many of {} axes are folded",
+  if (!count.isFixed())
+    return ValueType::of(Form::Tensor, context.dtype(0), std::nullopt);
+  if (count.size() > static_cast<int64_t>(rank))
+    return context.fail(rules.input, "input 1 is {}, there are {} axes",
                         context.type(1).str(), rank);
   auto folded = static_cast<size_t>(count.size());
   if (folded == 0 && context.node.integer("empty_is_all") != 0)
     folded = rank;
-  return TensorType{context.dtype(0), Dims(rank - folded, Dim::unknown())};
+  return ValueType(context.dtype(0), Dims(rank - folded, Dim::unknown()));
 }
 
-Result<TensorType> inferReduced(const InferContext &context,
-                                const ReduceRules &rules) {
+Result<ValueType> inferReduced(const InferContext &context,
+                               const ReduceRules &rules) {
   const TensorType &x = context.type(0);
   const auto &axes = context.node.integers("axes");
   // reduce_sum.2 reduce_prod.2 reduce_max.2 reduce_min.2 reduce_mean.2: axes
@@ -116,7 +116,7 @@ Result<Types> inferSum(const InferContext &context) {
   // reduce_sum.1 reduce_prod.1: numbers
   if (!isNumeric(context.dtype(0)))
     return context.fail(1, "needs numbers, got {}", context.type(0).str());
-  TensorType result = RUNE_TRY(inferReduced(context, {2, 4, 5, 6}));
+  ValueType result = RUNE_TRY(inferReduced(context, {2, 4, 5, 6}));
   // reduce_sum.3 reduce_prod.3: an accumulator that holds the elements
   if (!mayAccumulate(context.dtype(0), context.node.text("accumulator")))
     return context.fail(3, "sums of {} cannot be kept in `{}`",

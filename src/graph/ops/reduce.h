@@ -25,8 +25,8 @@ std::vector<AttributeSpec> reduceSpecs();
 std::vector<AttributeSpec> sumSpecs();
 
 /// The type without the folded axes, or with 1 in their place.
-Result<TensorType> inferReduced(const InferContext &context,
-                                const ReduceRules &rules);
+Result<ValueType> inferReduced(const InferContext &context,
+                               const ReduceRules &rules);
 
 /// The axes to fold, ascending, once `inferReduced` has passed them; nothing
 /// while the input is not known.

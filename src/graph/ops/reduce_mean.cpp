@@ -13,7 +13,7 @@ static Result<Types> infer(const InferContext &context) {
   // reduce_mean.1: numbers
   if (!isNumeric(x.dtype))
     return context.fail(1, "needs numbers, got {}", x.str());
-  TensorType result = RUNE_TRY(inferReduced(context, {2, 4, 6, 7}));
+  ValueType result = RUNE_TRY(inferReduced(context, {2, 4, 6, 7}));
   // reduce_mean.3: sums in a type that holds the elements; of integers in 64
   // bits
   if (std::string_view sum = context.node.text("accumulator");

@@ -147,18 +147,20 @@ Result<Dims> solve(const InferContext &context, Request request) {
 
 Result<Types> infer(const InferContext &context) {
   const TensorType &shape = context.type(1);
-  // reshape.1: the shape is a vector of i64 whose length is known
-  if (shape.dtype != DType::I64 || shape.dims.size() != 1 ||
-      !shape.dims[0].isFixed())
+  // reshape.1: the shape is a vector of i64
+  if (shape.dtype != DType::I64 || shape.dims.size() != 1)
     return context.fail(1, "the shape is {}, must be i64[rank]", shape.str());
   // reshape.2: `allow_zero` is 0 or 1; the rank keeps its limit
   if (context.node.integer("allow_zero") >> 1 != 0 ||
-      shape.dims[0].size() > static_cast<int64_t>(maxRank))
+      (shape.dims[0].isFixed() &&
+       shape.dims[0].size() > static_cast<int64_t>(maxRank)))
     return context.fail(2,
                         "`allow_zero` is {}, must be 0 or 1; {} dimensions, "
                         "at most {}",
-                        context.node.integer("allow_zero"),
-                        shape.dims[0].size(), maxRank);
+                        context.node.integer("allow_zero"), shape.dims[0].str(),
+                        maxRank);
+  if (!shape.dims[0].isFixed())
+    return Types{ValueType::of(Form::Tensor, context.dtype(0), std::nullopt)};
   auto numbers = knownIntegers(context, 1);
   auto sizes = knownElements(context, 1);
   if (!numbers && !sizes)

@@ -21,7 +21,10 @@ static Types withoutOnes(const TensorType &x) {
 static Result<Types> infer(const InferContext &context) {
   if (!context.has(1))
     return withoutOnes(context.type(0));
-  int64_t count = RUNE_TRY(axisCount(context, 1));
+  auto known = RUNE_TRY(axisCount(context, 1));
+  if (!known)
+    return Types{ValueType::of(Form::Tensor, context.dtype(0), std::nullopt)};
+  int64_t count = *known;
   const Dims &x = context.dims(0);
   // squeeze.2 also: no more axes than dimensions
   if (count > static_cast<int64_t>(x.size()))

@@ -9,9 +9,11 @@
 namespace rune::graph {
 
 static Result<Types> infer(const InferContext &context) {
-  int64_t count = RUNE_TRY(axisCount(context, 1));
+  auto count = RUNE_TRY(axisCount(context, 1));
+  if (!count)
+    return Types{ValueType::of(Form::Tensor, context.dtype(0), std::nullopt)};
   const Dims &x = context.dims(0);
-  size_t rank = x.size() + static_cast<size_t>(count);
+  size_t rank = x.size() + static_cast<size_t>(*count);
   auto added = RUNE_TRY(axisFlags(context, 1, rank));
   ValueType result(context.dtype(0), Dims(rank));
   for (size_t i = 0, next = 0; added && i < rank; ++i)

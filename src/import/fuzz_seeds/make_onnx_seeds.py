@@ -9,7 +9,14 @@ numbers in onnx_facts.proto.
 import pathlib
 import struct
 
-FLOAT, INT64 = 1, 7
+FLOAT, INT64, BOOL = 1, 7, 9
+
+
+class Graph:
+    """What an attribute holds: a body."""
+
+    def __init__(self, name, nodes, inputs, outputs, initializers=()):
+        self.data = graph(name, nodes, inputs, outputs, initializers)
 
 
 def varint(value):
@@ -38,6 +45,8 @@ def attribute(name, value):
         return out + number(3, value) + number(20, 2)
     if isinstance(value, str):
         return out + chunk(4, value) + number(20, 3)
+    if isinstance(value, Graph):
+        return out + chunk(6, value.data) + number(20, 5)
     if isinstance(value, bytes):  # a tensor
         return out + chunk(5, value) + number(20, 4)
     return out + b"".join(number(8, item) for item in value) + number(20, 7)
@@ -66,12 +75,32 @@ def value(name, dims, kind=FLOAT):
     return chunk(1, name) + chunk(2, chunk(1, number(1, kind) + chunk(2, shape)))
 
 
-def model(opset, nodes, inputs, outputs, initializers=(), ir=8):
-    graph = b"".join(chunk(1, item) for item in nodes) + chunk(2, "seed")
-    graph += b"".join(chunk(5, item) for item in initializers)
-    graph += b"".join(chunk(11, item) for item in inputs)
-    graph += b"".join(chunk(12, chunk(1, name)) for name in outputs)
-    return number(1, ir) + chunk(7, graph) + chunk(8, number(2, opset))
+def graph(name, nodes, inputs, outputs, initializers=()):
+    out = b"".join(chunk(1, item) for item in nodes) + chunk(2, name)
+    out += b"".join(chunk(5, item) for item in initializers)
+    out += b"".join(chunk(11, item) for item in inputs)
+    return out + b"".join(chunk(12, chunk(1, item)) for item in outputs)
+
+
+def model(opset, nodes, inputs, outputs, initializers=(), ir=8, functions=()):
+    out = number(1, ir)
+    out += chunk(7, graph("seed", nodes, inputs, outputs, initializers))
+    out += chunk(8, number(2, opset))
+    if functions:
+        out += chunk(8, chunk(1, "own") + number(2, 1))
+    return out + b"".join(chunk(25, item) for item in functions)
+
+
+def function(name, inputs, outputs, nodes, opset=17):
+    out = chunk(1, name) + b"".join(chunk(4, item) for item in inputs)
+    out += b"".join(chunk(5, item) for item in outputs)
+    out += b"".join(chunk(7, item) for item in nodes)
+    return out + chunk(9, number(2, opset)) + chunk(10, "own")
+
+
+def own(call):
+    """The node of a function of the model."""
+    return call + chunk(7, "own")
 
 
 SEEDS = {
@@ -109,6 +138,47 @@ SEEDS = {
             node("MatMul", ["t", "x"], ["m"]),
             node("Div", ["m", "m"], ["y"])],
         [value("x", [2, 3])], ["y"], [tensor("v", [2], [1.0, 2.0])]),
+    "if": model(
+        17, [node("ReduceSum", ["x"], ["s"], keepdims=0),
+             node("Less", ["s", "limit"], ["c"]),
+             node("If", ["c"], ["open"],
+                  then_branch=Graph("yes", [node("Relu", ["x"], ["r"])], [], ["r"]),
+                  else_branch=Graph("no", [node("Squeeze", ["x", "front"], ["q"])], [], ["q"])),
+             node("Softmax", ["open"], ["y"], axis=-1)],
+        [value("x", [1, 3])], ["y"],
+        [tensor("limit", [], [1.0]), tensor("front", [1], [0], INT64)]),
+    "loop": model(
+        17, [node("Loop", ["trips", "", "x"], ["last", "all"],
+                  body=Graph("body", [node("Add", ["v", "x"], ["w"]),
+                                      node("Identity", ["c"], ["d"]),
+                                      node("Neg", ["w"], ["each"])],
+                             [value("i", [], INT64), value("c", [], BOOL), value("v", [2])],
+                             ["d", "w", "each"])),
+             node("ReduceSum", ["all"], ["y"], keepdims=0),
+             node("Relu", ["last"], ["z"])],
+        [value("x", [2]), value("trips", [], INT64)], ["y", "z"]),
+    "scan": model(
+        17, [node("Scan", ["x", "x"], ["s", "all"], num_scan_inputs=1,
+                  scan_input_axes=[1], scan_input_directions=[1],
+                  body=Graph("body", [node("Add", ["state", "e"], ["n"]),
+                                      node("Mul", ["n", "e"], ["o"])],
+                             [value("state", [2, 2]), value("e", [2])], ["n", "o"])),
+             node("Relu", ["s"], ["y"]), node("Relu", ["all"], ["z"])],
+        [value("x", [2, 2])], ["y", "z"]),
+    "sequence": model(
+        17, [node("SequenceConstruct", ["x", "x"], ["q"]),
+             node("SequenceInsert", ["q", "x", "at"], ["p"]),
+             node("SequenceErase", ["p", "at"], ["o"]),
+             node("SequenceLength", ["o"], ["n"]),
+             node("SplitToSequence", ["x"], ["pieces"], axis=0),
+             node("ConcatFromSequence", ["pieces"], ["z"], axis=0, new_axis=0),
+             node("SequenceAt", ["o", "at"], ["y"])],
+        [value("x", [2, 3])], ["y", "z", "n"], [tensor("at", [], [0], INT64)]),
+    "function": model(
+        17, [own(node("Twice", ["x"], ["a"])), own(node("Twice", ["a"], ["y"])),
+             node("Relu", ["y"], ["z"])],
+        [value("x", [2])], ["z"],
+        functions=[function("Twice", ["v"], ["w"], [node("Add", ["v", "v"], ["w"])])]),
     "unsupported": model(
         17, [node("If", ["x"], ["y"], then_branch="no"), node("LSTM", ["y"], ["z"])],
         [value("x", [])], ["z"]),

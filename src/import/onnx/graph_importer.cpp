@@ -2,6 +2,7 @@
 #include "import/onnx/graph_importer.h"
 
 #include "import/onnx/importer.h"
+#include "import/onnx/open_ranks.h"
 #include "import/onnx/operators.h"
 #include "import/onnx/tensor_proto.h"
 #include "import/onnx/value_type.h"
@@ -250,6 +251,18 @@ void NodesImporter::addNode(int index) {
   define(index, results ? &*results : nullptr);
 }
 
+/// What the operator's importer says, and that it looked at all of the node.
+static Imported importWith(const OnnxOperator &op, OnnxNode &node) {
+  RUNE_TRY(node.checkAttributes());
+  if (node.outputs() > op.outputs)
+    return node.fail("{} outputs, it has at most {}", node.outputs(),
+                     op.outputs);
+  auto made = op.import(node);
+  if (made)
+    RUNE_TRY(node.checkAllRead());
+  return made;
+}
+
 std::optional<std::vector<ValueId>>
 NodesImporter::importOne(int index,
                          std::shared_ptr<const onnx::NodeProto> proto,
@@ -260,22 +273,33 @@ NodesImporter::importOne(int index,
   const OnnxOperator &op = *findOperator(proto->domain(), proto->op_type());
   NodeBodies bodies(state_, scope_, scope_.frame, scope_.layerName(index),
                     place(index), proto);
-  OnnxNode node({*proto, scope_.layerName(index),
-                 *scope_.opset(proto->domain()), proto, std::move(inputs),
-                 std::move(read), scope_.frame.builder, &bodies});
-  auto results = [&]() -> Imported {
-    RUNE_TRY(node.checkAttributes());
-    if (static_cast<size_t>(proto->output_size()) > op.outputs)
-      return node.fail("{} outputs, it has at most {}", proto->output_size(),
-                       op.outputs);
-    auto made = op.import(node);
-    if (node.askedOpen())
+  bool holdsGraphs = false;
+  eachGraph(*proto, [&](const onnx::GraphProto &, const std::string &) {
+    holdsGraphs = true;
+  });
+  ImportLayer layer = [&](Bodies &inside, graph::GraphBuilder &builder,
+                          Bodies::Values values) -> Imported {
+    if (state_.isExhausted())
+      return error("import.limit", "layer `{}`: too many ranks to try",
+                   scope_.layerName(index));
+    if (&inside != &bodies)
+      state_.visited += visitsPerRank;
+    OnnxNode node({*proto, scope_.layerName(index),
+                   *scope_.opset(proto->domain()), proto, values, read, builder,
+                   &inside});
+    auto made = importWith(op, node);
+    if (!node.askedOpen())
+      return made;
+    auto open = std::ranges::find_if(values, [&](ValueId value) {
+      return value != noValue && !builder.type(value).ranked;
+    });
+    if (holdsGraphs || open == values.end())
       return node.unsupported("the number of dimensions of an input is not "
                               "known before the run");
-    if (made)
-      RUNE_TRY(node.checkAllRead());
-    return made;
-  }();
+    return importByRank(inside, builder, scope_.layerName(index), values,
+                        static_cast<size_t>(open - values.begin()), layer);
+  };
+  auto results = layer(bodies, scope_.frame.builder, std::move(inputs));
   if (results)
     return *std::move(results);
   if (results.error().code == "import.reported")
@@ -283,7 +307,10 @@ NodesImporter::importOne(int index,
   Diagnostic &why =
       state_.report.add(std::move(results).error().at(placeOf(index)));
   if (why.code == "graph.invalid")
-    why.note(placeOf(index), "imported from " + node.layer());
+    why.note(placeOf(index),
+             fmt::format("imported from layer `{}`: `{}` of opset {}",
+                         scope_.layerName(index), proto->op_type(),
+                         scope_.opset(proto->domain()).value_or(0)));
   return std::nullopt;
 }
 

@@ -47,6 +47,8 @@ struct ImportState {
 constexpr size_t maxCallDepth = 64;
 /// Nodes that calls and loops may add to those that the file holds.
 constexpr uint64_t maxAddedNodes = 1 << 16;
+/// What it counts as to try a layer with one more rank: bodies are built.
+constexpr uint64_t visitsPerRank = 32;
 
 /// Adds the initializers of a graph to the scope, which knows who reads what.
 void addInitializers(ImportState &state, Scope &scope,

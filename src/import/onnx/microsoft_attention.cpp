@@ -4,20 +4,12 @@
 //
 // source  ONNX Runtime, contrib operators of com.microsoft, version 1:
 //         MultiHeadAttention, RotaryEmbedding
-#include "import/onnx/compose.h"
+#include "import/onnx/microsoft_heads.h"
 
 #include <numeric>
 
 namespace rune::import {
 namespace {
-
-const Integers headsFirst{0, 2, 1, 3};
-
-/// [B, T, N · H] as [B, N, T, H].
-Result<ValueId> inHeads(Composer &c, ValueId x, int64_t heads) {
-  ValueId apart = RUNE_TRY(c.reshape(x, {0, 0, heads, -1}));
-  return c.one(Op::Transpose, {apart}, {{"permutation", headsFirst}});
-}
 
 /// `x` plus elements [from, to) of a bias.
 Result<ValueId> biased(Composer &c, ValueId x, ValueId bias, int64_t from,
@@ -28,16 +20,6 @@ Result<ValueId> biased(Composer &c, ValueId x, ValueId bias, int64_t from,
       RUNE_TRY(c.one(Op::Slice, {bias, c.integers({from}), c.integers({to}),
                                  c.integers({0})}));
   return c.add(x, part);
-}
-
-/// The last dimension, which must be known.
-Result<int64_t> widthOf(const OnnxNode &node, ValueId x,
-                        std::string_view name) {
-  const Dims &dims = node.type(x).dims;
-  if (dims.empty() || !dims.back().isFixed())
-    return node.unsupported("`{}` of `{}`, whose last dimension is not known",
-                            name, node.type(x).str());
-  return dims.back().size();
 }
 
 struct Mask {
@@ -105,18 +87,11 @@ Imported importMicrosoftMultiHeadAttention(OnnxNode &node) {
       Op::Attention, node.name() + "/attention",
       {q, k, v, added, pastKey, pastValue},
       {{"causal", int64_t{causal}}, {"scale", scale}}, present ? 3 : 1));
-  ValueId y =
-      RUNE_TRY(c.one(Op::Transpose, {made[0]}, {{"permutation", headsFirst}}));
-  made[0] = RUNE_TRY(node.one(Op::Reshape, {y, c.integers({0, 0, -1})}));
+  made[0] = RUNE_TRY(outOfHeads(c, made[0]));
   return made;
 }
 
 namespace {
-
-/// Row by row of the cache, one for each position: [B or 1, T, R/2].
-Result<ValueId> rowsAt(Composer &c, ValueId cache, ValueId positions) {
-  return c.one(Op::Gather, {cache, positions}, {{"axis", int64_t{0}}});
-}
 
 /// Positions [B, T], or the first one, from which they count.
 Result<ValueId> positionsOf(Composer &c, ValueId given, const Dim &length) {

@@ -8,7 +8,7 @@
 //         QuantizeLinear, DequantizeLinear, QLinearAdd, QLinearMul,
 //         QLinearSigmoid, QLinearLeakyRelu, QLinearAveragePool,
 //         QLinearGlobalAveragePool, QLinearConcat, QLinearSoftmax,
-//         QLinearWhere, MatMulIntegerToFloat, DynamicQuantizeMatMul
+//         QLinearWhere, MatMulIntegerToFloat, DynamicQuantizeMatMul, QGemm
 #include "import/onnx/compose.h"
 #include "import/onnx/quantize_linear.h"
 #include "import/onnx/quantized_product.h"
@@ -261,6 +261,54 @@ Imported importMicrosoftDynamicQuantizeMatMul(OnnxNode &node) {
   Composer c(node);
   ValueId sums = RUNE_TRY(integerProduct(c, y, b, zero, bZero, false));
   return realProduct(c, sums, scale, bScale, bias);
+}
+
+namespace {
+
+/// A matrix with its zero point, as the product takes them.
+Result<ValueId> transposedIf(Composer &c, bool yes, ValueId x) {
+  return yes ? c.one(Op::Transpose, {x}, {{"permutation", Integers{1, 0}}})
+             : Result<ValueId>(x);
+}
+
+} // namespace
+
+/// inputs  A, B of int8 or uint8, each with scale and zero point, those of B
+///         one or [N]; C? int32 in steps of alpha · a_scale · b_scale;
+///         y_scale?, y_zero_point?
+/// result  alpha · A · B + C, quantised where there is a scale, else as floats
+Imported importMicrosoftQGemm(OnnxNode &node) {
+  Composer c(node);
+  ValueId a = RUNE_TRY(node.input(0, "A")), b = RUNE_TRY(node.input(3, "B"));
+  ValueId aScale = RUNE_TRY(node.input(1, "a_scale"));
+  ValueId bScale = RUNE_TRY(node.input(4, "b_scale"));
+  ValueId aZero = node.optionalInput(2), bZero = node.optionalInput(5);
+  ValueId bias = node.optionalInput(6);
+  ValueId yScale = node.optionalInput(7), yZero = node.optionalInput(8);
+  RUNE_TRY(needBytes(node, a, b));
+  if (node.rank(a) != 2 || node.rank(b) != 2)
+    return node.fail("`A` is `{}` and `B` is `{}`, they need two dimensions",
+                     node.type(a).str(), node.type(b).str());
+  if (!isFloat(node.dtype(aScale)))
+    return node.fail("`a_scale` is `{}`, needs floats",
+                     node.type(aScale).str());
+  float alpha = RUNE_TRY(node.number("alpha", 1));
+  a = RUNE_TRY(transposedIf(c, RUNE_TRY(node.integer("transA", 0)) != 0, a));
+  b = RUNE_TRY(transposedIf(c, RUNE_TRY(node.integer("transB", 0)) != 0, b));
+  ValueId sums = RUNE_TRY(integerProduct(c, a, b, aZero, bZero, false));
+  if (bias != noValue && node.dtype(bias) != DType::I32)
+    return node.fail("`C` is `{}`, needs int32", node.type(bias).str());
+  ValueId factor =
+      RUNE_TRY(c.mul(RUNE_TRY(c.mul(aScale, bScale)), c.scalar(alpha, aScale)));
+  if (bias != noValue)
+    sums = RUNE_TRY(c.add(sums, bias));
+  ValueId y =
+      RUNE_TRY(c.mul(RUNE_TRY(c.cast(sums, node.dtype(aScale))), factor));
+  if (yScale == noValue)
+    return std::vector{RUNE_TRY(c.finish(y, node.dtype(y)))};
+  Step step{RUNE_TRY(node.asScalar(yScale, "y_scale")),
+            RUNE_TRY(node.asScalar(yZero, "y_zero_point"))};
+  return quantized(node, y, step, node.dtype(a));
 }
 
 } // namespace rune::import

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <map>
 
 namespace rune::import::testing {
 namespace {
@@ -87,7 +88,7 @@ flatbuffers::Offset<tflite::AddOptions> optionsOf(Builder &fbb,
     else // i8, bool
       fbb.AddElement(place, static_cast<int8_t>(value.get<int>()));
   }
-  return fbb.EndTable(start);
+  return flatbuffers::Offset<tflite::AddOptions>(fbb.EndTable(start));
 }
 
 int32_t codeOf(const std::string &name) {

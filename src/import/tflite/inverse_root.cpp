@@ -17,7 +17,7 @@ public:
   Result<ValueId> apply(Op op, ValueId a, ValueId b) {
     return node_.one(op, {a, b}, {}, name("step"));
   }
-  Result<ValueId> apply(Op op, ValueId a, int64_t b) {
+  Result<ValueId> by(Op op, ValueId a, int64_t b) {
     return apply(op, a, RUNE_TRY(number(b)));
   }
   Result<ValueId> shifted(ValueId a, ValueId bits, std::string_view direction) {
@@ -30,12 +30,12 @@ public:
   /// The upper half of 2·a·b, rounded; neither is negative.
   Result<ValueId> product(ValueId a, ValueId b) {
     ValueId whole = RUNE_TRY(apply(Op::Mul, a, b));
-    return halved(RUNE_TRY(apply(Op::Add, whole, int64_t{1} << 30)), 31);
+    return halved(RUNE_TRY(by(Op::Add, whole, int64_t{1} << 30)), 31);
   }
   /// a · times, at most 2^31 - 1.
   Result<ValueId> saturated(ValueId a, int64_t times) {
-    return apply(Op::Minimum, RUNE_TRY(apply(Op::Mul, a, times)),
-                 std::numeric_limits<int32_t>::max());
+    return by(Op::Minimum, RUNE_TRY(by(Op::Mul, a, times)),
+              std::numeric_limits<int32_t>::max());
   }
   Result<ValueId> cast(ValueId a, std::string_view dtype) {
     return node_.one(Op::Cast, {a}, {{"dtype", std::string(dtype)}},
@@ -73,7 +73,7 @@ Result<ValueId> newton(Arithmetic &a, ValueId x) {
   constexpr int64_t one = int64_t{1} << 28;
   constexpr int64_t halfRootOfTwo = 1518500250;
   ValueId half = RUNE_TRY(a.halved(x, 1));
-  half = RUNE_TRY(a.halved(RUNE_TRY(a.apply(Op::Add, half, 1)), 1));
+  half = RUNE_TRY(a.halved(RUNE_TRY(a.by(Op::Add, half, 1)), 1));
   ValueId threeHalves = RUNE_TRY(a.number(one + one / 2));
   ValueId y = RUNE_TRY(a.number(one));
   for (int i = 0; i < 5; ++i) {
@@ -95,7 +95,7 @@ Result<RootFactors> inverseRoots(const TfliteNode &node, ValueId x) {
   ValueId large =
       RUNE_TRY(a.apply(Op::LessEqual, RUNE_TRY(a.number(int64_t{1} << 29)), x));
   ValueId scaled =
-      RUNE_TRY(a.shifted(x, RUNE_TRY(a.apply(Op::Mul, up, 2)), "left"));
+      RUNE_TRY(a.shifted(x, RUNE_TRY(a.by(Op::Mul, up, 2)), "left"));
   ValueId quarter = RUNE_TRY(a.halved(x, 2));
   scaled = RUNE_TRY(
       node.one(Op::Where, {large, quarter, scaled}, {}, "root/scaled"));
@@ -103,13 +103,13 @@ Result<RootFactors> inverseRoots(const TfliteNode &node, ValueId x) {
   // so many halves are left of the result: 11, less the quarters
   ValueId halves =
       RUNE_TRY(a.apply(Op::Sub, RUNE_TRY(a.cast(large, "i64")), up));
-  halves = RUNE_TRY(a.apply(Op::Add, halves, 11));
+  halves = RUNE_TRY(a.by(Op::Add, halves, 11));
   ValueId zero = RUNE_TRY(a.number(0));
   ValueId right = RUNE_TRY(a.apply(Op::Maximum, halves, zero));
   ValueId left = RUNE_TRY(a.apply(Op::Sub, right, halves));
   ValueId shift = RUNE_TRY(a.apply(Op::Sub, zero, right));
   ValueId multiplier = RUNE_TRY(a.shifted(y, left, "left"));
-  ValueId single = RUNE_TRY(a.apply(Op::LessEqual, x, 1));
+  ValueId single = RUNE_TRY(a.by(Op::LessEqual, x, 1));
   ValueId most = RUNE_TRY(a.number(std::numeric_limits<int32_t>::max()));
   multiplier = RUNE_TRY(
       node.one(Op::Where, {single, most, multiplier}, {}, "root/multiplier"));

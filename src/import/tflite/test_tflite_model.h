@@ -67,6 +67,8 @@ public:
     return *this;
   }
 
+  /// The last operator has another graph that says what it does.
+  TfliteTestModel &decomposition(int32_t graph);
   /// Options of the last operator that only it can read.
   TfliteTestModel &customOptions(Bytes options);
   /// Its number in the file.
@@ -84,6 +86,7 @@ private:
     int32_t code = 0;
     std::string custom;
     Bytes customOptions;
+    std::optional<int32_t> decomposition = {};
     int32_t version = 1;
     std::vector<int32_t> inputs;
     std::vector<int32_t> outputs;

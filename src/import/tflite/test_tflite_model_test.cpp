@@ -160,6 +160,10 @@ TfliteTestModel &TfliteTestModel::custom(const std::string &name,
   return *this;
 }
 
+TfliteTestModel &TfliteTestModel::decomposition(int32_t graph) {
+  operators_.back().decomposition = graph;
+  return *this;
+}
 TfliteTestModel &TfliteTestModel::customOptions(Bytes options) {
   operators_.back().customOptions = std::move(options);
   return *this;
@@ -242,9 +246,16 @@ private:
     auto options = op.options ? op.options(fbb_) : flatbuffers::Offset<void>();
     auto bytes =
         op.customOptions.empty() ? 0 : fbb_.CreateVector(op.customOptions);
-    return tflite::CreateOperator(fbb_,
-                                  static_cast<uint32_t>(codes_.size() - 1),
-                                  inputs, outputs, op.kind, options, bytes);
+    flatbuffers::Offset<void> late;
+    if (op.decomposition)
+      late = tflite::CreateCompositeOptions(fbb_, fbb_.CreateString("test.op"),
+                                            *op.decomposition)
+                 .Union();
+    auto lateKind = op.decomposition ? tflite::LateOptions_CompositeOptions
+                                     : tflite::LateOptions_NONE;
+    return tflite::CreateOperator(
+        fbb_, static_cast<uint32_t>(codes_.size() - 1), inputs, outputs,
+        op.kind, options, bytes, 0, 0, 0, 0, 0, lateKind, late);
   }
 
   flatbuffers::Offset<tflite::Signature> signature(const Signature &each) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/out/serial.h"
 
+#include "graph/small_types.h"
 #include "runtime/rune.h"
 
 #include <bit>
@@ -57,6 +58,24 @@ template <class T> std::string wholeNumber(T number) {
   return fmt::format("{}", number);
 }
 
+/// The small kinds, several of which may share a byte, as the numbers they are.
+void appendSmall(std::string &out, const TensorView &tensor) {
+  auto count = elementCount(tensor.sizes);
+  RUNE_CHECK(count.ok(), "tensors were checked when they were made");
+  graph::withElements(tensor.dtype, tensor.data,
+                      [&]<class T>(graph::Type<T>, auto elements) {
+                        for (uint64_t i = 0; i < *count; ++i) {
+                          T element = elements[static_cast<int64_t>(i)];
+                          if (i != 0)
+                            out += ',';
+                          if constexpr (std::is_same_v<T, float>)
+                            out += shortestDecimal(element);
+                          else
+                            out += wholeNumber<int>(static_cast<int>(element));
+                        }
+                      });
+}
+
 void appendElements(std::string &out, const TensorView &tensor) {
   ByteSpan data = tensor.data;
   auto decimal = [](auto number) { return shortestDecimal(number); };
@@ -95,7 +114,7 @@ void appendElements(std::string &out, const TensorView &tensor) {
   case DType::Utf8:
     return appendTexts(out, tensor);
   default:
-    return appendEach<uint8_t>(out, data, wholeNumber<unsigned>);
+    return appendSmall(out, tensor);
   }
 }
 

@@ -114,6 +114,22 @@ TEST(Serial, PrintsEveryElementType) {
   EXPECT_EQ(elementsOf(tensorOf<uint8_t>(DType::U8, {0}, {})), "[]");
 }
 
+TEST(Serial, PrintsTheSmallKindsAsNumbers) {
+  // two nibbles to a byte, the low one first: 1, -1, 7
+  auto tensor = Tensor::copyOf({DType::I4, std::vector<int64_t>{3},
+                                std::vector<uint8_t>{0xf1, 0x07}});
+  ASSERT_TRUE(tensor);
+  EXPECT_EQ(serialJson(tensor->view()),
+            R"({"element-type":"i4","dimensions":[3],"elements":[1,-1,7]})");
+  // 1.5 and the largest, 448
+  tensor = Tensor::copyOf({DType::F8E4M3FN, std::vector<int64_t>{2},
+                           std::vector<uint8_t>{0x3c, 0x7e}});
+  ASSERT_TRUE(tensor);
+  EXPECT_EQ(
+      serialJson(tensor->view()),
+      R"({"element-type":"f8e4m3fn","dimensions":[2],"elements":[1.5,448.0]})");
+}
+
 TEST(ShortestDecimal, WritesFloatsAsRyuDoes) {
   struct Case {
     float number;

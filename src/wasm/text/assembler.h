@@ -90,7 +90,7 @@ struct Assembler {
             std::vector<std::optional<std::string>> *names = nullptr);
   uint32_t typeOf(const Signature &signature);
 
-  // fields.cpp
+  // fields.cpp, assembler.cpp
   Result<> assembleAll(Cursor fields);
   Bytes finish();
 
