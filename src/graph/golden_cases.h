@@ -155,6 +155,15 @@ struct Case {
       check(results[i], tensorOf(json["outputs"][i]), bound);
   }
 
+  /// The float type of the largest step, among the inputs and this one.
+  DType coarsest(DType dtype) const {
+    for (const auto &tensor : tensors)
+      if (tensor && isFloat(tensor->dtype()) &&
+          stepOf(tensor->dtype()) > stepOf(dtype))
+        dtype = tensor->dtype();
+    return dtype;
+  }
+
   void check(const Tensor &actual, const Tensor &expected,
              const FloatBound &bound) const {
     ASSERT_EQ(actual.type().str(), expected.type().str());
@@ -163,7 +172,8 @@ struct Case {
       EXPECT_TRUE(std::ranges::equal(actual.bytes(), expected.bytes()));
       return;
     }
-    double allowed = bound.relativeTo(actual.dtype()) * largestOf(expected);
+    double allowed =
+        bound.relativeTo(coarsest(actual.dtype())) * largestOf(expected);
     for (size_t i = 0; i < actual.count(); ++i)
       withFloat(actual.dtype(), [&]<class T>(Type<T>) {
         double a = widen(actual.as<T>()[i]), e = widen(expected.as<T>()[i]);
