@@ -64,7 +64,7 @@ Result<Modules> modulesOf(const std::string &path,
 Result<native::CompileOptions> howTo(const Options &options) {
   native::CompileOptions how;
   if (!options.target.empty())
-    how.target = RUNE_TRY(native::parseTarget(options.target));
+    how.target = RUNE_TRY(machine::parseTarget(options.target));
   how.bounds = options.dense ? native::Bounds::Dense : native::Bounds::Guard;
   how.fuel = options.fuel;
   how.threads = std::max(1u, std::thread::hardware_concurrency());

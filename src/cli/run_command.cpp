@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/command.h"
+#include "cli/devices.h"
 #include "cli/engines.h"
 #include "cli/quantities.h"
 #include "cli/run_resources.h"
 #include "cli/rune_on_disk.h"
 #include "cli/validators.h"
 
-#include "device/evaluator/evaluator_device.h"
 #include "runtime/out/serial.h"
 #include "runtime/rune.h"
 
@@ -90,7 +90,7 @@ Result<> run(const Options &options, Console &console) {
       giveResources(options.resources, onDisk->file, console.report()));
   Report notes;
   auto engine = RUNE_TRY(makeEngine(options.engine, console));
-  auto device = device::makeEvaluator();
+  auto device = makeDevice(options.device);
   auto rune =
       runtime::Rune::load(onDisk->file, onDisk,
                           {.engine = *engine,
@@ -165,8 +165,8 @@ Action installRun(CLI::App &app) {
       ->option_text("64M");
   addEngineFlags(app, options->engine);
   app.add_option("--device", options->device, "what runs the models")
-      ->check(CLI::IsMember({"evaluator"}))
-      ->option_text("evaluator");
+      ->check(CLI::IsMember(deviceNames()))
+      ->option_text("NAME");
   return [options](Console &console) { return run(*options, console); };
 }
 

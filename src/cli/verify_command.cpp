@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/command.h"
+#include "cli/devices.h"
 #include "cli/model_file.h"
 #include "cli/quantities.h"
 #include "cli/validators.h"
 
-#include "graph/evaluate.h"
 #include "import/verify_folder.h"
 
 #include <algorithm>
@@ -70,10 +70,10 @@ std::string lineOf(const Diagnostic &why) {
 void runDataSets(const import::ImportedModel &model, const std::string &name,
                  const std::string &folder, const Options &options,
                  Tally &tally, Console &console) {
-  auto runner = [&](graph::Items inputs) {
-    return graph::evaluateItems(model.graph, std::move(inputs),
-                                options.limits());
-  };
+  auto runner =
+      [&, run = makeRunner(model.graph, options.device)](graph::Items inputs) {
+        return run(std::move(inputs), options.limits());
+      };
   auto sets = import::dataSets(folder);
   if (!sets) {
     ++tally.failed;
@@ -210,8 +210,8 @@ Action installVerify(CLI::App &app) {
       ->check(quantity("size such as 64M", parseBytes))
       ->option_text("64M");
   app.add_option("--device", options->device, "what runs the model")
-      ->check(CLI::IsMember({"evaluator"}))
-      ->option_text("evaluator");
+      ->check(CLI::IsMember(deviceNames()))
+      ->option_text("NAME");
   return [options](Console &console) { return verify(*options, console); };
 }
 

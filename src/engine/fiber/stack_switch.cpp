@@ -83,8 +83,11 @@ StackSwitch::StackSwitch(Stack stack, Work body, void *argument,
 }
 
 uint64_t stackBottom() {
-  const StackSwitch *on = currentStack();
-  return on ? reinterpret_cast<uint64_t>(on->stack().base) : threadBottom();
+  auto here = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
+  for (const StackSwitch *each = currentStack(); each; each = each->outer())
+    if (each->holds(here))
+      return reinterpret_cast<uint64_t>(each->stack().base);
+  return threadBottom();
 }
 
 } // namespace rune::engine

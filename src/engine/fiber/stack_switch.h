@@ -51,6 +51,12 @@ public:
   }
 
   const Stack &stack() const { return stack_; }
+  bool holds(uint64_t address) const {
+    auto base = reinterpret_cast<uint64_t>(stack_.base);
+    return address >= base && address < base + stack_.bytes;
+  }
+  /// On whose stack it was entered; null: on a thread's own.
+  const StackSwitch *outer() const { return outer_; }
 
 private:
   struct Entry;
@@ -65,6 +71,7 @@ private:
   Place work_;
   Place host_;
   SwitchKind kind_;
+  const StackSwitch *outer_ = nullptr;
   /// What the host is to run before it comes back.
   HostWork asked_ = nullptr;
   void *askedArgument_ = nullptr;
@@ -75,7 +82,8 @@ private:
   [[maybe_unused]] size_t hostBytes_ = 0;
 };
 
-/// Says whose stack this thread runs on, null for its own; gives whose it was.
+/// Says which work this thread has entered last, null for none; gives the one
+/// before. The work may have asked for the host's stack meanwhile.
 /// Not inlined: a function that switches may go on on another thread, and must
 /// not remember where the variable lies.
 const StackSwitch *exchangeCurrentStack(const StackSwitch *which);
@@ -84,9 +92,9 @@ const StackSwitch *exchangeCurrentStack(const StackSwitch *which);
 uint64_t stackBottom();
 
 [[gnu::always_inline]] inline void StackSwitch::enter() {
+  outer_ = exchangeCurrentStack(this);
   do {
     [[maybe_unused]] void *fakeStack = nullptr;
-    const StackSwitch *outer = exchangeCurrentStack(this);
 #if RUNE_TELLS_SANITIZER
     __sanitizer_start_switch_fiber(&fakeStack, stack_.base, stack_.bytes);
 #endif
@@ -94,8 +102,8 @@ uint64_t stackBottom();
 #if RUNE_TELLS_SANITIZER
     __sanitizer_finish_switch_fiber(fakeStack, nullptr, nullptr);
 #endif
-    exchangeCurrentStack(outer);
   } while (asked_ && std::exchange(asked_, nullptr)(askedArgument_));
+  exchangeCurrentStack(outer_);
 }
 
 [[gnu::always_inline]] inline void

@@ -71,6 +71,7 @@ TEST_P(StackSwitchOf, LendsTheHostsStack) {
     OnStack *work;
     int times = 0;
     bool onHost = true;
+    uint64_t bottom = stackBottom();
   } asked{};
   OnStack work(GetParam(), [&](StackSwitch &way) {
     for (int i = 0; i < 4; ++i)
@@ -78,6 +79,7 @@ TEST_P(StackSwitchOf, LendsTheHostsStack) {
           [](void *raw) {
             auto &mine = *static_cast<Asked *>(raw);
             mine.onHost &= !mine.work->holds(__builtin_frame_address(0));
+            mine.onHost &= stackBottom() == mine.bottom;
             return ++mine.times != 2; // the second lets the host go on
           },
           &asked);

@@ -45,12 +45,12 @@ protected:
     const char *bounds = std::getenv("RUNE_TESTED_BOUNDS");
     how_.bounds = bounds && std::string_view(bounds) == "dense" ? Bounds::Dense
                                                                 : Bounds::Guard;
-    how_.target = parseTarget(machine.target).value();
+    how_.target = machine::parseTarget(machine.target).value();
     how_.checkIr = true;
   }
   void TearDown() override { std::filesystem::remove(runner_); }
 
-  bool hasTailCalls() const { return how_.target.family != Family::RiscV64; }
+  bool hasTailCalls() const { return how_.target.family != machine::Family::RiscV64; }
 
   /// What the runner says, a line for each call and one for memory.
   std::vector<std::string> runThere(const wasm::Module &module,

@@ -185,15 +185,15 @@ llvm::BasicBlock *FunctionTranslator::trapBlock(TrapKind kind) {
 }
 
 /// The letter of a register that holds `type`, in inline assembly.
-static const char *registerOf(const llvm::Type *type, native::Family family) {
+static const char *registerOf(const llvm::Type *type, machine::Family family) {
   if (type->isIntegerTy() || type->isPointerTy())
     return "=r,0";
   switch (family) {
-  case native::Family::X86_64:
+  case machine::Family::X86_64:
     return "=x,0";
-  case native::Family::AArch64:
+  case machine::Family::AArch64:
     return "=w,0";
-  case native::Family::RiscV64:
+  case machine::Family::RiscV64:
     return "=f,0";
   }
   return "=r,0";
@@ -202,7 +202,7 @@ static const char *registerOf(const llvm::Type *type, native::Family family) {
 llvm::Value *FunctionTranslator::hidden(llvm::Value *value) {
   llvm::Type *type = value->getType();
   if (type->isVectorTy() &&
-      unit_.job.options.target.family == native::Family::RiscV64)
+      unit_.job.options.target.family == machine::Family::RiscV64)
     return value; // vectors are taken apart there; no register holds one
   auto *code = llvm::InlineAsm::get(
       llvm::FunctionType::get(type, {type}, false), "",

@@ -5,7 +5,8 @@
 #include "engine/llvm/llvm_compiler.h"
 
 #include "engine/llvm/function_translator.h"
-#include "engine/llvm/link_blob.h"
+#include "engine/llvm/object_code.h"
+#include "machine/llvm/link_blob.h"
 
 #include <llvm/Config/llvm-config.h>
 #include <llvm/IR/Verifier.h>
@@ -65,7 +66,8 @@ void defineShared(Unit &unit, const Job &job) {
 Result<ObjectBytes> compileUnit(const Job &job, Part part, bool isFirst) {
   Unit unit(job);
   std::unique_ptr<llvm::TargetMachine> machine =
-      RUNE_TRY(makeTargetMachine(job.options.target));
+      RUNE_TRY(machine::makeTargetMachine(job.options.target,
+                                          llvm::CodeGenOptLevel::Less));
   unit.ir->setTargetTriple(machine->getTargetTriple());
   unit.ir->setDataLayout(machine->createDataLayout());
   for (uint32_t i = part.first; i < part.last; ++i)
@@ -115,14 +117,15 @@ private:
   std::atomic<bool> failed_ = false;
 };
 
-Result<uint32_t> offsetOf(const Blob &blob, const std::string &name) {
+Result<uint32_t> offsetOf(const machine::Blob &blob, const std::string &name) {
   auto found = blob.symbols.find(name);
   if (found == blob.symbols.end())
     return error("engine.compile-internal", "no code was made for `{}`", name);
   return found->second;
 }
 
-Result<> checkFrame(const Blob &blob, uint32_t function, uint64_t most) {
+Result<> checkFrame(const machine::Blob &blob, uint32_t function,
+                    uint64_t most) {
   auto found = blob.frames.find(functionName(function));
   if (found != blob.frames.end() && found->second > most)
     return error("engine.compile-limit",
@@ -136,7 +139,7 @@ std::string makerId() {
   return fmt::format("{} llvm {}", native::engineId(), LLVM_VERSION_STRING);
 }
 
-Result<native::Artifact> describe(const Job &job, const Blob &blob) {
+Result<native::Artifact> describe(const Job &job, const machine::Blob &blob) {
   native::Artifact artifact;
   artifact.target = job.options.target;
   artifact.bounds = job.options.bounds;
@@ -178,12 +181,13 @@ public:
             ContextLayout(module),
             native::firstOfEqual(module.types)};
     if (job.survey.tailCalls &&
-        options.target.family == native::Family::RiscV64)
+        options.target.family == machine::Family::RiscV64)
       return error("engine.compile-target",
                    "tail calls are not made for riscv64");
     Pool pool(job, cut(module));
     std::vector<ObjectBytes> objects = RUNE_TRY(pool.run(options.threads));
-    Blob blob = RUNE_TRY(linkBlob(objects, options.target.family));
+    machine::Blob blob =
+        RUNE_TRY(machine::linkBlob(objects, options.target.family));
     return writeArtifact(RUNE_TRY(describe(job, blob)));
   }
 

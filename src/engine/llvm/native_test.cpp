@@ -270,20 +270,20 @@ TEST(NativeCode, RefusesCodeForAnotherEngine) {
 
 TEST(NativeCode, NeedsAProcessorOfItsLevel) {
   for (uint8_t level : {2, 3, 4}) {
-    EXPECT_TRUE(runsOn({Family::X86_64, level}, {Family::X86_64, 4}));
-    EXPECT_FALSE(runsOn({Family::X86_64, level},
-                        {Family::X86_64, static_cast<uint8_t>(level - 1)}));
+    EXPECT_TRUE(machine::runsOn({machine::Family::X86_64, level}, {machine::Family::X86_64, 4}));
+    EXPECT_FALSE(machine::runsOn({machine::Family::X86_64, level},
+                        {machine::Family::X86_64, static_cast<uint8_t>(level - 1)}));
   }
-  EXPECT_FALSE(runsOn({Family::AArch64, 0}, {Family::X86_64, 4}));
+  EXPECT_FALSE(machine::runsOn({machine::Family::AArch64, 0}, {machine::Family::X86_64, 4}));
 }
 
 TEST(NativeCode, RefusesAnotherProcessor) {
   CompileOptions how;
-  how.target = parseTarget("aarch64-linux").value();
+  how.target = machine::parseTarget("aarch64-linux").value();
   auto code = compiled(*adder(1), how);
   ASSERT_TRUE(code.ok()) << code.error().message;
   EXPECT_EQ(CodeImage::load(*code).error().code, "engine.foreign-code");
-  EXPECT_EQ(parseTarget("pdp11").error().code, "engine.unknown-target");
+  EXPECT_EQ(machine::parseTarget("pdp11").error().code, "machine.unknown-target");
 }
 
 TEST(NativeCode, IsMadeForEveryTarget) {
@@ -291,7 +291,7 @@ TEST(NativeCode, IsMadeForEveryTarget) {
   for (const char *name : {"x86_64-linux", "x86_64-linux-v3", "x86_64-linux-v4",
                            "aarch64-linux", "riscv64-linux"}) {
     CompileOptions how;
-    how.target = parseTarget(name).value();
+    how.target = machine::parseTarget(name).value();
     how.checkIr = true;
     auto code = compiled(*module, how);
     EXPECT_TRUE(code.ok()) << name << ": " << code.error().message;

@@ -10,58 +10,13 @@
 
 #include <llvm/Analysis/TargetLibraryInfo.h>
 #include <llvm/IR/LegacyPassManager.h>
-#include <llvm/MC/TargetRegistry.h>
 #include <llvm/Passes/PassBuilder.h>
-#include <llvm/Support/TargetSelect.h>
 #include <llvm/Support/raw_ostream.h>
 #include <llvm/Transforms/Scalar/SimplifyCFG.h>
-
-#include <mutex>
 
 namespace rune::engine::llvm_tier {
 
 namespace {
-
-void initialiseTargets() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    LLVMInitializeX86TargetInfo();
-    LLVMInitializeX86Target();
-    LLVMInitializeX86TargetMC();
-    LLVMInitializeX86AsmPrinter();
-    LLVMInitializeAArch64TargetInfo();
-    LLVMInitializeAArch64Target();
-    LLVMInitializeAArch64TargetMC();
-    LLVMInitializeAArch64AsmPrinter();
-    LLVMInitializeRISCVTargetInfo();
-    LLVMInitializeRISCVTarget();
-    LLVMInitializeRISCVTargetMC();
-    LLVMInitializeRISCVAsmPrinter();
-  });
-}
-
-struct MachineNames {
-  const char *triple;
-  const char *processor;
-  const char *features;
-};
-
-MachineNames namesOf(native::Target target) {
-  switch (target.family) {
-  case native::Family::X86_64:
-    return {"x86_64-unknown-linux-gnu",
-            target.level >= 4   ? "x86-64-v4"
-            : target.level == 3 ? "x86-64-v3"
-                                : "x86-64-v2",
-            ""};
-  case native::Family::AArch64:
-    return {"aarch64-unknown-linux-gnu", "generic", ""};
-  case native::Family::RiscV64:
-    return {"riscv64-unknown-linux-gnu", "generic-rv64",
-            "+m,+a,+f,+d,+c,-relax"};
-  }
-  return {"", "", ""};
-}
 
 Diagnostic ended(const Job &job) {
   if (job.stop.load(std::memory_order_relaxed))
@@ -100,26 +55,6 @@ void optimise(Unit &unit, llvm::TargetMachine &machine) {
 }
 
 } // namespace
-
-Result<std::unique_ptr<llvm::TargetMachine>>
-makeTargetMachine(native::Target target) {
-  initialiseTargets();
-  MachineNames names = namesOf(target);
-  std::string why;
-  llvm::Triple triple(names.triple);
-  const llvm::Target *found = llvm::TargetRegistry::lookupTarget(triple, why);
-  if (!found)
-    return error("engine.compile-target", "no code is made for {}: {}",
-                 target.str(), why);
-  llvm::TargetOptions options;
-  options.TrapUnreachable = true;
-  options.EmitStackSizeSection = true;
-  options.MCOptions.ABIName =
-      target.family == native::Family::RiscV64 ? "lp64d" : "";
-  return std::unique_ptr<llvm::TargetMachine>(found->createTargetMachine(
-      triple, names.processor, names.features, options, llvm::Reloc::PIC_,
-      llvm::CodeModel::Small, llvm::CodeGenOptLevel::Less, /*JIT=*/false));
-}
 
 Result<ObjectBytes> makeObject(Unit &unit, llvm::TargetMachine &machine) {
   optimise(unit, machine);

@@ -4,19 +4,11 @@
 #pragma once
 
 #include "engine/llvm/unit.h"
-
-#include <llvm/ADT/SmallVector.h>
-#include <llvm/Target/TargetMachine.h>
+#include "machine/llvm/target_machine.h"
 
 namespace rune::engine::llvm_tier {
 
-/// A target machine for position-independent code of `target`.
-///
-/// errors  `engine.compile-target`
-Result<std::unique_ptr<llvm::TargetMachine>>
-makeTargetMachine(native::Target target);
-
-using ObjectBytes = llvm::SmallVector<char, 0>;
+using machine::ObjectBytes;
 
 /// Optimises the unit and makes its object file (ELF). Once the job must end,
 /// the passes that may be skipped are.

@@ -240,12 +240,12 @@ llvm::Value *FunctionTranslator::swizzle(llvm::Value *bytes,
     return llvm::ConstantInt::get(type, value);
   };
   switch (unit_.job.options.target.family) {
-  case native::Family::X86_64: // a set top bit gives 0
+  case machine::Family::X86_64: // a set top bit gives 0
     return b_.CreateIntrinsic(
         llvm::Intrinsic::x86_ssse3_pshuf_b_128, {},
         {bytes, b_.CreateBinaryIntrinsic(llvm::Intrinsic::uadd_sat, indices,
                                          all(0x70))});
-  case native::Family::AArch64:
+  case machine::Family::AArch64:
     return b_.CreateIntrinsic(llvm::Intrinsic::aarch64_neon_tbl1, {type},
                               {bytes, indices});
   default:

@@ -196,7 +196,7 @@ bool FunctionTranslator::translateVectorInteger() {
   }
   case Opcode::I32x4DotI16x8S: {
     llvm::Value *b = popAs(lanes(unit_.i16)), *a = popAs(lanes(unit_.i16));
-    if (unit_.job.options.target.family == native::Family::X86_64) {
+    if (unit_.job.options.target.family == machine::Family::X86_64) {
       pushVector(
           b_.CreateIntrinsic(llvm::Intrinsic::x86_sse2_pmadd_wd, {}, {a, b}));
       return true;
@@ -244,7 +244,7 @@ bool FunctionTranslator::translateVectorInteger() {
 llvm::Value *FunctionTranslator::narrow(llvm::Type *from, bool isSigned) {
   llvm::Value *b = popAs(lanes(from)), *a = popAs(lanes(from));
   bool bytes = from == unit_.i16;
-  if (unit_.job.options.target.family == native::Family::X86_64) {
+  if (unit_.job.options.target.family == machine::Family::X86_64) {
     ID id = bytes ? (isSigned ? llvm::Intrinsic::x86_sse2_packsswb_128
                               : llvm::Intrinsic::x86_sse2_packuswb_128)
                   : (isSigned ? llvm::Intrinsic::x86_sse2_packssdw_128
@@ -275,7 +275,7 @@ llvm::Value *FunctionTranslator::narrow(llvm::Type *from, bool isSigned) {
 /// not fit, and gives the greatest number.
 llvm::Value *FunctionTranslator::multiplyQ15(llvm::Value *a, llvm::Value *b) {
   llvm::VectorType *type = lanes(unit_.i16);
-  if (unit_.job.options.target.family == native::Family::X86_64) {
+  if (unit_.job.options.target.family == machine::Family::X86_64) {
     llvm::Value *product = b_.CreateIntrinsic(
         llvm::Intrinsic::x86_ssse3_pmul_hr_sw_128, {}, {a, b});
     llvm::Value *wrapped = b_.CreateICmpEQ(

@@ -39,7 +39,7 @@ Unit::Unit(const Job &shared)
   unlikely = metadata.createUnlikelyBranchWeights();
   // One convention for all modules of a target: a table may hold functions of
   // several, and with `tailcc` the one that is called clears the stack.
-  convention = job.options.target.family == native::Family::RiscV64
+  convention = job.options.target.family == machine::Family::RiscV64
                    ? llvm::CallingConv::C
                    : llvm::CallingConv::Tail;
 }
@@ -262,7 +262,7 @@ void Unit::callDirectly(uint32_t index, llvm::Function *thunk) {
   llvm::CallInst *result = builder.CreateCall(form, code, arguments);
   result->setDoesNotThrow();
   // The psABI of RISC-V extends numbers of 32 bits to registers.
-  if (job.options.target.family == native::Family::RiscV64)
+  if (job.options.target.family == machine::Family::RiscV64)
     for (unsigned i = 0; i < types.size(); ++i)
       if (types[i] == i32)
         result->addParamAttr(i, llvm::Attribute::SExt);

@@ -75,7 +75,7 @@ Result<> readKind(ByteReader &reader, Artifact &artifact) {
   uint32_t format = RUNE_TRY(reader.u32());
   if (format != artifactFormat)
     return bad("it is of another format");
-  artifact.target.family = static_cast<Family>(RUNE_TRY(reader.u8()));
+  artifact.target.family = static_cast<machine::Family>(RUNE_TRY(reader.u8()));
   artifact.target.level = RUNE_TRY(reader.u8());
   uint8_t bounds = RUNE_TRY(reader.u8());
   uint8_t fuel = RUNE_TRY(reader.u8());

@@ -21,7 +21,7 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
-#include "engine/native/target.h"
+#include "machine/target.h"
 
 #include <optional>
 #include <vector>
@@ -47,7 +47,7 @@ struct CodeRange {
 };
 
 struct Artifact {
-  Target target{Family::X86_64, 2};
+  machine::Target target{machine::Family::X86_64, 2};
   Bounds bounds = Bounds::Guard;
   /// The code counts fuel.
   bool fuel = false;

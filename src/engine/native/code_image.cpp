@@ -3,11 +3,6 @@
 
 #include "engine/native/address_ranges.h"
 
-#include <sys/mman.h>
-
-#include <cerrno>
-#include <cstring>
-
 namespace rune::engine::native {
 
 CodeImage::CodeImage(Artifact artifact)
@@ -18,10 +13,10 @@ CodeImage::CodeImage(Artifact artifact)
 
 Result<std::shared_ptr<const CodeImage>> CodeImage::load(ByteSpan bytes) {
   Artifact artifact = RUNE_TRY(readArtifact(bytes));
-  if (!runsOn(artifact.target, hostTarget()))
+  if (!machine::runsOn(artifact.target, machine::hostTarget()))
     return error("engine.foreign-code",
                  "this code is for {}, the machine is {}",
-                 artifact.target.str(), hostTarget().str());
+                 artifact.target.str(), machine::hostTarget().str());
   if (!isForThisEngine(artifact.maker))
     return error("engine.stale-code",
                  "this code was made for another engine: by `{}`, this is `{}`",
@@ -34,32 +29,18 @@ Result<std::shared_ptr<const CodeImage>> CodeImage::load(ByteSpan bytes) {
 }
 
 Result<> CodeImage::map(ByteSpan code) {
-  if (code.empty())
-    return {};
-  auto failed = [&] {
-    return error("engine.out-of-memory", "cannot map {} bytes of code: {}",
-                 code.size(), std::strerror(errno));
-  };
-  void *at = mmap(nullptr, code.size(), PROT_READ | PROT_WRITE,
-                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (at == MAP_FAILED)
-    return failed();
-  base_ = static_cast<uint8_t *>(at);
-  bytes_ = code.size();
-  std::memcpy(base_, code.data(), code.size());
-  if (mprotect(base_, bytes_, PROT_READ | PROT_EXEC) != 0)
-    return failed();
-  __builtin___clear_cache(reinterpret_cast<char *>(base_),
-                          reinterpret_cast<char *>(base_) + bytes_);
-  codeRanges().add(base_, bytes_);
+  auto mapped = machine::MappedCode::map(code);
+  if (!mapped)
+    return error("engine.out-of-memory", "{}", mapped.error().message);
+  mapped_ = *std::move(mapped);
+  if (!code.empty())
+    codeRanges().add(mapped_.data(), mapped_.size());
   return {};
 }
 
 CodeImage::~CodeImage() {
-  if (!base_)
-    return;
-  codeRanges().remove(base_);
-  munmap(base_, bytes_);
+  if (mapped_.data())
+    codeRanges().remove(mapped_.data());
 }
 
 } // namespace rune::engine::native

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "engine/native/artifact.h"
+#include "machine/mapped_code.h"
 
 #include <memory>
 
@@ -22,39 +23,40 @@ public:
   ~CodeImage();
 
   const void *function(uint32_t index) const {
-    return base_ + functions_[index];
+    return mapped_.data() + functions_[index];
   }
   /// The trampoline for functions of a type: (code, context, slots). Null if
   /// there is none.
   const void *entry(uint32_t type) const {
-    return entries_[type] == nowhere ? nullptr : base_ + entries_[type];
+    return entries_[type] == nowhere ? nullptr
+                                     : mapped_.data() + entries_[type];
   }
   size_t functionCount() const { return functions_.size(); }
   size_t typeCount() const { return entries_.size(); }
   const Sha256 &module() const { return module_; }
   Bounds bounds() const { return bounds_; }
   bool countsFuel() const { return fuel_; }
-  size_t codeBytes() const { return bytes_; }
+  size_t codeBytes() const { return mapped_.size(); }
 
   /// Where what begins, and where it lies; for debuggers (debug_code.h).
   const std::vector<CodeRange> &ranges() const { return ranges_; }
-  ByteSpan code() const { return {base_, bytes_}; }
+  ByteSpan code() const { return {mapped_.data(), mapped_.size()}; }
 
   bool holds(uint64_t address) const {
-    return address - reinterpret_cast<uint64_t>(base_) < bytes_;
+    return address - reinterpret_cast<uint64_t>(mapped_.data()) <
+           mapped_.size();
   }
   /// The guest's function at an address of the code.
   std::optional<uint32_t> functionAt(uint64_t address) const {
-    return native::functionAt(ranges_,
-                              address - reinterpret_cast<uint64_t>(base_));
+    return native::functionAt(
+        ranges_, address - reinterpret_cast<uint64_t>(mapped_.data()));
   }
 
 private:
   explicit CodeImage(Artifact artifact);
   Result<> map(ByteSpan code);
 
-  uint8_t *base_ = nullptr;
-  size_t bytes_ = 0;
+  machine::MappedCode mapped_;
   Bounds bounds_;
   bool fuel_;
   Sha256 module_;

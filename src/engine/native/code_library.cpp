@@ -34,7 +34,7 @@ CodeLibrary::~CodeLibrary() {
 Sha256 CodeLibrary::keyOf(const wasm::Module &module, bool fuel) const {
   ByteWriter all;
   all.raw(sha256(module.bytes).bytes);
-  all.text(hostTarget().str());
+  all.text(machine::hostTarget().str());
   all.text(options_.compiler ? options_.compiler->buildId()
                              : std::string_view());
   all.u32(artifactFormat);

@@ -27,7 +27,7 @@ struct CompileLimits {
 };
 
 struct CompileOptions {
-  Target target = hostTarget();
+  machine::Target target = machine::hostTarget();
   Bounds bounds = Bounds::Guard;
   /// The code counts fuel (Limits::fuel).
   bool fuel = false;

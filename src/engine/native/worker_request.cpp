@@ -71,7 +71,7 @@ Result<WorkerRequest> readRequest(ByteSpan bytes) {
   request.limits.memoryBytes = RUNE_TRY(reader.u64());
   if (uint64_t left = RUNE_TRY(reader.u64()))
     options.deadline = Clock::now() + std::chrono::nanoseconds(left);
-  options.target.family = static_cast<Family>(RUNE_TRY(reader.u8()));
+  options.target.family = static_cast<machine::Family>(RUNE_TRY(reader.u8()));
   options.target.level = RUNE_TRY(reader.u8());
   options.bounds = static_cast<Bounds>(RUNE_TRY(reader.u8()) & 1);
   options.fuel = RUNE_TRY(reader.u8()) != 0;

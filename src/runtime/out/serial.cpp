@@ -59,21 +59,16 @@ template <class T> std::string wholeNumber(T number) {
 }
 
 /// The small kinds, several of which may share a byte, as the numbers they are.
-void appendSmall(std::string &out, const TensorView &tensor) {
+template <class T, class Write>
+void appendSmall(std::string &out, const TensorView &tensor, Write write) {
   auto count = elementCount(tensor.sizes);
   RUNE_CHECK(count.ok(), "tensors were checked when they were made");
-  graph::withElements(tensor.dtype, tensor.data,
-                      [&]<class T>(graph::Type<T>, auto elements) {
-                        for (uint64_t i = 0; i < *count; ++i) {
-                          T element = elements[static_cast<int64_t>(i)];
-                          if (i != 0)
-                            out += ',';
-                          if constexpr (std::is_same_v<T, float>)
-                            out += shortestDecimal(element);
-                          else
-                            out += wholeNumber<int>(static_cast<int>(element));
-                        }
-                      });
+  graph::StorageElements<T> elements(tensor.dtype, tensor.data);
+  for (uint64_t i = 0; i < *count; ++i) {
+    if (i != 0)
+      out += ',';
+    out += write(elements[static_cast<int64_t>(i)]);
+  }
 }
 
 void appendElements(std::string &out, const TensorView &tensor) {
@@ -114,7 +109,9 @@ void appendElements(std::string &out, const TensorView &tensor) {
   case DType::Utf8:
     return appendTexts(out, tensor);
   default:
-    return appendSmall(out, tensor);
+    if (dtypeKind(tensor.dtype) == DTypeKind::SmallFloat)
+      return appendSmall<float>(out, tensor, decimal);
+    return appendSmall<int8_t>(out, tensor, wholeNumber<int>);
   }
 }
 

@@ -4,11 +4,11 @@
 // (the psABI supplements of x86-64, AArch64 and RISC-V).
 #pragma once
 
-#include "engine/native/target.h"
+#include "machine/target.h"
 
 #include <functional>
 
-namespace rune::engine::llvm_tier {
+namespace rune::machine {
 
 /// One relocation, with all places counted from the start of the blob.
 struct Relocation {
@@ -24,9 +24,9 @@ struct Relocation {
 ///
 /// in      `highPart`: RISC-V only, from the place of an `auipc` to the target
 ///         of its relocation
-/// errors  `engine.compile-internal`: of a kind that needs an address, or out
+/// errors  `machine.internal`: of a kind that needs an address, or out
 ///         of range
-Result<> relocate(native::Family family, const Relocation &relocation,
+Result<> relocate(Family family, const Relocation &relocation,
                   const std::function<uint64_t(uint64_t)> &highPart);
 
-} // namespace rune::engine::llvm_tier
+} // namespace rune::machine

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace rune::engine::native {
+namespace rune::machine {
 
 enum class Family : uint8_t { X86_64 = 1, AArch64 = 2, RiscV64 = 3 };
 
@@ -31,10 +31,10 @@ Target hostTarget();
 
 /// "x86_64-linux", with a level as "x86_64-linux-v3"; without one the lowest.
 ///
-/// errors  `engine.unknown-target` names those there are
+/// errors  `machine.unknown-target` names those there are
 Result<Target> parseTarget(std::string_view text);
 
 /// Whether code for `code` runs on `machine`.
 bool runsOn(Target code, Target machine);
 
-} // namespace rune::engine::native
+} // namespace rune::machine

@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "engine/llvm/relocate.h"
+#include "machine/llvm/relocate.h"
 
 #include "base/bytes.h"
 
 #include <llvm/BinaryFormat/ELF.h>
 
-namespace rune::engine::llvm_tier {
+namespace rune::machine {
 
 namespace {
 
 namespace elf = llvm::ELF;
 
 Diagnostic cannot(const Relocation &relocation, std::string_view why) {
-  return error("engine.compile-internal",
-               "a relocation of kind {} at offset {} {}", relocation.type,
-               relocation.place, why);
+  return error("machine.internal", "a relocation of kind {} at offset {} {}",
+               relocation.type, relocation.place, why);
 }
 
 bool fits(int64_t value, unsigned bits) {
@@ -140,17 +139,17 @@ Result<> relocateRiscV(const Relocation &r,
 
 } // namespace
 
-Result<> relocate(native::Family family, const Relocation &relocation,
+Result<> relocate(Family family, const Relocation &relocation,
                   const std::function<uint64_t(uint64_t)> &highPart) {
   switch (family) {
-  case native::Family::X86_64:
+  case Family::X86_64:
     return relocateX86(relocation);
-  case native::Family::AArch64:
+  case Family::AArch64:
     return relocateAArch64(relocation);
-  case native::Family::RiscV64:
+  case Family::RiscV64:
     return relocateRiscV(relocation, highPart);
   }
   return cannot(relocation, "is for no processor of ours");
 }
 
-} // namespace rune::engine::llvm_tier
+} // namespace rune::machine

@@ -6,20 +6,22 @@
 // is not ours) is refused: it would be a fault of the translator.
 #pragma once
 
-#include "engine/llvm/object_code.h"
+#include "base/bytes.h"
+#include "machine/llvm/target_machine.h"
 
-namespace rune::engine::llvm_tier {
+#include <map>
+
+namespace rune::machine {
 
 struct Blob {
   Bytes code;
-  /// Offsets of what the names of unit.h call.
+  /// Offsets of the functions.
   std::map<std::string, uint32_t> symbols;
   /// Bytes of the frame of each of them.
   std::map<std::string, uint64_t> frames;
 };
 
-/// errors  `engine.compile-internal`
-Result<Blob> linkBlob(const std::vector<ObjectBytes> &objects,
-                      native::Family family);
+/// errors  `machine.internal`
+Result<Blob> linkBlob(const std::vector<ObjectBytes> &objects, Family family);
 
-} // namespace rune::engine::llvm_tier
+} // namespace rune::machine

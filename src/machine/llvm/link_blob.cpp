@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "engine/llvm/link_blob.h"
+#include "machine/llvm/link_blob.h"
 
-#include "engine/llvm/relocate.h"
+#include "machine/llvm/relocate.h"
 
 #include <llvm/Object/ELFObjectFile.h>
 #include <llvm/Support/MemoryBuffer.h>
 
-namespace rune::engine::llvm_tier {
+namespace rune::machine {
 
 namespace {
 
@@ -15,7 +15,7 @@ using llvm::object::SectionRef;
 using llvm::object::SymbolRef;
 
 Diagnostic fault(std::string why) {
-  return error("engine.compile-internal", "{}", why);
+  return error("machine.internal", "{}", why);
 }
 
 /// The value of an llvm::Expected.
@@ -27,7 +27,7 @@ template <class T> Result<T> checked(llvm::Expected<T> expected) {
 
 class Linker {
 public:
-  explicit Linker(native::Family family) : family_(family) {}
+  explicit Linker(Family family) : family_(family) {}
 
   Result<> add(const ObjectBytes &object) {
     auto buffer = llvm::MemoryBufferRef(
@@ -67,7 +67,7 @@ private:
       uint64_t alignment = std::max<uint64_t>(header.sh_addralign, 64);
       uint64_t begin = alignTo(blob_.code.size(), alignment);
       // Between sections nothing may run: int3 on x86, undefined elsewhere.
-      blob_.code.resize(begin, family_ == native::Family::X86_64 ? 0xCC : 0);
+      blob_.code.resize(begin, family_ == Family::X86_64 ? 0xCC : 0);
       blob_.code.insert(blob_.code.end(), bytes.bytes_begin(),
                         bytes.bytes_end());
       file.sections[section.getIndex()] = begin;
@@ -156,7 +156,7 @@ private:
     // RISC-V: the low half of an address refers to the instruction that has
     // the high half.
     std::map<uint64_t, uint64_t> highTargets;
-    if (family_ == native::Family::RiscV64)
+    if (family_ == Family::RiscV64)
       for (const auto &relocation : section.relocations())
         if (relocation.getType() == llvm::ELF::R_RISCV_PCREL_HI20)
           highTargets[begin + relocation.getOffset()] =
@@ -174,7 +174,7 @@ private:
     return {};
   }
 
-  native::Family family_;
+  Family family_;
   std::vector<File> files_;
   /// By the function's place.
   std::map<uint64_t, uint64_t> frames_;
@@ -183,12 +183,11 @@ private:
 
 } // namespace
 
-Result<Blob> linkBlob(const std::vector<ObjectBytes> &objects,
-                      native::Family family) {
+Result<Blob> linkBlob(const std::vector<ObjectBytes> &objects, Family family) {
   Linker linker(family);
   for (const ObjectBytes &object : objects)
     RUNE_TRY(linker.add(object));
   return linker.finish();
 }
 
-} // namespace rune::engine::llvm_tier
+} // namespace rune::machine

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "engine/native/target.h"
+#include "machine/target.h"
 
-namespace rune::engine::native {
+namespace rune::machine {
 
 namespace {
 
@@ -55,7 +55,7 @@ Result<Target> parseTarget(std::string_view text) {
       return each.target;
     known += (known.empty() ? "" : ", ") + std::string(each.name);
   }
-  return error("engine.unknown-target", "no code is made for `{}`", text)
+  return error("machine.unknown-target", "no code is made for `{}`", text)
       .withHelp("there is " + known);
 }
 
@@ -63,4 +63,4 @@ bool runsOn(Target code, Target machine) {
   return code.family == machine.family && code.level <= machine.level;
 }
 
-} // namespace rune::engine::native
+} // namespace rune::machine

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compile/compile.h"
+
+#include "compile/arena.h"
+#include "compile/emit.h"
+#include "compile/object.h"
+#include "compile/regions.h"
+#include "machine/llvm/link_blob.h"
+
+#include <llvm/IR/LLVMContext.h>
+
+#include <algorithm>
+
+namespace rune::compile {
+
+namespace {
+
+constexpr uint64_t mostArena = uint64_t{1} << 40;
+
+using graph::noValue;
+using graph::ValueId;
+
+std::vector<Step> stepsOf(const graph::Graph &graph,
+                          const std::set<std::string> &kernels) {
+  std::vector<Step> steps;
+  for (uint32_t i = 0; i < graph.nodes.size(); ++i) {
+    bool compiled = isCompiled(graph, graph.nodes[i], kernels);
+    if (steps.empty() || steps.back().entry.has_value() != compiled)
+      steps.push_back(
+          {i, i, compiled ? std::optional<uint32_t>(0) : std::nullopt});
+    steps.back().lastNode = i + 1;
+  }
+  return steps;
+}
+
+/// Where all values stand, and the arena.
+class Places {
+public:
+  Places(const graph::Graph &graph, Program &program)
+      : graph_(graph), program_(program) {
+    program.places.resize(graph.values.size());
+    for (size_t i = 0; i < graph.inputs.size(); ++i)
+      program.places[graph.inputs[i]] = {Place::Input, i};
+    for (size_t i = 0; i < graph.variables.size(); ++i)
+      program.places[graph.variables[i].input] = {Place::State, i};
+    for (size_t i = 0; i < graph.values.size(); ++i)
+      if (graph.values[i].constant)
+        program.places[i] = {Place::Constant, *graph.values[i].constant};
+  }
+
+  Result<> plan() {
+    std::vector<ValueId> values;
+    std::vector<Lifetime> lifetimes;
+    std::vector<uint32_t> last(graph_.values.size(), 0);
+    auto end = static_cast<uint32_t>(graph_.nodes.size());
+    for (uint32_t i = 0; i < end; ++i)
+      for (ValueId id : graph_.nodes[i].inputs)
+        if (id != noValue)
+          last[id] = i;
+    for (ValueId id : graph_.outputs)
+      last[id] = end;
+    for (const graph::Variable &variable : graph_.variables)
+      last[variable.output] = end;
+    uint64_t scratch = 0;
+    for (const Step &step : program_.steps) {
+      if (!step.entry)
+        continue;
+      for (uint32_t i = step.firstNode; i < step.lastNode; ++i) {
+        scratch = std::max(scratch, scratchBytes(graph_, graph_.nodes[i]));
+        for (ValueId id : graph_.nodes[i].outputs) {
+          if (id == noValue)
+            continue;
+          values.push_back(id);
+          lifetimes.push_back(
+              {valueBytes(graph_.values[id]), i, std::max(last[id], i)});
+        }
+      }
+    }
+    values.push_back(noValue);
+    lifetimes.push_back({scratch, 0, end});
+    ArenaPlan plan = planArena(lifetimes);
+    if (plan.bytes > mostArena)
+      return error("compile.too-large", "the graph needs {} bytes of memory",
+                   plan.bytes);
+    program_.arenaBytes = plan.bytes;
+    for (size_t i = 0; i + 1 < values.size(); ++i)
+      program_.places[values[i]] = {Place::Arena, plan.offsets[i]};
+    program_.scratchAt = plan.offsets.back();
+    return {};
+  }
+
+private:
+  const graph::Graph &graph_;
+  Program &program_;
+};
+
+} // namespace
+
+Result<Program> compile(const graph::Graph &graph, const Options &options) {
+  llvm::LLVMContext context;
+  Library library = RUNE_TRY(Library::open(context));
+  Program program;
+  program.target = options.target;
+  program.steps = stepsOf(graph, library.kernels());
+  RUNE_TRY(Places(graph, program).plan());
+  auto isRegion = [](const Step &step) { return step.entry.has_value(); };
+  if (std::ranges::none_of(program.steps, isRegion))
+    return program;
+
+  auto machine = RUNE_TRY(machine::makeTargetMachine(
+      options.target, llvm::CodeGenOptLevel::Default));
+  llvm::Module module("model", context);
+  module.setDataLayout(machine->createDataLayout());
+  module.setTargetTriple(machine->getTargetTriple());
+  RegionEmitter emitter(graph, module);
+  auto nameOf = [](size_t step) { return fmt::format("rune_region_{}", step); };
+  for (size_t i = 0; i < program.steps.size(); ++i)
+    if (const Step &step = program.steps[i]; step.entry)
+      emitter.emit(nameOf(i), step.firstNode, step.lastNode,
+                   static_cast<uint32_t>(graph.values.size()));
+  RUNE_TRY(library.linkInto(module));
+  auto object = RUNE_TRY(makeObject(module, *machine, options));
+  std::vector<machine::ObjectBytes> objects;
+  objects.push_back(std::move(object));
+  machine::Blob blob =
+      RUNE_TRY(machine::linkBlob(objects, options.target.family));
+  for (size_t i = 0; i < program.steps.size(); ++i)
+    if (program.steps[i].entry)
+      program.steps[i].entry = blob.symbols.at(nameOf(i));
+  program.code = std::move(blob.code);
+  return program;
+}
+
+} // namespace rune::compile

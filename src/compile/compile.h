@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// From a graph to machine code. Nodes whose sizes are known and whose operator
+// has a kernel are compiled, neighbours together as a region; what is left (the
+// plan: branches, loops, sequences, sizes that only the run knows) is named for
+// whoever runs it to interpret. One arena holds all that regions make.
+#pragma once
+
+#include "base/bytes.h"
+#include "graph/graph.h"
+#include "machine/target.h"
+
+#include <atomic>
+
+namespace rune::compile {
+
+struct Options {
+  machine::Target target = machine::hostTarget();
+  /// Compiling stops with `compile.stopped` once this is true. May be null.
+  const std::atomic<bool> *stop = nullptr;
+};
+
+/// Where a run finds a value.
+struct Place {
+  enum Kind : uint8_t {
+    /// Nobody needs it, or only the plan has it.
+    Elsewhere,
+    Arena,
+    Constant,
+    Input,
+    /// The input of a variable: its state.
+    State
+  };
+  Kind kind = Elsewhere;
+  /// Offset in the arena; index of the constant, input or variable.
+  uint64_t at = 0;
+};
+
+/// Neighbouring nodes that are run in one way.
+struct Step {
+  uint32_t firstNode = 0;
+  uint32_t lastNode = 0; // not included
+  /// Where the code of the region begins; nothing for steps of the plan.
+  std::optional<uint32_t> entry;
+};
+
+/// A region's code: `uint64_t entry(void *const *table, const Control *)`, with
+/// a pointer for each value of the graph, then the arena's scratch. The result
+/// is 0, or `fault(node, status)` of the node that ended it.
+struct Program {
+  machine::Target target;
+  Bytes code;
+  std::vector<Step> steps;
+  /// One for each value of the graph.
+  std::vector<Place> places;
+  uint64_t arenaBytes = 0;
+  /// Where in the arena kernels have their scratch.
+  uint64_t scratchAt = 0;
+};
+
+constexpr uint64_t fault(uint32_t node, int32_t status) {
+  return (uint64_t{node} + 1) << 32 | static_cast<uint32_t>(status);
+}
+
+/// What regions poll; as library/call.h.
+struct Control {
+  const int32_t *stop;
+};
+
+/// Compiles a verified graph.
+///
+/// errors  `compile.stopped` · `compile.internal`: a fault of the compiler ·
+///         `compile.too-large`: an arena beyond 2^40 bytes
+Result<Program> compile(const graph::Graph &graph, const Options &options = {});
+
+} // namespace rune::compile

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compile/object.h"
+
+#include <llvm/Analysis/TargetLibraryInfo.h>
+#include <llvm/IR/LegacyPassManager.h>
+#include <llvm/IR/Verifier.h>
+#include <llvm/Passes/PassBuilder.h>
+#include <llvm/Support/raw_ostream.h>
+
+namespace rune::compile {
+
+namespace {
+
+bool mustStop(const Options &options) {
+  return options.stop && options.stop->load(std::memory_order_relaxed);
+}
+
+void optimise(llvm::Module &module, llvm::TargetMachine &machine,
+              const Options &options) {
+  llvm::PassInstrumentationCallbacks callbacks;
+  callbacks.registerShouldRunOptionalPassCallback(
+      [&](llvm::StringRef, llvm::Any) { return !mustStop(options); });
+  llvm::PassBuilder builder(&machine, {}, {}, &callbacks);
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  llvm::TargetLibraryInfoImpl library(machine.getTargetTriple());
+  library.disableAllFunctions();
+  functions.registerPass([&] { return llvm::TargetLibraryAnalysis(library); });
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2)
+      .run(module, modules);
+}
+
+} // namespace
+
+Result<machine::ObjectBytes> makeObject(llvm::Module &module,
+                                        llvm::TargetMachine &machine,
+                                        const Options &options) {
+  std::string fault;
+  llvm::raw_string_ostream out(fault);
+  if (llvm::verifyModule(module, &out))
+    return error("compile.internal", "the code is not well formed: {}", fault);
+  optimise(module, machine, options);
+  if (mustStop(options))
+    return error("compile.stopped", "compiling was stopped");
+  machine::ObjectBytes bytes;
+  llvm::raw_svector_ostream stream(bytes);
+  llvm::legacy::PassManager passes;
+  llvm::TargetLibraryInfoImpl library(machine.getTargetTriple());
+  library.disableAllFunctions();
+  passes.add(new llvm::TargetLibraryInfoWrapperPass(library));
+  bool cannot = machine.addPassesToEmitFile(passes, stream, nullptr,
+                                            llvm::CodeGenFileType::ObjectFile);
+  RUNE_CHECK(!cannot, "our targets make object files");
+  passes.run(module);
+  if (mustStop(options))
+    return error("compile.stopped", "compiling was stopped");
+  return bytes;
+}
+
+} // namespace rune::compile

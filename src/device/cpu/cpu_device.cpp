@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "device/cpu/cpu_device.h"
+
+#include "device/cpu/cpu_model.h"
+#include "graph/store.h"
+
+namespace rune::device {
+
+namespace {
+
+std::vector<runtime::NamedType>
+namedTypes(const graph::Graph &graph, std::span<const graph::ValueId> ids) {
+  std::vector<runtime::NamedType> types;
+  for (graph::ValueId id : ids)
+    types.push_back({graph.values[id].name, graph.values[id].type});
+  return types;
+}
+
+Diagnostic asDeviceError(Diagnostic why) {
+  constexpr std::string_view own = "evaluate.";
+  if (why.code.starts_with(own))
+    why.code.replace(0, own.size(), "device.");
+  return why;
+}
+
+class CpuProgram : public runtime::Program {
+public:
+  explicit CpuProgram(graph::Graph graph)
+      : model_(std::move(graph)),
+        inputs_(namedTypes(model_.graph(), model_.graph().inputs)),
+        outputs_(namedTypes(model_.graph(), model_.graph().outputs)) {}
+
+  const std::vector<runtime::NamedType> &inputs() const override {
+    return inputs_;
+  }
+  const std::vector<runtime::NamedType> &outputs() const override {
+    return outputs_;
+  }
+
+  Result<std::vector<Tensor>> run(std::span<const TensorView> inputs,
+                                  const runtime::RunLimits &limits) override {
+    graph::Items items;
+    for (const TensorView &view : inputs)
+      items.push_back(graph::Item::borrowed(view));
+    auto results =
+        model_.run(std::move(items), {limits.deadline, limits.memoryBytes});
+    if (!results)
+      return asDeviceError(std::move(results).error());
+    std::vector<Tensor> outputs;
+    for (const graph::Item &item : *results)
+      outputs.push_back(RUNE_TRY(Tensor::copyOf(item.view())));
+    return outputs;
+  }
+
+  void reset() override { model_.reset(); }
+
+private:
+  CpuModel model_;
+  std::vector<runtime::NamedType> inputs_;
+  std::vector<runtime::NamedType> outputs_;
+};
+
+class Cpu : public runtime::Device {
+public:
+  std::string_view name() const override { return "cpu"; }
+
+  Result<std::unique_ptr<runtime::Program>>
+  load(const container::Model &model) override {
+    if (model.encoding != "rune-graph")
+      return error("device.unsupported",
+                   "the device `cpu` runs `rune-graph`, "
+                   "not `{}`",
+                   model.encoding);
+    std::vector<ByteSpan> weights;
+    for (const container::Weight &weight : model.weights)
+      weights.push_back(weight.data);
+    auto graph = RUNE_TRY(graph::load(model.graph, weights));
+    RUNE_TRY(graph::checkInterface(graph));
+    return std::unique_ptr<runtime::Program>(
+        std::make_unique<CpuProgram>(std::move(graph)));
+  }
+};
+
+} // namespace
+
+std::unique_ptr<runtime::Device> makeCpu() { return std::make_unique<Cpu>(); }
+
+} // namespace rune::device

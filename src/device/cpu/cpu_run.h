@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A compiled graph that can run: its code mapped, its arena allocated, and the
+// plan between its regions interpreted.
+#pragma once
+
+#include "compile/compile.h"
+#include "graph/plan.h"
+#include "machine/mapped_code.h"
+
+namespace rune::device {
+
+/// One run at a time.
+class CpuRun {
+public:
+  /// Compiles `graph`, whose inputs have known sizes.
+  ///
+  /// errors  `compile.*`, `machine.out-of-memory`
+  static Result<std::unique_ptr<CpuRun>>
+  prepare(graph::Graph graph, const compile::Options &options = {});
+
+  const graph::Graph &graph() const { return graph_; }
+
+  /// in      one item for each input, of its type
+  ///         `state` as of graph::evaluate
+  /// errors  `evaluate.*`
+  Result<graph::Items> run(graph::Items inputs,
+                           const graph::EvaluateLimits &limits,
+                           graph::State &state);
+
+private:
+  CpuRun(graph::Graph graph, compile::Program program)
+      : graph_(std::move(graph)), program_(std::move(program)) {}
+  Result<> place();
+  Result<> bind(graph::Items inputs, graph::State &state);
+  Result<> runRegion(const compile::Step &step,
+                     const compile::Control &control);
+  Result<> runPlan(size_t step, const graph::EvaluateLimits &limits);
+  Result<graph::Items> finish(graph::State &state);
+  TensorView viewOf(graph::ValueId id) const;
+
+  graph::Graph graph_;
+  compile::Program program_;
+  machine::MappedCode code_;
+  std::vector<uint8_t> arena_;
+  /// A pointer for each value, and the scratch.
+  std::vector<void *> table_;
+  /// Of the values that have a place.
+  std::vector<std::vector<int64_t>> sizes_;
+  /// What came in, and what the plan made, in this run.
+  std::vector<graph::Item> items_;
+  /// Copies of inputs and constants that stand unaligned.
+  std::vector<Bytes> aligned_;
+  /// For each step of the plan its nodes as a graph; what goes in and out.
+  struct Piece {
+    graph::Graph graph;
+    std::vector<graph::ValueId> inputs, outputs;
+  };
+  std::vector<Piece> pieces_;
+};
+
+} // namespace rune::device

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "machine/llvm/target_machine.h"
+
+#include <llvm/MC/TargetRegistry.h>
+#include <llvm/Support/TargetSelect.h>
+
+#include <mutex>
+
+namespace rune::machine {
+
+namespace {
+
+void initialiseTargets() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    LLVMInitializeX86TargetInfo();
+    LLVMInitializeX86Target();
+    LLVMInitializeX86TargetMC();
+    LLVMInitializeX86AsmPrinter();
+    LLVMInitializeAArch64TargetInfo();
+    LLVMInitializeAArch64Target();
+    LLVMInitializeAArch64TargetMC();
+    LLVMInitializeAArch64AsmPrinter();
+    LLVMInitializeRISCVTargetInfo();
+    LLVMInitializeRISCVTarget();
+    LLVMInitializeRISCVTargetMC();
+    LLVMInitializeRISCVAsmPrinter();
+  });
+}
+
+struct MachineNames {
+  const char *triple;
+  const char *processor;
+  const char *features;
+};
+
+MachineNames namesOf(Target target) {
+  switch (target.family) {
+  case Family::X86_64:
+    return {"x86_64-unknown-linux-gnu",
+            target.level >= 4   ? "x86-64-v4"
+            : target.level == 3 ? "x86-64-v3"
+                                : "x86-64-v2",
+            ""};
+  case Family::AArch64:
+    return {"aarch64-unknown-linux-gnu", "generic", ""};
+  case Family::RiscV64:
+    return {"riscv64-unknown-linux-gnu", "generic-rv64",
+            "+m,+a,+f,+d,+c,-relax"};
+  }
+  return {"", "", ""};
+}
+
+} // namespace
+
+Result<std::unique_ptr<llvm::TargetMachine>>
+makeTargetMachine(Target target, llvm::CodeGenOptLevel level) {
+  initialiseTargets();
+  MachineNames names = namesOf(target);
+  std::string why;
+  llvm::Triple triple(names.triple);
+  const llvm::Target *found = llvm::TargetRegistry::lookupTarget(triple, why);
+  if (!found)
+    return error("machine.unknown-target", "no code is made for {}: {}",
+                 target.str(), why);
+  llvm::TargetOptions options;
+  options.TrapUnreachable = true;
+  options.EmitStackSizeSection = true;
+  options.MCOptions.ABIName = target.family == Family::RiscV64 ? "lp64d" : "";
+  return std::unique_ptr<llvm::TargetMachine>(found->createTargetMachine(
+      triple, names.processor, names.features, options, llvm::Reloc::PIC_,
+      llvm::CodeModel::Small, level, /*JIT=*/false));
+}
+
+} // namespace rune::machine
