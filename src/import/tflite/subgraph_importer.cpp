@@ -3,6 +3,7 @@
 
 #include "import/tflite/operators.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 namespace rune::import {
@@ -295,7 +296,9 @@ Result<std::vector<ValueId>> Walk::run(const std::vector<ValueId> &inputs) {
   for (size_t i = 0; i < countOf(outputs) && !model_.exhausted; ++i)
     results.push_back(
         outputOf(static_cast<size_t>(outputs->Get(static_cast<uint32_t>(i)))));
-  if (faults_ > 0 || model_.exhausted)
+  // an output may have failed with what the caller gave
+  bool hasFailed = std::ranges::count(results, noValue) > 0;
+  if (faults_ > 0 || hasFailed || model_.exhausted)
     return inReport();
   return results;
 }
