@@ -5,6 +5,7 @@
 #include "engine/llvm/llvm_compiler.h"
 
 #include "engine/llvm/function_translator.h"
+#include "engine/llvm/object_code.h"
 #include "machine/llvm/link_blob.h"
 
 #include <llvm/Config/llvm-config.h>
@@ -65,7 +66,8 @@ void defineShared(Unit &unit, const Job &job) {
 Result<ObjectBytes> compileUnit(const Job &job, Part part, bool isFirst) {
   Unit unit(job);
   std::unique_ptr<llvm::TargetMachine> machine =
-      RUNE_TRY(machine::makeTargetMachine(job.options.target, llvm::CodeGenOptLevel::Less));
+      RUNE_TRY(machine::makeTargetMachine(job.options.target,
+                                          llvm::CodeGenOptLevel::Less));
   unit.ir->setTargetTriple(machine->getTargetTriple());
   unit.ir->setDataLayout(machine->createDataLayout());
   for (uint32_t i = part.first; i < part.last; ++i)
@@ -122,7 +124,8 @@ Result<uint32_t> offsetOf(const machine::Blob &blob, const std::string &name) {
   return found->second;
 }
 
-Result<> checkFrame(const machine::Blob &blob, uint32_t function, uint64_t most) {
+Result<> checkFrame(const machine::Blob &blob, uint32_t function,
+                    uint64_t most) {
   auto found = blob.frames.find(functionName(function));
   if (found != blob.frames.end() && found->second > most)
     return error("engine.compile-limit",
@@ -183,7 +186,8 @@ public:
                    "tail calls are not made for riscv64");
     Pool pool(job, cut(module));
     std::vector<ObjectBytes> objects = RUNE_TRY(pool.run(options.threads));
-    machine::Blob blob = RUNE_TRY(machine::linkBlob(objects, options.target.family));
+    machine::Blob blob =
+        RUNE_TRY(machine::linkBlob(objects, options.target.family));
     return writeArtifact(RUNE_TRY(describe(job, blob)));
   }
 

@@ -100,7 +100,8 @@ std::vector<ValueId> Importer::addInputs() {
   return values;
 }
 
-/// Sizes that the file states of an output and that cannot be only warn.
+/// Sizes that the file states of an output and that cannot be only warn. No
+/// sizes at all are how files say that they do not know.
 void Importer::addOutput(size_t tensor, ValueId value) {
   std::string name = file_.nameOf(tensor);
   if (signature_)
@@ -115,7 +116,8 @@ void Importer::addOutput(size_t tensor, ValueId value) {
   auto found = frame_.builder.type(value);
   frame_.builder.output(value, name);
   auto stated = file_.typeOf(tensor);
-  if (stated && found.isTensor() && !mayFlow(found, *stated))
+  if (stated && !stated->dims.empty() && found.isTensor() &&
+      !mayFlow(found, *stated))
     report_.warning("import.shape-mismatch", wholeFile(),
                     "output `{}` is said to be `{}`, but is `{}`", name,
                     stated->str(), found.str());

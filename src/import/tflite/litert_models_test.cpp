@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The models of LiteRT's own tests, of one or a few operators each. They come
-// without results: all are imported and run, and what a formula says of a
-// result is checked. Data that is not there skips the test, with a message.
+// without results: all are imported, those that are not large are run, and what
+// a formula says of a result is checked. Data that is not there skips the test,
+// with a message.
 #include "import/tflite/test_models.h"
 
-#include "graph/numeric.h"
+#include "graph/statistics.h"
 
 #include <algorithm>
 #include <cmath>
@@ -44,11 +45,16 @@ struct Ran {
   const float *out(size_t i) const { return run.got.at(i).as<float>().data(); }
 };
 
+/// Products in all of a model that the plain loops get through in a second or
+/// so, with sanitizers.
+constexpr uint64_t mostProducts = 5'000'000;
+
+/// Larger models are imported only: then nothing is got.
 Ran ranOn(const std::string &path) {
   Ran ran;
   LoadedModel model = loadModel(path);
   ran.run.messages = model.messages;
-  if (!model.graph)
+  if (!model.graph || graph::macs(*model.graph) > mostProducts)
     return ran;
   uint32_t seed = 0;
   for (graph::ValueId input : model.graph->inputs)
@@ -68,7 +74,7 @@ TEST(LiteRtModels, areImportedAndRun) {
   std::string folder = sharedData("litert-ops");
   if (!isThere(folder))
     GTEST_SKIP() << folder << " is not there";
-  size_t models = 0;
+  size_t models = 0, run = 0;
   for (const auto &entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() != ".tflite")
       continue;
@@ -76,11 +82,12 @@ TEST(LiteRtModels, areImportedAndRun) {
     ++models;
     Ran ran = ranOn(entry.path().string());
     EXPECT_EQ(ran.run.messages, "");
-    EXPECT_FALSE(ran.run.got.empty());
+    run += !ran.run.got.empty();
     for (const Tensor &result : ran.run.got)
       EXPECT_TRUE(isFinite(result));
   }
-  EXPECT_GT(models, 0U);
+  EXPECT_GE(models, run);
+  EXPECT_GT(run, 0U);
 }
 
 class LiteRtFormula : public ::testing::Test {
@@ -126,12 +133,14 @@ TEST_F(LiteRtFormula, atan2IsThatOfC) {
   EXPECT_FLOAT_EQ(ran.out(0)[0], std::atan2(ran.in(0)[0], ran.in(1)[0]));
 }
 
-/// Two groups of two channels: each less its mean, by its deviation. The scale
-/// and the bias of the model are 1 and 0 or not, the same for both rows.
+/// Its decomposition takes the input from itself: what is left is the bias, the
+/// same for both rows.
 TEST_F(LiteRtFormula, aCompositeIsItsDecomposition) {
   if (!load("group_norm_2_groups_op"))
     GTEST_SKIP() << "group_norm_2_groups_op.tflite is not there";
-  EXPECT_EQ(ran.run.got[0].type().str(), "f32[2, 4]");
+  ASSERT_EQ(ran.run.got[0].type().str(), "f32[2, 4]");
+  for (size_t i = 0; i < 4; ++i)
+    EXPECT_EQ(ran.out(0)[i], ran.out(0)[i + 4]);
 }
 
 /// Products of 4-bit weights: the result of twice the input is twice the

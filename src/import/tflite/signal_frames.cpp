@@ -133,7 +133,7 @@ Imported importTfliteSignalFramer(TfliteNode &node) {
   return std::vector{result, valid};
 }
 
-/// result  the last frames in a row, `stacker_remainingcontext` + 1 +
+/// result  the last frames in a row, `stacker_left_context` + 1 +
 ///         `stacker_right_context` of them; whether it is their turn: after so
 ///         many frames to come, then every `stacker_step`. The first frame
 ///         stands for those before it
@@ -144,7 +144,7 @@ Imported importTfliteSignalStacker(TfliteNode &node) {
   FlexOptions options = RUNE_TRY(FlexOptions::of(node));
   int64_t channels = RUNE_TRY(options.integer("num_channels", 1, mostSamples));
   int64_t left =
-      RUNE_TRY(options.integer("stacker_remainingcontext", 0, mostContext));
+      RUNE_TRY(options.integer("stacker_left_context", 0, mostContext));
   int64_t right =
       RUNE_TRY(options.integer("stacker_right_context", 0, mostContext));
   int64_t before = left + right;
