@@ -18,7 +18,8 @@ constexpr std::string_view enumerators[] = {
 
 bool isKnown(const graph::Value &value) {
   const graph::ValueType &type = value.type;
-  return type.isTensor() && dtypeBytes(type.dtype) != 0 &&
+  return type.isTensor() && type.dtype != DType::Utf8 &&
+         !isStorage(type.dtype) &&
          std::ranges::all_of(type.dims,
                              [](const Dim &dim) { return dim.isFixed(); });
 }
