@@ -66,9 +66,9 @@ static std::string resultName(const std::string &node, size_t index) {
   return index == 0 ? node : fmt::format("{}:{}", node, index);
 }
 
-/// Where the number of dimensions of an input is not known: what is the same for
-/// any number is completed. What depends on it stays as it is until a run knows
-/// it.
+/// Where the number of dimensions of an input is not known: what is the same
+/// for any number is completed. What depends on it stays as it is until a run
+/// knows it.
 static void completeOpen(const InferContext &context,
                          std::vector<Attribute> &attributes) {
   std::vector<std::vector<Attribute>> all;

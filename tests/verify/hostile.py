@@ -120,7 +120,7 @@ def cases():
                                   value("r", [1, 4, 1])], ["y"]),
         "names_of_2_to_20": model(17, [node("Relu", ["x"], ["y" * (1 << 20)])], [value("x", [4])],
                                   ["y" * (1 << 20)]),
-        "nodes_2_to_18": model(17, [node("Relu", [f"v{i}" if i else "x"], [f"v{i + 1}"])
+        "nodes_2_to_16": model(17, [node("Relu", [f"v{i}" if i else "x"], [f"v{i + 1}"])
                                     for i in range(1 << 16)], [value("x", [4])], ["v65536"]),
     }
     for name, data in imports.items():

@@ -39,7 +39,7 @@ std::optional<std::vector<int64_t>> foldedAxes(const InferContext &context) {
 }
 
 static ValueType reducedType(const InferContext &context,
-                              std::span<const int64_t> axes, bool keep) {
+                             std::span<const int64_t> axes, bool keep) {
   ValueType result(context.dtype(0), {});
   for (size_t i = 0; i < context.rank(0); ++i)
     if (!std::ranges::count(axes, static_cast<int64_t>(i)))

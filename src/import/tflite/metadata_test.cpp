@@ -224,10 +224,11 @@ TEST(TfliteMetadata, whatIsDamagedIsWarnedOf) {
 }
 
 TEST(TfliteMetadata, labelsOfARealModelAreItsMakersFile) {
-  std::string path = "coral/models/mobilenet_v1_0.5_160_quant.tflite";
-  std::string labels = "coral/labels/imagenet_labels.txt";
+  std::string path =
+      sharedData("coral/models/mobilenet_v1_0.5_160_quant.tflite");
+  std::string labels = sharedData("coral/labels/imagenet_labels.txt");
   if (!isThere(path) || !isThere(labels))
-    GTEST_SKIP() << "without ../shared/data/" << path;
+    GTEST_SKIP() << "without " << path;
   LoadedModel model = loadModel(path);
   ASSERT_TRUE(model.graph.has_value()) << model.messages;
   EXPECT_EQ(model.info.description.name, "ImageClassifier");
@@ -235,7 +236,7 @@ TEST(TfliteMetadata, labelsOfARealModelAreItsMakersFile) {
   const AttachedFile &file = model.info.description.files[0];
   EXPECT_EQ(file.name, "imagenet_labels.txt");
   EXPECT_EQ(file.of, "probability");
-  auto stored = FileBytes::open(sharedData(labels), 1 << 20);
+  auto stored = FileBytes::open(labels, 1 << 20);
   ASSERT_TRUE(stored.ok());
   std::string joined;
   for (const std::string &line : file.lines)

@@ -116,8 +116,8 @@ TEST(Serial, PrintsEveryElementType) {
 
 TEST(Serial, PrintsTheSmallKindsAsNumbers) {
   // two nibbles to a byte, the low one first: 1, -1, 7
-  auto tensor = Tensor::copyOf({DType::I4, std::vector<int64_t>{3},
-                                std::vector<uint8_t>{0xf1, 0x07}});
+  auto tensor = Tensor::copyOf(
+      {DType::I4, std::vector<int64_t>{3}, std::vector<uint8_t>{0xf1, 0x07}});
   ASSERT_TRUE(tensor);
   EXPECT_EQ(serialJson(tensor->view()),
             R"({"element-type":"i4","dimensions":[3],"elements":[1,-1,7]})");
