@@ -3,6 +3,7 @@
 
 #include "import/tflite/operators.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 namespace rune::import {
@@ -295,7 +296,9 @@ Result<std::vector<ValueId>> Walk::run(const std::vector<ValueId> &inputs) {
   for (size_t i = 0; i < countOf(outputs) && !model_.exhausted; ++i)
     results.push_back(
         outputOf(static_cast<size_t>(outputs->Get(static_cast<uint32_t>(i)))));
-  if (faults_ > 0 || model_.exhausted)
+  // an input that could not be read may be an output, or that of an operator
+  bool complete = std::ranges::count(results, noValue) == 0;
+  if (faults_ > 0 || model_.exhausted || !complete)
     return inReport();
   return results;
 }
