@@ -105,20 +105,21 @@ template <class Start, class Wins>
 int32_t extreme(const Call &call, Start start, Wins wins) {
   enum { axes, emptyIsAll };
   Fold fold = foldOf(call, call.attributes[axes], call.attributes[emptyIsAll]);
+  bool isBool = call.in[0].type == Type::Bool; // any byte but 0 is true
   auto run = [&]<class T>(Tag<T>) {
     using W = Wide<T>;
     const T *x = elements<T>(call.in[0]);
+    auto normal = [&](W value) { return isBool ? W(value != 0) : value; };
     return foldAll<T>(
-        call, fold, start(Tag<W>{}), [&](int64_t at) { return widen(x[at]); },
+        call, fold, normal(start(Tag<W>{})),
+        [&](int64_t at) { return normal(widen(x[at])); },
         [&](W best, W next) {
           return !isNan(best) && (isNan(next) || wins(next, best)) ? next
                                                                    : best;
         },
         [](W best) { return best; });
   };
-  if (call.in[0].type == Type::Bool)
-    return run(Tag<bool>{});
-  return withNumeric(call.in[0].type, run);
+  return isBool ? run(Tag<uint8_t>{}) : withNumeric(call.in[0].type, run);
 }
 
 template <class Wins> int32_t place(const Call &call, Wins wins) {
