@@ -50,7 +50,9 @@ protected:
   }
   void TearDown() override { std::filesystem::remove(runner_); }
 
-  bool hasTailCalls() const { return how_.target.family != machine::Family::RiscV64; }
+  bool hasTailCalls() const {
+    return how_.target.family != machine::Family::RiscV64;
+  }
 
   /// What the runner says, a line for each call and one for memory.
   std::vector<std::string> runThere(const wasm::Module &module,
