@@ -270,11 +270,14 @@ TEST(NativeCode, RefusesCodeForAnotherEngine) {
 
 TEST(NativeCode, NeedsAProcessorOfItsLevel) {
   for (uint8_t level : {2, 3, 4}) {
-    EXPECT_TRUE(machine::runsOn({machine::Family::X86_64, level}, {machine::Family::X86_64, 4}));
-    EXPECT_FALSE(machine::runsOn({machine::Family::X86_64, level},
-                        {machine::Family::X86_64, static_cast<uint8_t>(level - 1)}));
+    EXPECT_TRUE(machine::runsOn({machine::Family::X86_64, level},
+                                {machine::Family::X86_64, 4}));
+    EXPECT_FALSE(machine::runsOn(
+        {machine::Family::X86_64, level},
+        {machine::Family::X86_64, static_cast<uint8_t>(level - 1)}));
   }
-  EXPECT_FALSE(machine::runsOn({machine::Family::AArch64, 0}, {machine::Family::X86_64, 4}));
+  EXPECT_FALSE(machine::runsOn({machine::Family::AArch64, 0},
+                               {machine::Family::X86_64, 4}));
 }
 
 TEST(NativeCode, RefusesAnotherProcessor) {
@@ -283,7 +286,8 @@ TEST(NativeCode, RefusesAnotherProcessor) {
   auto code = compiled(*adder(1), how);
   ASSERT_TRUE(code.ok()) << code.error().message;
   EXPECT_EQ(CodeImage::load(*code).error().code, "engine.foreign-code");
-  EXPECT_EQ(machine::parseTarget("pdp11").error().code, "machine.unknown-target");
+  EXPECT_EQ(machine::parseTarget("pdp11").error().code,
+            "machine.unknown-target");
 }
 
 TEST(NativeCode, IsMadeForEveryTarget) {
