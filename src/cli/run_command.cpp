@@ -166,7 +166,7 @@ Action installRun(CLI::App &app) {
   addEngineFlags(app, options->engine);
   app.add_option("--device", options->device, "what runs the models")
       ->check(CLI::IsMember(deviceNames()))
-      ->option_text("NAME");
+      ->option_text(fmt::format("{}", fmt::join(deviceNames(), "|")));
   return [options](Console &console) { return run(*options, console); };
 }
 

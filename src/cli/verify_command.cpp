@@ -211,7 +211,7 @@ Action installVerify(CLI::App &app) {
       ->option_text("64M");
   app.add_option("--device", options->device, "what runs the model")
       ->check(CLI::IsMember(deviceNames()))
-      ->option_text("NAME");
+      ->option_text(fmt::format("{}", fmt::join(deviceNames(), "|")));
   return [options](Console &console) { return verify(*options, console); };
 }
 
