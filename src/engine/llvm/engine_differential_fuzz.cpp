@@ -25,7 +25,7 @@ void plantBug(Bytes &bytes) {
       --byte;
 }
 
-std::unique_ptr<Engine> machine(native::Bounds bounds) {
+std::unique_ptr<Engine> compiledEngine(native::Bounds bounds) {
   native::LibraryOptions options;
   options.compiler = makeLlvmCompiler();
   options.bounds = bounds;
@@ -52,8 +52,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   auto planted = wasm::load(*other, Source::binary("random.wasm"), other);
   auto judge = makeInterpreter();
   // A fresh engine each time: nothing is kept, and memory stays small.
-  auto tested =
-      machine(data[0] & 1 ? native::Bounds::Dense : native::Bounds::Guard);
+  auto tested = compiledEngine(data[0] & 1 ? native::Bounds::Dense
+                                           : native::Bounds::Guard);
   test::Differential differential(*judge, *tested);
   std::string why =
       differential.compare(planted.ok() ? *planted : *module, *module);
