@@ -96,10 +96,12 @@ private:
 
 } // namespace
 
-Result<Program> compile(const graph::Graph &graph, const Options &options) {
+Result<Program> compile(graph::Graph taken, const Options &options) {
   llvm::LLVMContext context;
   Library library = RUNE_TRY(Library::open(context));
   Program program;
+  program.graph = std::move(taken);
+  const graph::Graph &graph = program.graph;
   program.target = options.target;
   program.steps = stepsOf(graph, library.kernels());
   RUNE_TRY(Places(graph, program).plan());

@@ -49,6 +49,8 @@ struct Step {
 /// is 0, or `fault(node, status)` of the node that ended it.
 struct Program {
   machine::Target target;
+  /// What was compiled: the graph given, after the passes.
+  graph::Graph graph;
   Bytes code;
   std::vector<Step> steps;
   /// One for each value of the graph.
@@ -69,8 +71,10 @@ struct Control {
 
 /// Compiles a verified graph.
 ///
+/// in      `graph`: owned by the program from then on; its constants may be
+///         borrowed and must outlive it
 /// errors  `compile.stopped` · `compile.internal`: a fault of the compiler ·
 ///         `compile.too-large`: an arena beyond 2^40 bytes
-Result<Program> compile(const graph::Graph &graph, const Options &options = {});
+Result<Program> compile(graph::Graph graph, const Options &options = {});
 
 } // namespace rune::compile

@@ -124,8 +124,8 @@ private:
 
 Result<std::unique_ptr<CpuRun>>
 CpuRun::prepare(Graph graph, const compile::Options &options) {
-  compile::Program program = RUNE_TRY(compile::compile(graph, options));
-  std::unique_ptr<CpuRun> run(new CpuRun(std::move(graph), std::move(program)));
+  std::unique_ptr<CpuRun> run(
+      new CpuRun(RUNE_TRY(compile::compile(std::move(graph), options))));
   run->code_ = RUNE_TRY(machine::MappedCode::map(run->program_.code));
   RUNE_TRY(run->place());
   return run;
@@ -135,19 +135,19 @@ CpuRun::prepare(Graph graph, const compile::Options &options) {
 Result<> CpuRun::place() {
   arena_.resize(program_.arenaBytes + alignment);
   uint8_t *arena = alignedIn(arena_);
-  table_.assign(graph_.values.size() + 1, nullptr);
+  table_.assign(graph().values.size() + 1, nullptr);
   table_.back() = arena + program_.scratchAt;
-  aligned_.resize(graph_.values.size());
-  sizes_.resize(graph_.values.size());
-  for (ValueId id = 0; id < graph_.values.size(); ++id) {
+  aligned_.resize(graph().values.size());
+  sizes_.resize(graph().values.size());
+  for (ValueId id = 0; id < graph().values.size(); ++id) {
     const Place &place = program_.places[id];
     if (place.kind != Place::Elsewhere)
-      sizes_[id] = graph_.values[id].type.sizes();
+      sizes_[id] = graph().values[id].type.sizes();
     if (place.kind == Place::Arena)
       table_[id] = arena + place.at;
     if (place.kind != Place::Constant)
       continue;
-    const graph::Constant &constant = graph_.constants[place.at];
+    const graph::Constant &constant = graph().constants[place.at];
     // kernels never write to their inputs
     table_[id] = const_cast<uint8_t *>(constant.data.data());
     if (!isAligned(table_[id]) && constant.dtype != DType::Utf8) {
@@ -159,7 +159,7 @@ Result<> CpuRun::place() {
   pieces_.resize(program_.steps.size());
   for (size_t i = 0; i < pieces_.size(); ++i)
     if (!program_.steps[i].entry)
-      pieces_[i].graph = Cutter(graph_, program_.steps[i])
+      pieces_[i].graph = Cutter(graph(), program_.steps[i])
                              .cut(pieces_[i].inputs, pieces_[i].outputs);
   return {};
 }
@@ -178,26 +178,26 @@ Result<> CpuRun::bind(graph::Items inputs, graph::State &state) {
     std::ranges::copy(data, static_cast<uint8_t *>(table_[id]));
   };
   for (size_t i = 0; i < inputs.size(); ++i)
-    take(graph_.inputs[i], std::move(inputs[i]));
+    take(graph().inputs[i], std::move(inputs[i]));
   if (state.empty())
-    for (const graph::Variable &variable : graph_.variables) {
-      const graph::ValueType &type = graph_.values[variable.input].type;
+    for (const graph::Variable &variable : graph().variables) {
+      const graph::ValueType &type = graph().values[variable.input].type;
       state.push_back(RUNE_TRY(
           variable.initial
-              ? Tensor::copyOf(graph_.constants[*variable.initial].view())
+              ? Tensor::copyOf(graph().constants[*variable.initial].view())
               : Tensor::zeros(type.dtype, type.sizes())));
     }
-  for (size_t i = 0; i < graph_.variables.size(); ++i)
-    take(graph_.variables[i].input, graph::Item::borrowed(state[i].view()));
+  for (size_t i = 0; i < graph().variables.size(); ++i)
+    take(graph().variables[i].input, graph::Item::borrowed(state[i].view()));
   return {};
 }
 
 TensorView CpuRun::viewOf(ValueId id) const {
-  const graph::Value &value = graph_.values[id];
+  const graph::Value &value = graph().values[id];
   if (items_[id].isThere())
     return items_[id].view();
   if (value.constant)
-    return graph_.constants[*value.constant].view();
+    return graph().constants[*value.constant].view();
   uint64_t bytes = dtypeBytes(value.type.dtype);
   for (int64_t size : sizes_[id])
     bytes *= static_cast<uint64_t>(size);
@@ -220,7 +220,7 @@ Result<> CpuRun::runRegion(const Step &step, const compile::Control &control) {
   if (status == 0)
     return {};
   auto code = static_cast<int32_t>(status);
-  const graph::Node &node = graph_.nodes[(status >> 32) - 1];
+  const graph::Node &node = graph().nodes[(status >> 32) - 1];
   if (code < 0)
     return error("evaluate.deadline", "the deadline passed in `{}`", node.name);
   std::string_view name = graph::opName(node.op);
@@ -232,7 +232,7 @@ Result<> CpuRun::runPlan(size_t step, const graph::EvaluateLimits &limits) {
   const Piece &piece = pieces_[step];
   graph::Items inputs;
   for (ValueId id : piece.inputs)
-    inputs.push_back(items_[id].isThere() || !graph_.values[id].type.isTensor()
+    inputs.push_back(items_[id].isThere() || !graph().values[id].type.isTensor()
                          ? items_[id]
                          : graph::Item::borrowed(viewOf(id)));
   auto outputs =
@@ -248,13 +248,13 @@ Result<> CpuRun::runPlan(size_t step, const graph::EvaluateLimits &limits) {
 
 Result<graph::Items> CpuRun::finish(graph::State &state) {
   graph::Items outputs;
-  for (ValueId id : graph_.outputs)
+  for (ValueId id : graph().outputs)
     outputs.push_back(
         program_.places[id].kind == Place::Elsewhere
             ? items_[id]
             : graph::Item::of(RUNE_TRY(Tensor::copyOf(viewOf(id)))));
   graph::State next;
-  for (const graph::Variable &variable : graph_.variables)
+  for (const graph::Variable &variable : graph().variables)
     next.push_back(RUNE_TRY(Tensor::copyOf(viewOf(variable.output))));
   state = std::move(next);
   return outputs;
@@ -267,7 +267,7 @@ Result<graph::Items> CpuRun::run(graph::Items inputs,
     return error("evaluate.memory-limit",
                  "the graph needs {} bytes of memory, {} are allowed",
                  program_.arenaBytes, limits.memoryBytes);
-  items_.assign(graph_.values.size(), {});
+  items_.assign(graph().values.size(), {});
   RUNE_TRY(bind(std::move(inputs), state));
   Alarm alarm(limits.deadline);
   compile::Control control = alarm.control();

@@ -19,7 +19,7 @@ public:
   static Result<std::unique_ptr<CpuRun>>
   prepare(graph::Graph graph, const compile::Options &options = {});
 
-  const graph::Graph &graph() const { return graph_; }
+  const graph::Graph &graph() const { return program_.graph; }
 
   /// in      one item for each input, of its type
   ///         `state` as of graph::evaluate
@@ -29,8 +29,7 @@ public:
                            graph::State &state);
 
 private:
-  CpuRun(graph::Graph graph, compile::Program program)
-      : graph_(std::move(graph)), program_(std::move(program)) {}
+  explicit CpuRun(compile::Program program) : program_(std::move(program)) {}
   Result<> place();
   Result<> bind(graph::Items inputs, graph::State &state);
   Result<> runRegion(const compile::Step &step,
@@ -39,7 +38,6 @@ private:
   Result<graph::Items> finish(graph::State &state);
   TensorView viewOf(graph::ValueId id) const;
 
-  graph::Graph graph_;
   compile::Program program_;
   machine::MappedCode code_;
   std::vector<uint8_t> arena_;
