@@ -160,10 +160,6 @@ Result<> Library::linkInto(llvm::Module &module) {
   for (llvm::Function &function : module) {
     if (function.isDeclaration())
       continue;
-    if (function.getName().starts_with("rune_kernel_")) {
-      function.removeFnAttr(llvm::Attribute::NoInline);
-      function.addFnAttr(llvm::Attribute::AlwaysInline);
-    }
     if (!function.getName().starts_with("rune_region_"))
       function.setLinkage(llvm::GlobalValue::InternalLinkage);
     function.setComdat(nullptr);
