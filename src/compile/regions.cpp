@@ -35,12 +35,13 @@ bool isCompiled(const graph::Graph &graph, const graph::Node &node,
   auto known = [&](graph::ValueId id) {
     return id == graph::noValue || isKnown(graph.values[id]);
   };
+  // three operands and more are contracted one by one: not all at once
+  if (node.op == graph::Op::Einsum && node.inputs.size() > 2)
+    return false;
   return node.bodies.empty() && kernels.contains(kernelName(node.op)) &&
          std::ranges::all_of(node.inputs, known) &&
          std::ranges::all_of(node.outputs, known);
 }
-
-uint64_t scratchBytes(const graph::Graph &, const graph::Node &) { return 0; }
 
 uint64_t valueBytes(const graph::Value &value) {
   uint64_t count = dtypeBytes(value.type.dtype);
