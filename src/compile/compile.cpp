@@ -4,6 +4,7 @@
 #include "compile/arena.h"
 #include "compile/emit.h"
 #include "compile/object.h"
+#include "compile/passes/pipeline.h"
 #include "compile/prepack.h"
 #include "machine/llvm/link_blob.h"
 
@@ -109,7 +110,7 @@ Result<Program> compile(graph::Graph taken, const Options &options) {
   llvm::LLVMContext context;
   Library library = RUNE_TRY(Library::open(context));
   Program program;
-  program.graph = std::move(taken);
+  program.graph = RUNE_TRY(runPasses(std::move(taken)));
   const graph::Graph &graph = program.graph;
   program.target = options.target;
   program.steps = stepsOf(graph, library.functions());
