@@ -2,6 +2,9 @@
 #include "compile/expression.h"
 
 #include "compile/emit_call.h"
+#include "compile/prepack.h"
+
+#include <llvm/IR/MDBuilder.h>
 
 #include <algorithm>
 
@@ -70,7 +73,8 @@ private:
     for (uint32_t member : group_.nodes) {
       const Node &node = graph_.nodes[member];
       if (isAnchor(member)) {
-        if (node.inputs.size() > 2 && node.inputs[2] != noValue)
+        if (node.inputs.size() > 2 && node.inputs[2] != noValue &&
+            !packedBias(graph_, node))
           take(member, 2,
                accessOf(node.inputs[2],
                         graph_.values[node.inputs[2]].type.sizes()));
@@ -193,6 +197,10 @@ private:
       if (!isAnchor(member))
         attributes_[member] = writer.attributes(graph_.nodes[member]);
     independent_ = llvm::MDNode::getDistinct(context_, {});
+    llvm::MDBuilder metadata(context_);
+    auto *scope = metadata.createAnonymousAliasScope(
+        metadata.createAnonymousAliasScopeDomain());
+    written_ = llvm::MDNode::get(context_, {scope});
   }
 
   /// `body` for each index below `count`; the blocks of the loop.
@@ -224,9 +232,17 @@ private:
     return node;
   }
 
-  template <class I> I *mark(I *access) {
-    access->setMetadata(llvm::LLVMContext::MD_access_group, independent_);
-    return access;
+  /// The result stands apart from all that is read.
+  llvm::Value *read(llvm::Type *type, llvm::Value *from) {
+    auto *load = ir_.CreateLoad(type, from);
+    load->setMetadata(llvm::LLVMContext::MD_access_group, independent_);
+    load->setMetadata(llvm::LLVMContext::MD_noalias, written_);
+    return load;
+  }
+  void write(llvm::Value *value, llvm::Value *to) {
+    auto *store = ir_.CreateStore(value, to);
+    store->setMetadata(llvm::LLVMContext::MD_access_group, independent_);
+    store->setMetadata(llvm::LLVMContext::MD_alias_scope, written_);
   }
 
   DType dtypeAt(ValueId id) const { return graph_.values[id].type.dtype; }
@@ -245,7 +261,7 @@ private:
           offset = ir_.CreateAdd(offset, first);
         bases[k] = ir_.CreateGEP(type, pointers_[k], offset);
         if (k > 0 && access.step == 0)
-          fixed[k] = ir_.CreateLoad(type, bases[k]);
+          fixed[k] = read(type, bases[k]);
       }
       llvm::Value *tile = nullptr;
       llvm::Type *sum = nullptr;
@@ -259,12 +275,12 @@ private:
           if (fixed[k])
             return fixed[k];
           llvm::Type *type = typeOf(context_, dtypeAt(accesses_[k].id));
-          return mark(ir_.CreateLoad(type, ir_.CreateGEP(type, bases[k], j)));
+          return read(type, ir_.CreateGEP(type, bases[k], j));
         };
         std::map<ValueId, llvm::Value *> values;
         if (tile)
           values[graph_.nodes[group_.anchor].outputs[0]] =
-              mark(ir_.CreateLoad(sum, ir_.CreateGEP(sum, tile, j)));
+              read(sum, ir_.CreateGEP(sum, tile, j));
         std::map<size_t, llvm::Value *> loaded;
         for (uint32_t member : group_.nodes)
           compute(member, values, [&](size_t k) {
@@ -273,9 +289,8 @@ private:
               place->second = load(k);
             return place->second;
           });
-        mark(ir_.CreateStore(
-            values.at(result_),
-            ir_.CreateGEP(typeOf(context_, dtypeAt(result_)), bases[0], j)));
+        write(values.at(result_),
+              ir_.CreateGEP(typeOf(context_, dtypeAt(result_)), bases[0], j));
       });
     });
   }
@@ -337,6 +352,7 @@ private:
   std::vector<llvm::Value *> pointers_;
   std::map<uint32_t, llvm::Value *> attributes_;
   llvm::MDNode *independent_ = nullptr;
+  llvm::MDNode *written_ = nullptr;
 };
 
 } // namespace

@@ -44,17 +44,26 @@ bool isPackable(const Graph &graph, const Node &node) {
          isFinite(*weights);
 }
 
+/// Panels of `width` columns, each `inner` rows long after the bias.
 class Panels {
 public:
   Panels(size_t columns, size_t inner, size_t width)
-      : inner_(inner), width_(width), panels_((columns + width - 1) / width) {}
+      : inner_(inner + 1), width_(width),
+        panels_((columns + width - 1) / width) {}
   size_t bytes() const { return panels_ * inner_ * width_ * sizeof(float); }
   void put(uint8_t *base, size_t k, size_t column, float x) const {
-    size_t at = (column / width_ * inner_ + k) * width_ + column % width_;
-    std::memcpy(base + at * sizeof x, &x, sizeof x);
+    putRow(base, k + 1, column, x);
+  }
+  void bias(uint8_t *base, size_t column, float x) const {
+    putRow(base, 0, column, x);
   }
 
 private:
+  void putRow(uint8_t *base, size_t row, size_t column, float x) const {
+    size_t at = (column / width_ * inner_ + row) * width_ + column % width_;
+    std::memcpy(base + at * sizeof x, &x, sizeof x);
+  }
+
   size_t inner_, width_, panels_;
 };
 
@@ -67,13 +76,18 @@ Bytes packConv(const Graph &graph, const Node &node, size_t width) {
       weights.data.size() / sizeof(float) / (outputs * groups * channels);
   Panels panels(outputs, taps * channels, width);
   Bytes packed(panels.bytes() * groups);
+  const graph::Constant *bias = packedBias(graph, node);
   size_t at = 0;
-  for (size_t g = 0; g < groups; ++g)
-    for (size_t o = 0; o < outputs; ++o)
+  for (size_t g = 0; g < groups; ++g) {
+    uint8_t *base = packed.data() + g * panels.bytes();
+    for (size_t o = 0; o < outputs; ++o) {
+      if (bias)
+        panels.bias(base, o, floatAt(*bias, g * outputs + o));
       for (size_t c = 0; c < channels; ++c)
         for (size_t t = 0; t < taps; ++t)
-          panels.put(packed.data() + g * panels.bytes(), t * channels + c, o,
-                     floatAt(weights, at++));
+          panels.put(base, t * channels + c, o, floatAt(weights, at++));
+    }
+  }
   return packed;
 }
 
@@ -83,9 +97,13 @@ Bytes packDepthwise(const Graph &graph, const Node &node, size_t width) {
   size_t taps = weights.data.size() / sizeof(float) / channels;
   Panels panels(channels, taps, width);
   Bytes packed(panels.bytes());
-  for (size_t c = 0; c < channels; ++c)
+  const graph::Constant *bias = packedBias(graph, node);
+  for (size_t c = 0; c < channels; ++c) {
+    if (bias)
+      panels.bias(packed.data(), c, floatAt(*bias, c));
     for (size_t t = 0; t < taps; ++t)
       panels.put(packed.data(), t, c, floatAt(weights, c * taps + t));
+  }
   return packed;
 }
 
@@ -105,6 +123,12 @@ Bytes packMatMul(const Graph &graph, const Node &node, size_t width) {
 }
 
 } // namespace
+
+const graph::Constant *packedBias(const Graph &graph, const Node &node) {
+  if (node.inputs.size() < 3 || node.inputs[2] == graph::noValue)
+    return nullptr;
+  return constantOf(graph, node.inputs[2]);
+}
 
 bool canPackConv(const Graph &graph, const Node &node) {
   return isPackable(graph, node) && node.text("layout") == "NXC";

@@ -14,13 +14,20 @@ using namespace rune::library;
 namespace {
 
 /// in      `addresses`: those of the pixels, tap by tap, at the first of the
-///         channels; `weights`: for each tap those of the channels
+///         channels; `weights`: the bias, then for each tap those of the
+///         channels
 template <int lanes, int rows, int vectors>
 [[gnu::noinline]] void sumTile(const float *const *addresses, int64_t apart,
                                int64_t taps, int64_t channel,
                                const float *weights, float *tile) {
   using V = Vector<float, lanes>;
-  V sums[rows][vectors] = {};
+  V sums[rows][vectors];
+  for (int v = 0; v < vectors; ++v) {
+    V bias = loadVector<V>(weights + v * lanes);
+    for (int r = 0; r < rows; ++r)
+      sums[r][v] = bias;
+  }
+  weights += vectors * lanes;
   for (int64_t tap = 0; tap < taps; ++tap) {
     V weight[vectors];
     for (int v = 0; v < vectors; ++v)
@@ -44,10 +51,10 @@ template <int width>
                                float *tile) {
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t c = 0; c < count; ++c) {
-      float sum = 0;
+      float sum = weights[c];
       for (int64_t tap = 0; tap < taps; ++tap)
-        sum +=
-            addresses[tap * apart + r][channel + c] * weights[tap * width + c];
+        sum += addresses[tap * apart + r][channel + c] *
+               weights[(1 + tap) * width + c];
       tile[r * width + c] = sum;
     }
 }
@@ -91,7 +98,7 @@ template <int vectorBytes> int32_t depthwise(const Fused &fused) {
             fused.finish(tile, width, row + i, count, c, columns,
                          fused.operands);
           }
-          weights += taps * width;
+          weights += (1 + taps) * width;
         }
       });
 }

@@ -27,6 +27,12 @@ multiplyTile(const float *const *addresses, int64_t apart, int64_t taps,
   using V = Vector<float, lanes>;
   constexpr int chains = rows * vectors <= 2 ? 4 : rows * vectors <= 6 ? 2 : 1;
   V sums[chains][rows][vectors] = {};
+  for (int v = 0; v < vectors; ++v) {
+    V bias = loadVector<V>(panel + v * lanes);
+    for (int r = 0; r < rows; ++r)
+      sums[0][r][v] = bias;
+  }
+  panel += vectors * lanes;
   for (int64_t tap = 0; tap < taps; ++tap) {
     const float *row[rows];
     for (int r = 0; r < rows; ++r)
@@ -101,7 +107,7 @@ template <int vectorBytes> struct Product {
     int64_t taps = windows.taps(), channels = weights.sizes[1];
     int64_t groups = call.attributes[convGroups].integer;
     int64_t columns = weights.sizes[0] / groups;
-    int64_t panelBytes = taps * channels * shape.columns() * 4;
+    int64_t panelBytes = (1 + taps * channels) * shape.columns() * 4;
     int64_t panels = ceilDiv(columns, shape.columns());
     int64_t most = blockRows(shape, taps);
     return eachTask(
@@ -136,7 +142,8 @@ template <int vectorBytes> struct Product {
           int64_t row = task * most, rows = atMost(most, fused.rows - row);
           for (int64_t i = 0; i < rows; ++i)
             addresses[i] = first + (row + i) * inner;
-          block(fused, addresses, most, 1, inner, inner * shape.columns() * 4,
+          block(fused, addresses, most, 1, inner,
+                (1 + inner) * shape.columns() * 4,
                 static_cast<const float *>(fused.packed), row, rows, 0,
                 fused.columns);
         });
