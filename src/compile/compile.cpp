@@ -152,6 +152,7 @@ Result<Program> compile(graph::Graph taken, const Options &options) {
     if (program.steps[i].entry)
       program.steps[i].entry = blob.symbols.at(nameOf(i));
   program.code = std::move(blob.code);
+  program.symbols = std::move(blob.symbols);
   return program;
 }
 

@@ -121,7 +121,8 @@ llvm::Function *RegionEmitter::makeGroup(const Group &group,
                                   pointer);
   auto *function = llvm::Function::Create(
       llvm::FunctionType::get(status, types, false),
-      llvm::GlobalValue::InternalLinkage, "rune_group", module_);
+      llvm::GlobalValue::InternalLinkage,
+      "rune_group_" + std::to_string(group.last()), module_);
   function->addFnAttr(llvm::Attribute::NoUnwind);
   function->addFnAttr(llvm::Attribute::NoInline);
   llvm::IRBuilder<> ir(llvm::BasicBlock::Create(context, "", function));

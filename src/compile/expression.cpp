@@ -170,17 +170,17 @@ private:
     llvm::Value *columns = function_->getArg(5);
     int width = tileColumns(group_.kind, target_);
     if (width == 0) {
-      rows(columns);
+      rows(columns, {});
     } else {
       // a full tile has a number of columns that LLVM may count on
       auto *full = llvm::BasicBlock::Create(context_, "", function_);
       auto *part = llvm::BasicBlock::Create(context_, "", function_);
       ir_.CreateCondBr(ir_.CreateICmpEQ(columns, number(width)), full, part);
       ir_.SetInsertPoint(full);
-      rows(number(width));
+      rows(number(width), width);
       ir_.CreateRetVoid();
       ir_.SetInsertPoint(part);
-      rows(columns);
+      rows(columns, {});
     }
     ir_.CreateRetVoid();
     return function_;
@@ -223,13 +223,41 @@ private:
     ir_.SetInsertPoint(after);
   }
 
-  llvm::MDNode *independentLoop() {
-    auto *parallel = llvm::MDNode::get(
-        context_, {llvm::MDString::get(context_, "llvm.loop.parallel_accesses"),
-                   independent_});
-    auto *node = llvm::MDNode::getDistinct(context_, {nullptr, parallel});
+  llvm::Metadata *hint(const char *name, std::optional<uint32_t> value = {}) {
+    std::vector<llvm::Metadata *> words = {llvm::MDString::get(context_, name)};
+    if (value)
+      words.push_back(llvm::ConstantAsMetadata::get(ir_.getInt32(*value)));
+    return llvm::MDNode::get(context_, words);
+  }
+  llvm::MDNode *loopHints(std::vector<llvm::Metadata *> hints) {
+    hints.insert(hints.begin(), nullptr);
+    auto *node = llvm::MDNode::getDistinct(context_, hints);
     node->replaceOperandWith(0, node);
     return node;
+  }
+  /// Columns become vectors, rows stay a loop. A loop that is unrolled too
+  /// early is no vector any more.
+  llvm::MDNode *columnLoop(std::optional<int> width) {
+    auto *independent = llvm::MDNode::get(
+        context_, {llvm::MDString::get(context_, "llvm.loop.parallel_accesses"),
+                   independent_});
+    auto lanes = static_cast<uint32_t>(vectorBytes(target_) / 4);
+    std::vector<llvm::Metadata *> hints = {
+        independent, hint("llvm.loop.unroll.disable"),
+        hint("llvm.loop.vectorize.width", lanes)};
+    if (tileColumns(group_.kind, target_) > 0)
+      hints.push_back(hint("llvm.loop.interleave.count",
+                           width ? static_cast<uint32_t>(*width) / lanes : 1));
+    return loopHints(hints);
+  }
+  llvm::MDNode *rowLoop() {
+    auto *no = llvm::ConstantAsMetadata::get(ir_.getFalse());
+    return loopHints(
+        {hint("llvm.loop.unroll.disable"),
+         llvm::MDNode::get(
+             context_,
+             {llvm::MDString::get(context_, "llvm.loop.vectorize.enable"),
+              no})});
   }
 
   /// The result stands apart from all that is read.
@@ -247,8 +275,8 @@ private:
 
   DType dtypeAt(ValueId id) const { return graph_.values[id].type.dtype; }
 
-  void rows(llvm::Value *columns) {
-    loop(function_->getArg(3), nullptr, [&](llvm::Value *i) {
+  void rows(llvm::Value *columns, std::optional<int> width) {
+    loop(function_->getArg(3), rowLoop(), [&](llvm::Value *i) {
       llvm::Value *row = ir_.CreateAdd(function_->getArg(2), i);
       llvm::Value *first = function_->getArg(4);
       std::vector<llvm::Value *> bases(accesses_.size());
@@ -270,7 +298,7 @@ private:
         tile = ir_.CreateGEP(sum, function_->getArg(0),
                              ir_.CreateMul(i, function_->getArg(1)));
       }
-      loop(columns, independentLoop(), [&](llvm::Value *j) {
+      loop(columns, columnLoop(width), [&](llvm::Value *j) {
         auto load = [&](size_t k) -> llvm::Value * {
           if (fixed[k])
             return fixed[k];
