@@ -153,8 +153,11 @@ llvm::Function *RegionEmitter::makeGroup(const Group &group,
                number(static_cast<uint64_t>(expression.rows)));
   writer.store(fused, offsetof(library::Fused, columns),
                number(static_cast<uint64_t>(expression.columns)));
-  writer.store(fused, offsetof(library::Fused, scratchBytes),
-               number(scratchBytes(graph_, group, target_)));
+  Scratch scratch = scratchOf(graph_, group, target_);
+  writer.store(fused, offsetof(library::Fused, sharedBytes),
+               number(scratch.shared));
+  writer.store(fused, offsetof(library::Fused, workerBytes),
+               number(scratch.worker));
   ir.CreateRet(
       ir.CreateCall(module_.getOrInsertFunction(
                         fastKernelName(group.kind, target_), status, pointer),
