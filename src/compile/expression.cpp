@@ -362,6 +362,8 @@ private:
     }
     arguments.push_back(attributes_.at(member));
     types.push_back(ir_.getPtrTy());
+    if (shiftsOnlyRight(graph_, node))
+      present |= 1u << 8;
     arguments.push_back(ir_.getInt32(present));
     types.push_back(ir_.getInt32Ty());
     auto body = module_.getOrInsertFunction(

@@ -26,19 +26,29 @@ const graph::Constant *constantOf(const Graph &graph, ValueId id) {
   return value.constant ? &graph.constants[*value.constant] : nullptr;
 }
 
-/// True if every shift is one that the rule takes (requantize.7), and no
-/// product leaves 62 bits.
-bool canRequantize(const Graph &graph, const Node &node) {
+/// The largest and the smallest shift of a requantisation.
+std::optional<std::pair<int32_t, int32_t>> shiftsOf(const Graph &graph,
+                                                    const Node &node) {
   const graph::Constant *shifts = constantOf(graph, node.inputs[2]);
   if (!shifts)
-    return false;
-  int32_t most = node.text("rounding") == "tflite-16x8" ? 14 : 30;
+    return {};
+  int32_t least = INT32_MAX, most = INT32_MIN;
   for (size_t i = 0; i < shifts->data.size(); i += sizeof(int32_t)) {
     int32_t shift;
     std::memcpy(&shift, shifts->data.data() + i, sizeof shift);
-    if (shift < -31 || shift > most)
-      return false;
+    least = std::min(least, shift);
+    most = std::max(most, shift);
   }
+  return std::pair(least, most);
+}
+
+/// True if every shift is one that the rule takes (requantize.7), and no
+/// product leaves 62 bits.
+bool canRequantize(const Graph &graph, const Node &node) {
+  auto shifts = shiftsOf(graph, node);
+  if (!shifts || shifts->first < -31 ||
+      shifts->second > (node.text("rounding") == "tflite-16x8" ? 14 : 30))
+    return false;
   uint64_t bits = 8 * dtypeBytes(graph.values[node.inputs[0]].type.dtype);
   int64_t left = node.integer("left_shift");
   bool hasZero = node.inputs.size() > 4 && node.inputs[4] != noValue;
@@ -244,6 +254,13 @@ int tileColumns(Anchor kind, machine::Target target) {
   default:
     return library::productF32(bytes).columns();
   }
+}
+
+bool shiftsOnlyRight(const Graph &graph, const Node &node) {
+  auto shifts =
+      node.op == Op::Requantize ? shiftsOf(graph, node) : std::nullopt;
+  return shifts && shifts->second <= 0 &&
+         node.text("rounding") != "tflite-16x8";
 }
 
 size_t bodyOperands(const Node &node) {

@@ -95,10 +95,15 @@ RUNE_BODY(Where, bool, f32)(bool_t c, float x, float y, const Attribute *,
 
 namespace {
 
-/// x · multiplier · 2^(shift - 31) by the rule that the attribute names; the
-/// product is exact in 64 bits.
+/// A bit of `present` beyond the operands': no shift of the node is positive.
+constexpr int32_t onlyRightShifts = 1 << 8;
+
+/// x · multiplier · 2^(shift - 31), to nearest by the rule that the attribute
+/// names. The product is exact in 63 bits; with 2^62 added it is not negative,
+/// and shifts as what it is, which costs less than a shift of signed numbers.
 [[gnu::always_inline]] inline int64_t
 requantized(int64_t x, int32_t m, int32_t shift, const Attribute &rounding) {
+  constexpr int64_t offset = int64_t{1} << 62;
   int64_t multiplier = m, drop = 31 - shift;
   if (isText(rounding, "tflite-16x8")) {
     multiplier = m < 0x7fff0000 ? (multiplier + (1 << 15)) >> 16 : 0x7fff;
@@ -109,10 +114,15 @@ requantized(int64_t x, int32_t m, int32_t shift, const Attribute &rounding) {
     int64_t down = product >> drop, rest = product - (down << drop);
     return down + ((rest > half) | ((rest == half) & (down & 1)));
   }
-  if (isText(rounding, "tflite-double"))
-    half +=
-        drop > 31 ? (product >= 0 ? int64_t{1} << 30 : -(int64_t{1} << 30)) : 0;
-  return (product + half) >> drop;
+  if (isText(rounding, "tflite-double")) {
+    // +2^30, for negative products -2^30
+    int64_t twice = drop > 31 ? int64_t{1} << 31 : 0;
+    half += twice >> 1;
+    product -=
+        static_cast<int64_t>(static_cast<uint64_t>(product) >> 32) & twice;
+  }
+  auto shifted = static_cast<uint64_t>(product + (half + offset)) >> drop;
+  return static_cast<int64_t>(shifted) - (offset >> drop);
 }
 
 template <class In, class Out>
@@ -121,9 +131,18 @@ requantize(In x, int32_t m, int32_t shift, Out zero, In xZero,
            const Attribute *a, int32_t present) {
   enum { axis, dtype, high, leftShift, low, rounding };
   int64_t wide = static_cast<int64_t>(x) - ((present & 16) ? xZero : 0);
-  int64_t y = requantized(wide << a[leftShift].integer, m, shift, a[rounding]) +
-              ((present & 8) ? zero : 0);
+  int64_t y = requantized(wide << a[leftShift].integer, m, shift, a[rounding]);
+  int64_t offset = (present & 8) ? zero : 0;
   int64_t least = a[low].integer, most = a[high].integer;
+  if (sizeof(Out) < 4 && (present & onlyRightShifts)) {
+    // within 32 bits, as x is
+    auto limited = static_cast<int32_t>(y);
+    auto low32 = static_cast<int32_t>(least - offset),
+         high32 = static_cast<int32_t>(most - offset);
+    limited = limited < low32 ? low32 : limited > high32 ? high32 : limited;
+    return static_cast<Out>(limited + static_cast<int32_t>(offset));
+  }
+  y += offset;
   return static_cast<Out>(y < least ? least : y > most ? most : y);
 }
 
