@@ -20,6 +20,9 @@ public:
   prepare(graph::Graph graph, const compile::Options &options = {});
 
   const graph::Graph &graph() const { return program_.graph; }
+  const compile::Program &program() const { return program_; }
+  /// Where the program's code stands.
+  const uint8_t *code() const { return code_.data(); }
 
   /// in      one item for each input, of its type
   ///         `state` as of graph::evaluate
