@@ -43,7 +43,7 @@ public:
         __atomic_store_n(&rang_, 1, __ATOMIC_RELAXED);
     });
   }
-  compile::Control control() const { return {&rang_}; }
+  compile::Control control() const { return {.stop = &rang_}; }
 
 private:
   int32_t rang_ = 0;
@@ -138,8 +138,16 @@ Result<std::unique_ptr<CpuRun>> CpuRun::of(compile::Program program) {
 Result<> CpuRun::place() {
   arena_.resize(program_.arenaBytes + alignment);
   uint8_t *arena = alignedIn(arena_);
-  table_.assign(graph().values.size() + 1, nullptr);
-  table_.back() = arena + program_.scratchAt;
+  size_t values = graph().values.size();
+  table_.assign(values + 1 + program_.packed.size(), nullptr);
+  table_[values] = arena + program_.scratchAt;
+  for (size_t i = 0; i < program_.packed.size(); ++i) {
+    Bytes copy(program_.packed[i].size() + alignment);
+    table_[values + 1 + i] = alignedIn(copy);
+    std::ranges::copy(program_.packed[i],
+                      static_cast<uint8_t *>(table_[values + 1 + i]));
+    program_.packed[i] = std::move(copy);
+  }
   aligned_.resize(graph().values.size());
   sizes_.resize(graph().values.size());
   for (ValueId id = 0; id < graph().values.size(); ++id) {

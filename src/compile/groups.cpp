@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compile/groups.h"
+
+#include "compile/library/fast/blocking.h"
+#include "compile/prepack.h"
+#include "graph/ops.h"
+
+#include <algorithm>
+
+namespace rune::compile {
+
+namespace {
+
+using graph::Graph;
+using graph::Node;
+using graph::noValue;
+using graph::Op;
+using graph::ValueId;
+
+/// Compiling is quick as long as no function grows beyond this.
+constexpr size_t mostNodes = 24;
+
+class Finder {
+public:
+  Finder(const Graph &graph, const std::set<std::string> &library,
+         machine::Target target)
+      : graph_(graph), library_(library), target_(target) {
+    groups_.of.assign(graph.nodes.size(), Groups::none);
+    producer_.assign(graph.values.size(), Groups::none);
+    uses_.assign(graph.values.size(), 0);
+    for (uint32_t i = 0; i < graph.nodes.size(); ++i) {
+      for (ValueId id : graph.nodes[i].inputs)
+        if (id != noValue)
+          ++uses_[id];
+      for (ValueId id : graph.nodes[i].outputs)
+        if (id != noValue)
+          producer_[id] = i;
+    }
+    // what leaves the graph is used once more
+    for (ValueId id : graph.outputs)
+      ++uses_[id];
+    for (const graph::Variable &variable : graph.variables)
+      ++uses_[variable.output];
+  }
+
+  Groups find() && {
+    for (auto i = static_cast<uint32_t>(graph_.nodes.size()); i-- > 0;)
+      if (groups_.of[i] == Groups::none &&
+          isCompiled(graph_, graph_.nodes[i], library_))
+        grow(i);
+    return std::move(groups_);
+  }
+
+private:
+  bool isBody(const Node &node) const {
+    return node.outputs.size() == 1 &&
+           library_.contains(bodyName(graph_, node));
+  }
+  Anchor anchorKind(const Node &node) const {
+    Anchor kind = Anchor::None;
+    if (node.op == Op::Conv)
+      kind = canPackDepthwise(graph_, node) ? Anchor::Depthwise
+             : canPackConv(graph_, node)    ? Anchor::Conv
+                                            : Anchor::None;
+    if (node.op == Op::MatMul && canPackMatMul(graph_, node))
+      kind = Anchor::MatMul;
+    return library_.contains(fastKernelName(kind, target_)) ? kind
+                                                            : Anchor::None;
+  }
+
+  void grow(uint32_t root) {
+    const Node &node = graph_.nodes[root];
+    Group group;
+    group.nodes = {root};
+    if (isEmpty(node.outputs[0]))
+      return;
+    if (Anchor kind = anchorKind(node); kind != Anchor::None) {
+      group.kind = kind;
+      group.anchor = root;
+    } else if (isBody(node)) {
+      while (absorb(group))
+        ;
+    } else {
+      return;
+    }
+    std::ranges::sort(group.nodes);
+    for (uint32_t member : group.nodes)
+      groups_.of[member] = static_cast<uint32_t>(groups_.all.size());
+    groups_.all.push_back(std::move(group));
+  }
+
+  bool isEmpty(ValueId id) const {
+    return std::ranges::any_of(graph_.values[id].type.dims,
+                               [](const Dim &dim) { return dim.size() == 0; });
+  }
+
+  /// Takes in the latest node that may come in.
+  bool absorb(Group &group) const {
+    if (group.nodes.size() >= mostNodes)
+      return false;
+    uint32_t best = Groups::none;
+    Anchor bestKind = Anchor::None;
+    for (uint32_t member : group.nodes) {
+      if (group.kind != Anchor::None && member == group.anchor)
+        continue;
+      for (ValueId id : graph_.nodes[member].inputs) {
+        uint32_t from = id == noValue ? Groups::none : producer_[id];
+        if (from == Groups::none || (best != Groups::none && from <= best) ||
+            !mayPassInside(group, id, from))
+          continue;
+        const Node &node = graph_.nodes[from];
+        Anchor kind = group.kind == Anchor::None && isWhole(member, id)
+                          ? anchorKind(node)
+                          : Anchor::None;
+        if (kind == Anchor::None && !isBody(node))
+          continue;
+        best = from;
+        bestKind = kind;
+      }
+    }
+    if (best == Groups::none)
+      return false;
+    group.nodes.push_back(best);
+    if (bestKind != Anchor::None) {
+      group.kind = bestKind;
+      group.anchor = best;
+    }
+    return true;
+  }
+
+  bool mayPassInside(const Group &group, ValueId id, uint32_t from) const {
+    const auto &root = graph_.nodes[group.nodes.front()];
+    if (groups_.of[from] != Groups::none ||
+        std::ranges::find(group.nodes, from) != group.nodes.end() ||
+        graph_.values[id].type.dims !=
+            graph_.values[root.outputs[0]].type.dims ||
+        !isCompiled(graph_, graph_.nodes[from], library_))
+      return false;
+    size_t inside = 0;
+    for (uint32_t member : group.nodes)
+      inside += static_cast<size_t>(
+          std::ranges::count(graph_.nodes[member].inputs, id));
+    return inside == uses_[id];
+  }
+
+  /// True if the node takes that value element by element.
+  bool isWhole(uint32_t member, ValueId id) const {
+    const Node &node = graph_.nodes[member];
+    return node.op != Op::Lookup || node.inputs[0] == id;
+  }
+
+  const Graph &graph_;
+  const std::set<std::string> &library_;
+  machine::Target target_;
+  Groups groups_;
+  std::vector<uint32_t> producer_;
+  std::vector<size_t> uses_;
+};
+
+} // namespace
+
+Groups findGroups(const Graph &graph, const std::set<std::string> &library,
+                  machine::Target target) {
+  return Finder(graph, library, target).find();
+}
+
+int vectorBytes(machine::Target target) {
+  if (target.family != machine::Family::X86_64 || target.level < 3)
+    return 16;
+  return target.level == 3 ? 32 : 64;
+}
+
+std::string fastKernelName(Anchor kind, machine::Target target) {
+  const char *name = kind == Anchor::Conv        ? "ConvF32"
+                     : kind == Anchor::Depthwise ? "DepthwiseF32"
+                     : kind == Anchor::MatMul    ? "MatMulF32"
+                                                 : nullptr;
+  return name ? fmt::format("rune_fast_{}_{}", name, vectorBytes(target))
+              : "rune_fast_Map";
+}
+
+std::string bodyName(const Graph &graph, const Node &node) {
+  if (node.inputs.empty() || node.inputs[0] == noValue ||
+      node.outputs[0] == noValue)
+    return {};
+  auto nameOf = [&](ValueId id) {
+    return dtypeName(graph.values[id].type.dtype);
+  };
+  return fmt::format("rune_body_{}_{}_{}", enumeratorName(node.op),
+                     nameOf(node.inputs[0]), nameOf(node.outputs[0]));
+}
+
+std::vector<int64_t> alignedSizes(const Graph &graph, const Node &node,
+                                  size_t input, size_t rank) {
+  std::vector<int64_t> sizes = graph.values[node.inputs[input]].type.sizes();
+  bool alongAxis = node.op == Op::Requantize || node.op == Op::Quantize ||
+                   node.op == Op::Dequantize;
+  if (!alongAxis || input == 0 || sizes.empty() || sizes[0] == 1)
+    return sizes;
+  sizes.resize(rank - static_cast<size_t>(node.integer("axis")), 1);
+  return sizes;
+}
+
+int tileColumns(Anchor kind, machine::Target target) {
+  int bytes = vectorBytes(target);
+  switch (kind) {
+  case Anchor::None:
+    return 0;
+  case Anchor::Depthwise:
+    return library::depthwiseF32(bytes).columns();
+  case Anchor::Conv:
+  case Anchor::MatMul:
+    return library::productF32(bytes).columns();
+  }
+  return 0;
+}
+
+uint64_t scratchBytes(const Graph &graph, const Group &group,
+                      machine::Target target) {
+  if (group.kind != Anchor::Conv && group.kind != Anchor::Depthwise)
+    return 0;
+  const Node &node = graph.nodes[group.anchor];
+  int64_t taps = 1, channels = graph.values[node.inputs[0]].type.sizes().back();
+  std::vector<int64_t> weights = graph.values[node.inputs[1]].type.sizes();
+  for (size_t d = 2; d < weights.size(); ++d)
+    taps *= weights[d];
+  int bytes = vectorBytes(target);
+  int64_t scratch = library::windowScratch(
+      group.kind == Anchor::Conv ? library::productF32(bytes)
+                                 : library::depthwiseF32(bytes),
+      taps, group.kind == Anchor::Conv ? weights[1] : channels);
+  return alignTo(static_cast<uint64_t>(scratch), 64);
+}
+
+} // namespace rune::compile
