@@ -58,11 +58,8 @@ Result<> Library::linkInto(llvm::Module &module) {
   for (llvm::Function &function : module) {
     if (function.isDeclaration())
       continue;
-    if (function.getName().starts_with("rune_kernel_") ||
-        function.getName().starts_with("rune_body_")) {
-      function.removeFnAttr(llvm::Attribute::NoInline);
+    if (function.getName().starts_with("rune_body_"))
       function.addFnAttr(llvm::Attribute::AlwaysInline);
-    }
     if (!function.getName().starts_with("rune_region_"))
       function.setLinkage(llvm::GlobalValue::InternalLinkage);
     function.setComdat(nullptr);
