@@ -26,8 +26,12 @@ bool isKnown(const graph::Value &value) {
 
 } // namespace
 
+std::string_view enumeratorName(graph::Op op) {
+  return enumerators[static_cast<size_t>(op)];
+}
+
 std::string kernelName(graph::Op op) {
-  return "rune_kernel_" + std::string(enumerators[static_cast<size_t>(op)]);
+  return "rune_kernel_" + std::string(enumeratorName(op));
 }
 
 bool isCompiled(const graph::Graph &graph, const graph::Node &node,
