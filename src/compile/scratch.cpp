@@ -44,6 +44,10 @@ public:
     return static_cast<uint64_t>(
         graph_.values[node_.inputs[0]].type.dims.back().size());
   }
+  uint64_t lastOut() const {
+    return static_cast<uint64_t>(
+        graph_.values[node_.outputs[0]].type.dims.back().size());
+  }
   uint64_t number(std::string_view name) const {
     return static_cast<uint64_t>(node_.integer(name));
   }
@@ -97,6 +101,8 @@ uint64_t bytesOf(graph::Op op, const Sizes &of) {
     return 129 * sizeof(int32_t);
   case Op::RfftFixed:
     return product({3 * real, of.last()});
+  case Op::IrfftFixed:
+    return product({3 * real, of.lastOut()});
   case Op::Dft:
     return fourierBytes(of.largest());
   case Op::Stft:
@@ -108,7 +114,7 @@ uint64_t bytesOf(graph::Op op, const Sizes &of) {
 
 } // namespace
 
-uint64_t scratchBytes(const graph::Graph &graph, const graph::Node &node) {
+uint64_t kernelScratch(const graph::Graph &graph, const graph::Node &node) {
   uint64_t bytes = bytesOf(node.op, Sizes(graph, node));
   return bytes == 0 ? 0 : std::min(bytes + pieces, most);
 }

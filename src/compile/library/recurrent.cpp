@@ -197,10 +197,10 @@ private:
 
   A updated(int64_t row, int64_t unit) {
     A old = c[unit];
-    A forget = gate(sum(ForgetGate, row, unit, 2, old));
-    A input = call.attributes[coupled].integer != 0
-                  ? A(1) - forget
-                  : gate(sum(InputGate, row, unit, 0, old));
+    A input = gate(sum(InputGate, row, unit, 0, old));
+    A forget = call.attributes[coupled].integer != 0
+                   ? A(1) - input
+                   : gate(sum(ForgetGate, row, unit, 2, old));
     A fresh = forget * old + input * cell(sum(CellGate, row, unit, 0, old));
     c[unit] = rounded(
         limited(fresh, static_cast<A>(call.attributes[cellClip].number)));

@@ -3,7 +3,7 @@
 // Whole-number signal processing, and tables of 16-bit functions.
 //
 // source  docs/ops.md: sqrt_integer, pcan_fixed, log_fixed, filter_bank,
-//         rfft_fixed, softmax_lookup, lstm_integer
+//         rfft_fixed, irfft_fixed, softmax_lookup, lstm_integer
 #include "compile/library/reals.h"
 
 using namespace rune::library;
@@ -184,6 +184,7 @@ template <class T> struct Complex {
     int64_t part = Fixed<T>::one / radix;
     return {Fixed<T>::rounded(re * part), Fixed<T>::rounded(im * part)};
   }
+  Complex conjugate() const { return {re, Fixed<T>::wrapped(-int64_t{im})}; }
   friend Complex operator+(Complex a, Complex b) {
     return {Fixed<T>::wrapped(int64_t{a.re} + b.re),
             Fixed<T>::wrapped(int64_t{a.im} + b.im)};
@@ -200,29 +201,49 @@ template <class T> struct Complex {
   Complex turned() const { return {im, Fixed<T>::wrapped(-int64_t{re})}; }
 };
 
-/// One transform of real numbers, a power of two of them.
+/// Transforms of real numbers, a power of two of them, and back.
 template <class T> struct RealTransform {
   int64_t pairs;
-  Complex<T> *factors, *splitters, *work;
+  bool inverse;
+  Complex<T> *factors, *splitters, *work, *spectrum;
 
-  RealTransform(const Call &call, int64_t length) : pairs(length / 2) {
+  RealTransform(const Call &call, int64_t length, bool inverse)
+      : pairs(length / 2), inverse(inverse) {
     constexpr double pi = 3.14159265358979323846;
     Scratch scratch(call);
     factors = scratch.take<Complex<T>>(pairs);
     splitters = scratch.take<Complex<T>>(pairs);
     work = scratch.take<Complex<T>>(pairs);
+    spectrum = scratch.take<Complex<T>>(pairs);
+    double sign = inverse ? 1 : -1;
     auto all = static_cast<double>(pairs);
     for (int64_t i = 0; i < pairs; ++i)
-      factors[i] = Complex<T>::ofAngle(-2 * pi * static_cast<double>(i) / all);
+      factors[i] =
+          Complex<T>::ofAngle(sign * 2 * pi * static_cast<double>(i) / all);
     for (int64_t i = 1; i <= pairs / 2; ++i)
       splitters[i - 1] =
-          Complex<T>::ofAngle(-pi * (static_cast<double>(i) / all + 0.5));
+          Complex<T>::ofAngle(sign * pi * (static_cast<double>(i) / all + 0.5));
   }
 
-  void run(const T *x, T *y) const {
+  void forwards(const T *x, T *y) const {
+    transform(
+        [&](int64_t i) -> Complex<T> { return {x[2 * i], x[2 * i + 1]}; });
+    split(y);
+  }
+  void backwards(const T *x, T *y) const {
+    join(x);
+    transform([&](int64_t i) { return spectrum[i]; });
+    for (int64_t i = 0; i < pairs; ++i) {
+      y[2 * i] = work[i].re;
+      y[2 * i + 1] = work[i].im;
+    }
+  }
+
+private:
+  template <class At> void transform(At at) const {
     // radix 4 from the top; what is left over at the bottom is a radix of 2.
     // The levels from the bottom: parts of 1, then each 4 times the one below.
-    scatter(x);
+    scatter(at);
     int64_t part = 1;
     if (odd()) {
       for (int64_t at = 0; at < pairs; at += 2)
@@ -233,16 +254,14 @@ template <class T> struct RealTransform {
       for (int64_t at = 0; at < pairs; at += 4 * part)
         for (int64_t k = 0; k < part; ++k)
           meetFour(work + at + k, part, k * (pairs / (4 * part)));
-    split(y);
   }
 
-private:
   /// True if the number of pairs is no power of 4.
   bool odd() const { return (63 - __builtin_clzll(pairs)) % 2 != 0; }
 
   /// Pair i goes where the recursion ends for it: its digits in base 4 (the
   /// topmost in base 2) the other way round.
-  void scatter(const T *x) const {
+  template <class At> void scatter(At at) const {
     for (int64_t i = 0; i < pairs; ++i) {
       int64_t rest = i, left = pairs, to = 0;
       while (left > 1) {
@@ -251,7 +270,7 @@ private:
         to += rest % radix * left;
         rest /= radix;
       }
-      work[to] = {x[2 * i], x[2 * i + 1]};
+      work[to] = at(i);
     }
   }
   void meetTwo(Complex<T> *at, int64_t part, int64_t turn) const {
@@ -268,9 +287,9 @@ private:
     Complex<T> even = a + c, across = a - c, odd = b + d;
     Complex<T> side = (b - d).turned();
     at[0] = even + odd;
-    at[part] = across + side;
     at[2 * part] = even - odd;
-    at[3 * part] = across - side;
+    at[inverse ? 3 * part : part] = across + side;
+    at[inverse ? part : 3 * part] = across - side;
   }
   /// The spectrum of the real numbers out of that of their pairs.
   void split(T *y) const {
@@ -278,15 +297,31 @@ private:
     put(y, 0, int64_t{zero.re} + zero.im, 0);
     put(y, pairs, int64_t{zero.re} - zero.im, 0);
     for (int64_t k = 1; k <= pairs / 2; ++k) {
-      Complex<T> low = work[k].dividedBy(2), high = work[pairs - k];
-      high =
-          Complex<T>{high.re, Fixed<T>::wrapped(-int64_t{high.im})}.dividedBy(
-              2);
+      Complex<T> low = work[k].dividedBy(2);
+      Complex<T> high = work[pairs - k].conjugate().dividedBy(2);
       Complex<T> sum = low + high, turned = (low - high) * splitters[k - 1];
       put(y, k, (int64_t{sum.re} + turned.re) >> 1,
           (int64_t{sum.im} + turned.im) >> 1);
       put(y, pairs - k, (int64_t{sum.re} - turned.re) >> 1,
           (int64_t{turned.im} - sum.im) >> 1);
+    }
+  }
+  /// The spectrum of the pairs. The parts of the ends that are not real do not
+  /// count.
+  void join(const T *x) const {
+    auto bin = [&](int64_t k) -> Complex<T> {
+      return {x[2 * k], x[2 * k + 1]};
+    };
+    int64_t first = x[0], last = x[2 * pairs];
+    spectrum[0] = Complex<T>{Fixed<T>::wrapped(first + last),
+                             Fixed<T>::wrapped(first - last)}
+                      .dividedBy(2);
+    for (int64_t k = 1; k <= pairs / 2; ++k) {
+      Complex<T> low = bin(k).dividedBy(2);
+      Complex<T> high = bin(pairs - k).conjugate().dividedBy(2);
+      Complex<T> even = low + high, odd = (low - high) * splitters[k - 1];
+      spectrum[k] = even + odd;
+      spectrum[pairs - k] = (even - odd).conjugate();
     }
   }
   static void put(T *y, int64_t bin, int64_t re, int64_t im) {
@@ -295,26 +330,35 @@ private:
   }
 };
 
-template <class T> int32_t rfft(const Call &call) {
-  const View &x = call.in[0];
-  int64_t length = x.sizes[x.rank - 1], rows = countOf(x) / length;
-  RealTransform<T> transform(call, length);
+/// `length` real numbers, forwards or backwards.
+template <class T>
+int32_t transformAll(const Call &call, int64_t length, bool inverse) {
+  int64_t rows = countOf(call.in[0]) / (inverse ? length + 2 : length);
+  RealTransform<T> transform(call, length, inverse);
   for (int64_t row = 0; row < rows; ++row) {
     if (mustStop(call))
       return stopped;
-    transform.run(elements<T>(x) + row * length,
-                  elements<T>(call.out[0]) + row * (length + 2));
+    T *out = elements<T>(call.out[0]);
+    const T *in = elements<T>(call.in[0]);
+    if (inverse)
+      transform.backwards(in + row * (length + 2), out + row * length);
+    else
+      transform.forwards(in + row * length, out + row * (length + 2));
   }
   return 0;
 }
 
+int32_t fixedFourier(const Call &call, const View &reals, bool inverse) {
+  int64_t length = reals.sizes[reals.rank - 1];
+  if (call.in[0].type == Type::I16)
+    RUNE_CASE return transformAll<int16_t>(call, length, inverse);
+  RUNE_CASE return transformAll<int32_t>(call, length, inverse);
+}
+
 } // namespace
 
-RUNE_KERNEL(RfftFixed) {
-  if (call.in[0].type == Type::I16)
-    RUNE_CASE return rfft<int16_t>(call);
-  RUNE_CASE return rfft<int32_t>(call);
-}
+RUNE_KERNEL(RfftFixed) { return fixedFourier(call, call.in[0], false); }
+RUNE_KERNEL(IrfftFixed) { return fixedFourier(call, call.out[0], true); }
 
 namespace {
 
