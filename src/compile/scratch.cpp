@@ -4,6 +4,8 @@
 // each piece may need 16 bytes more for its alignment.
 #include "compile/regions.h"
 
+#include "graph/ops.h"
+
 #include <algorithm>
 
 namespace rune::compile {
