@@ -100,6 +100,8 @@ private:
 
 RUNE_KERNEL(Einsum) {
   enum { accumulator, equationAttribute };
+  if (call.inputs > 2) // the plan's, see compile/regions.cpp
+    return 2;
   Equation equation(call, call.attributes[equationAttribute]);
   LetterCounter place(equation, equation.kept, equation.keptCount);
   if (place.isEmpty())
@@ -290,12 +292,12 @@ double fraction(uint64_t bits, int count) {
 
 } // namespace
 
+/// The uniform distribution; the normal one is the plan's.
 RUNE_KERNEL(Random) {
   enum { distribution, dtype, like, seed };
   const View &y = call.out[0];
   auto key = static_cast<uint64_t>(call.attributes[seed].integer);
   uint64_t run = has(call, 1) ? elements<uint64_t>(call.in[1])[0] : 0;
-  bool isNormal = isText(call.attributes[distribution], "normal");
   int bits = y.type == Type::F64    ? 53
              : y.type == Type::F16  ? 11
              : y.type == Type::BF16 ? 8
@@ -304,13 +306,7 @@ RUNE_KERNEL(Random) {
     for (int64_t i = from; i < to; ++i) {
       Pair pair = pairOf(static_cast<uint64_t>(i) / 2, key, run);
       bool second = i % 2 != 0;
-      if (!isNormal) {
-        storeFloat(y, i, fraction(second ? pair.second : pair.first, bits));
-        continue;
-      }
-      double radius = math::sqrt(-2 * math::log(1 - fraction(pair.first, 53)));
-      double angle = 2 * 3.14159265358979323846 * fraction(pair.second, 53);
-      storeFloat(y, i, radius * (second ? math::sin(angle) : math::cos(angle)));
+      storeFloat(y, i, fraction(second ? pair.second : pair.first, bits));
     }
   });
 }

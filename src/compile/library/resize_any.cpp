@@ -161,47 +161,49 @@ int32_t findTaps(const Axis &axis, int64_t at, Taps &taps) {
   return 0;
 }
 
-/// Adds up the taps of the axes from `number` on.
+/// Adds up the taps of all axes: innermost along the first one, as if one axis
+/// were resized after the other.
 double sumTaps(const Call &call, const Strides &strides, const Taps *taps,
                int64_t from) {
   const Attribute &axes = call.attributes[axesAttribute];
-  auto count = static_cast<int32_t>(axes.count);
+  auto levels = static_cast<int32_t>(axes.count);
   int64_t at[maxRank];
-  double weights[maxRank + 1];
-  weights[0] = 1;
-  double sum = 0;
-  // a depth-first walk: level d has chosen the taps of the axes before d
-  int32_t d = 0;
-  at[0] = taps[0].first;
-  while (d >= 0) {
+  double weights[maxRank], sums[maxRank];
+  int32_t d = levels - 1;
+  auto enter = [&] {
+    at[d] = taps[d].first;
+    sums[d] = 0;
+  };
+  for (enter();;) {
     if (at[d] > taps[d].last) {
-      if (--d >= 0)
-        ++at[d];
-      continue;
-    }
-    double weight = weightOf(call, taps[d], at[d]);
-    if (taps[d].sum != 0)
-      weight /= taps[d].sum;
-    if (weight == 0) {
+      if (d == levels - 1)
+        return sums[d];
+      double inner = sums[d++];
+      sums[d] += weights[d] * inner;
       ++at[d];
       continue;
     }
-    weights[d + 1] = weights[d] * weight;
-    if (d + 1 < count) {
-      ++d;
-      at[d] = taps[d].first;
+    weights[d] = weightOf(call, taps[d], at[d]);
+    if (taps[d].sum != 0)
+      weights[d] /= taps[d].sum;
+    if (weights[d] == 0) { // an infinity beside it stays away
+      ++at[d];
+      continue;
+    }
+    if (d > 0) {
+      --d;
+      enter();
       continue;
     }
     int64_t offset = from;
-    for (int32_t i = 0; i < count; ++i) {
+    for (int32_t i = 0; i < levels; ++i) {
       int64_t axis = integerAt(axes, i), size = call.in[X].sizes[axis];
       int64_t place = at[i] < 0 ? 0 : at[i] >= size ? size - 1 : at[i];
       offset += place * strides.of[axis];
     }
-    sum += weights[count] * loadReal(call.in[X], offset);
-    ++at[d];
+    sums[0] += weights[0] * loadReal(call.in[X], offset);
+    ++at[0];
   }
-  return sum;
 }
 
 } // namespace
