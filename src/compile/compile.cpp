@@ -122,7 +122,7 @@ Result<Program> compile(graph::Graph taken, const Options &options) {
   for (size_t i = 0; i < groups.all.size(); ++i) {
     const Group &group = groups.all[i];
     scratch = std::max(scratch, scratchBytes(graph, group, options.target));
-    if (group.kind == Anchor::None)
+    if (!isPacked(group.kind))
       continue;
     packed[i] = static_cast<uint32_t>(program.packed.size());
     program.packed.push_back(packWeights(graph, group, options.target));

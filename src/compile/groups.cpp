@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compile/groups.h"
 
+#include "compile/anchors.h"
 #include "compile/library/fast/blocking.h"
 #include "compile/prepack.h"
 #include "graph/ops.h"
@@ -64,6 +65,8 @@ private:
                                             : Anchor::None;
     if (node.op == Op::MatMul && canPackMatMul(graph_, node))
       kind = Anchor::MatMul;
+    if (kind == Anchor::None)
+      kind = unpackedAnchor(graph_, node);
     return library_.contains(fastKernelName(kind, target_)) ? kind
                                                             : Anchor::None;
   }
@@ -174,7 +177,7 @@ std::string fastKernelName(Anchor kind, machine::Target target) {
   const char *name = kind == Anchor::Conv        ? "ConvF32"
                      : kind == Anchor::Depthwise ? "DepthwiseF32"
                      : kind == Anchor::MatMul    ? "MatMulF32"
-                                                 : nullptr;
+                                                 : unpackedName(kind);
   return name ? fmt::format("rune_fast_{}_{}", name, vectorBytes(target))
               : "rune_fast_Map";
 }
@@ -210,16 +213,26 @@ int tileColumns(Anchor kind, machine::Target target) {
     return library::depthwiseF32(bytes).columns();
   case Anchor::Conv:
   case Anchor::MatMul:
+  case Anchor::MatMulDynamic:
     return library::productF32(bytes).columns();
+  default: // as many as a row has
+    return 0;
   }
-  return 0;
 }
 
 uint64_t scratchBytes(const Graph &graph, const Group &group,
                       machine::Target target) {
-  if (group.kind != Anchor::Conv && group.kind != Anchor::Depthwise)
+  if (group.kind == Anchor::None)
     return 0;
   const Node &node = graph.nodes[group.anchor];
+  if (!isPacked(group.kind))
+    return alignTo(static_cast<uint64_t>(unpackedScratch(
+                       graph, node, group.kind, vectorBytes(target))),
+                   64);
+  if (group.kind == Anchor::MatMul)
+    return static_cast<uint64_t>(library::longProductScratch(
+        library::productF32(vectorBytes(target)),
+        graph.values[node.inputs[0]].type.sizes().back()));
   int64_t taps = 1, channels = graph.values[node.inputs[0]].type.sizes().back();
   std::vector<int64_t> weights = graph.values[node.inputs[1]].type.sizes();
   for (size_t d = 2; d < weights.size(); ++d)

@@ -14,7 +14,27 @@
 
 namespace rune::compile {
 
-enum class Anchor : uint8_t { None, Conv, Depthwise, MatMul };
+enum class Anchor : uint8_t {
+  None,
+  Conv,
+  Depthwise,
+  MatMul,
+  // those that have no packed weights: anchors.h
+  MatMulDynamic,
+  Softmax,
+  LayerNormalization,
+  GroupNormalization,
+  ReduceMean,
+  ReduceSum,
+  MaxPool,
+  AveragePool
+};
+
+/// True for anchors whose weights are packed while compiling.
+constexpr bool isPacked(Anchor kind) {
+  return kind == Anchor::Conv || kind == Anchor::Depthwise ||
+         kind == Anchor::MatMul;
+}
 
 struct Group {
   /// Ascending; the last one makes the result.

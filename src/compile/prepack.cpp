@@ -158,16 +158,15 @@ Bytes packWeights(const Graph &graph, const Group &group,
   const Node &node = graph.nodes[group.anchor];
   auto width = static_cast<size_t>(tileColumns(group.kind, target));
   switch (group.kind) {
-  case Anchor::None:
-    return {};
   case Anchor::Conv:
     return packConv(graph, node, width);
   case Anchor::Depthwise:
     return packDepthwise(graph, node, width);
   case Anchor::MatMul:
     return packMatMul(graph, node, width);
+  default:
+    return {};
   }
-  return {};
 }
 
 } // namespace rune::compile
