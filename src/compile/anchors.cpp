@@ -147,29 +147,6 @@ Anchor unpackedAnchor(const Graph &graph, const Node &node) {
   }
 }
 
-const char *unpackedName(Anchor kind) {
-  switch (kind) {
-  case Anchor::MatMulDynamic:
-    return "MatMulDynamicF32";
-  case Anchor::Softmax:
-    return "SoftmaxF32";
-  case Anchor::LayerNormalization:
-    return "LayerNormalizationF32";
-  case Anchor::GroupNormalization:
-    return "GroupNormalizationF32";
-  case Anchor::ReduceMean:
-    return "ReduceMeanF32";
-  case Anchor::ReduceSum:
-    return "ReduceSumF32";
-  case Anchor::MaxPool:
-    return "MaxPoolF32";
-  case Anchor::AveragePool:
-    return "AveragePoolF32";
-  default:
-    return nullptr;
-  }
-}
-
 int64_t unpackedScratch(const Graph &graph, const Node &node, Anchor kind,
                         int vectorBytes) {
   Sizes sizes = sizesOf(graph, node, 0);

@@ -12,9 +12,6 @@ namespace rune::compile {
 /// The kind of such a node; None for all others.
 Anchor unpackedAnchor(const graph::Graph &graph, const graph::Node &node);
 
-/// "SoftmaxF32"; null for other kinds.
-const char *unpackedName(Anchor kind);
-
 /// Bytes of scratch of one worker.
 int64_t unpackedScratch(const graph::Graph &graph, const graph::Node &node,
                         Anchor kind, int vectorBytes);

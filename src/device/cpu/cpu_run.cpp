@@ -124,8 +124,11 @@ private:
 
 Result<std::unique_ptr<CpuRun>>
 CpuRun::prepare(Graph graph, const compile::Options &options) {
-  std::unique_ptr<CpuRun> run(
-      new CpuRun(RUNE_TRY(compile::compile(std::move(graph), options))));
+  return of(RUNE_TRY(compile::compile(std::move(graph), options)));
+}
+
+Result<std::unique_ptr<CpuRun>> CpuRun::of(compile::Program program) {
+  std::unique_ptr<CpuRun> run(new CpuRun(std::move(program)));
   run->code_ = RUNE_TRY(machine::MappedCode::map(run->program_.code));
   RUNE_TRY(run->place());
   return run;
@@ -181,6 +184,7 @@ Result<> CpuRun::bind(graph::Items inputs, graph::State &state) {
     table_[id] = const_cast<uint8_t *>(data.data());
     if (isAligned(table_[id]))
       return;
+    ++copies_;
     aligned_[id].resize(data.size() + alignment);
     table_[id] = alignedIn(aligned_[id]);
     std::ranges::copy(data, static_cast<uint8_t *>(table_[id]));
@@ -256,11 +260,13 @@ Result<> CpuRun::runPlan(size_t step, const graph::EvaluateLimits &limits) {
 
 Result<graph::Items> CpuRun::finish(graph::State &state) {
   graph::Items outputs;
-  for (ValueId id : graph().outputs)
+  for (ValueId id : graph().outputs) {
+    bool isItem = program_.places[id].kind == Place::Elsewhere;
+    copies_ += !isItem;
     outputs.push_back(
-        program_.places[id].kind == Place::Elsewhere
-            ? items_[id]
-            : graph::Item::of(RUNE_TRY(Tensor::copyOf(viewOf(id)))));
+        isItem ? items_[id]
+               : graph::Item::of(RUNE_TRY(Tensor::copyOf(viewOf(id)))));
+  }
   graph::State next;
   for (const graph::Variable &variable : graph().variables)
     next.push_back(RUNE_TRY(Tensor::copyOf(viewOf(variable.output))));
@@ -276,6 +282,7 @@ Result<graph::Items> CpuRun::run(graph::Items inputs,
                  "the graph needs {} bytes of memory, {} are allowed",
                  program_.arenaBytes, limits.memoryBytes);
   items_.assign(graph().values.size(), {});
+  copies_ = 0;
   RUNE_TRY(bind(std::move(inputs), state));
   Alarm alarm(limits.deadline);
   compile::Control control = alarm.control();

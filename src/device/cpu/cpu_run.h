@@ -19,10 +19,17 @@ public:
   static Result<std::unique_ptr<CpuRun>>
   prepare(graph::Graph graph, const compile::Options &options = {});
 
+  /// Of a program that was compiled before, for this machine.
+  ///
+  /// errors  `machine.out-of-memory`
+  static Result<std::unique_ptr<CpuRun>> of(compile::Program program);
+
   const graph::Graph &graph() const { return program_.graph; }
   const compile::Program &program() const { return program_; }
   /// Where the program's code stands.
   const uint8_t *code() const { return code_.data(); }
+  /// Inputs and outputs that the last run copied.
+  uint64_t copies() const { return copies_; }
 
   /// in      one item for each input, of its type
   ///         `state` as of graph::evaluate
@@ -52,6 +59,7 @@ private:
   std::vector<graph::Item> items_;
   /// Copies of inputs and constants that stand unaligned.
   std::vector<Bytes> aligned_;
+  uint64_t copies_ = 0;
   /// For each step of the plan its nodes as a graph; what goes in and out.
   struct Piece {
     graph::Graph graph;
