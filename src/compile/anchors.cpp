@@ -129,7 +129,11 @@ Anchor unpackedAnchor(const Graph &graph, const Node &node) {
   case Op::LayerNormalization:
     return when(hasFullParameters(graph, node), Anchor::LayerNormalization);
   case Op::GroupNormalization:
-    return when(node.text("layout") == "NCX", Anchor::GroupNormalization);
+    return Anchor::GroupNormalization;
+  case Op::LocalResponseNormalization:
+    return when(node.text("layout") == "NXC" && node.number("beta") == 0.75 &&
+                    node.integer("size") <= 64,
+                Anchor::LocalResponseNormalization);
   case Op::ReduceMean:
   case Op::ReduceSum:
     return when(!isGiven(node, 1) && node.text("accumulator") == "f32" &&
@@ -161,6 +165,10 @@ int64_t unpackedScratch(const Graph &graph, const Node &node, Anchor kind,
   case Anchor::LayerNormalization:
     sizes.erase(sizes.begin(), sizes.begin() + node.integer("axis"));
     return floats(countOf(sizes));
+  case Anchor::GroupNormalization:
+    return floats(sizes.back()) + 4 * 4 * sizes.back();
+  case Anchor::LocalResponseNormalization:
+    return floats(sizes.back()) + 4 * (sizes.back() + node.integer("size"));
   case Anchor::MaxPool:
   case Anchor::AveragePool: {
     int64_t taps = 1; // those inside

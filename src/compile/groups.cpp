@@ -225,6 +225,7 @@ std::string fastKernelName(Anchor kind, machine::Target target) {
                                         "SoftmaxF32",
                                         "LayerNormalizationF32",
                                         "GroupNormalizationF32",
+                                        "LocalResponseNormalizationF32",
                                         "ReduceMeanF32",
                                         "ReduceSumF32",
                                         "MaxPoolF32",

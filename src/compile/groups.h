@@ -27,6 +27,7 @@ enum class Anchor : uint8_t {
   Softmax,
   LayerNormalization,
   GroupNormalization,
+  LocalResponseNormalization,
   ReduceMean,
   ReduceSum,
   MaxPool,

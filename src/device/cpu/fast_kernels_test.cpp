@@ -196,11 +196,32 @@ TEST(FastKernels, GroupNormalization) {
                std::move(types),
                {{"groups", groups}, {"layout", layout}}};
   };
+  Try far = over({"f32[2, 7, 5, 16]", "f32[16]", "f32[16]"}, 4, "NXC");
+  far.offset = 1000;
+  Try huge = over({"f32[1, 4, 4, 8]", "f32[8]", "f32[8]"}, 2, "NXC");
+  huge.special = {3e38f, 3e38f};
+  Try broken = over({"f32[1, 4, 4, 8]", "f32[8]", "f32[8]"}, 2, "NXC");
+  broken.special = {nan};
   agree({over({"f32[2, 6, 7, 5]", "f32[6]", "f32[6]"}, 0),
          over({"f32[2, 6, 7, 5]", "f32[6]", "f32[6]"}, 3),
          over({"f32[2, 6, 41, 29]", "f32[2]", "f32[6]"}, 2),
          over({"f32[3, 4]", "f32[4]", "f32[4]"}, 2),
-         over({"f32[2, 7, 5, 6]", "f32[6]", "f32[6]"}, 3, "NXC")});
+         over({"f32[2, 7, 5, 6]", "f32[6]", "f32[6]"}, 3, "NXC"),
+         over({"f32[2, 7, 5, 51]", "f32[51]", "f32[51]"}, 0, "NXC"),
+         over({"f32[1, 3, 3, 1040]", "f32[2]", "f32[1040]"}, 2, "NXC"), far,
+         huge, broken});
+}
+
+TEST(FastKernels, LocalResponseNormalization) {
+  auto over = [](const char *type, int64_t size, double alpha) {
+    return Try{Op::LocalResponseNormalization,
+               {type},
+               {{"size", size}, {"alpha", alpha}, {"layout", "NXC"}}};
+  };
+  Try broken = over("f32[1, 3, 3, 20]", 5, 1);
+  broken.special = {nan, infinity};
+  agree({over("f32[2, 3, 5, 67]", 5, 0.5), over("f32[1, 2, 2, 3]", 5, 1e-4),
+         over("f32[3, 40]", 4, 2), over("f32[1, 2, 1500]", 1, 1), broken});
 }
 
 TEST(FastKernels, MeansAndSums) {

@@ -8,6 +8,8 @@
 #include "compile/library/fast/vector.h"
 #include "compile/library/numbers.h"
 
+#pragma clang fp contract(on)
+
 namespace rune::library {
 
 template <int lanes> using F32s = Vector<float, lanes>;
@@ -93,6 +95,35 @@ Deviations deviationsOf(const float *x, int64_t count, float middle) {
       sumOfLanes<lanes>((sums[0] + sums[1]) + (sums[2] + sums[3])) + rest.sum,
       sumOfLanes<lanes>((squares[0] + squares[1]) + (squares[2] + squares[3])) +
           rest.squares};
+}
+
+/// Σ of `rows` rows, `step` apart, at each of `count` places.
+template <int lanes>
+void sumRows(const float *x, int64_t step, int64_t rows, int64_t count,
+             float factor, float *to) {
+  using V = F32s<lanes>;
+  constexpr int vectors = 4;
+  int64_t i = 0;
+  for (; i + vectors * lanes <= count; i += vectors * lanes) {
+    V sums[vectors] = {};
+    for (int64_t r = 0; r < rows; ++r)
+      for (int v = 0; v < vectors; ++v)
+        sums[v] += loadVector<V>(x + r * step + i + v * lanes);
+    for (int v = 0; v < vectors; ++v)
+      storeVector<V>(to + i + v * lanes, sums[v] * factor);
+  }
+  for (; i + lanes <= count; i += lanes) {
+    V sum = {};
+    for (int64_t r = 0; r < rows; ++r)
+      sum += loadVector<V>(x + r * step + i);
+    storeVector<V>(to + i, sum * factor);
+  }
+  for (; i < count; ++i) {
+    float sum = 0;
+    for (int64_t r = 0; r < rows; ++r)
+      sum += x[r * step + i];
+    to[i] = sum * factor;
+  }
 }
 
 } // namespace rune::library

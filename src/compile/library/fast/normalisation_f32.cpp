@@ -160,11 +160,154 @@ private:
   bool perGroup_[2];
 };
 
+/// The channels of a group are neighbours in each row.
+template <int lanes> class ChannelsLast {
+public:
+  explicit ChannelsLast(const Fused &fused) : fused_(fused) {
+    const Call &call = *fused.call;
+    const View &x = call.in[0];
+    channels_ = x.sizes[x.rank - 1];
+    int64_t groups = call.attributes[1].integer;
+    each_ = groups == 0 ? 1 : channels_ / groups;
+    rows_ = countOf(x) / x.sizes[0] / channels_;
+    perGroup_[0] = countOf(call.in[1]) != channels_;
+    perGroup_[1] = countOf(call.in[2]) != channels_;
+  }
+
+  int32_t run() {
+    const View &x = fused_.call->in[0];
+    return eachTask(fused_, x.sizes[0], [&](int64_t n, uint8_t *scratch) {
+      auto *parts = reinterpret_cast<float *>(scratch);
+      float *middle = parts, *rest = parts + channels_,
+            *factor = parts + 2 * channels_, *bias = parts + 3 * channels_;
+      const float *image = elements<float>(x) + n * rows_ * channels_;
+      sumRows<lanes>(image, channels_, rows_, channels_, 1, middle);
+      shareMeans(middle);
+      deviations(image, middle, rest, factor);
+      finishGroups(image, middle, rest, factor, bias);
+      float *values = parts + 4 * channels_;
+      int64_t most = channels_ < rowBlock ? rowBlock / channels_ : 1;
+      for (int64_t r = 0; r < rows_; r += most) {
+        int64_t now = atMost(most, rows_ - r);
+        for (int64_t i = 0; i < now; ++i)
+          normalise(image + (r + i) * channels_, parts, values + i * channels_);
+        fused_.finish(values, channels_, n * rows_ + r, now, 0, channels_,
+                      fused_.operands);
+      }
+    });
+  }
+
+private:
+  using V = F32s<lanes>;
+
+  /// From the sums of channels to the mean of their group.
+  void shareMeans(float *sums) {
+    for (int64_t first = 0; first < channels_; first += each_) {
+      double sum = 0;
+      for (int64_t c = first; c < first + each_; ++c)
+        sum += sums[c];
+      auto mean = static_cast<float>(sum / static_cast<double>(each_ * rows_));
+      for (int64_t c = first; c < first + each_; ++c)
+        sums[c] = mean;
+    }
+  }
+
+  void deviations(const float *x, const float *middle, float *sums,
+                  float *squares) {
+    for (int64_t c = 0; c < channels_; ++c)
+      sums[c] = squares[c] = 0;
+    for (int64_t r = 0; r < rows_; ++r, x += channels_)
+      eachVector<lanes>(
+          channels_,
+          [&](int64_t c, int) {
+            V d = loadVector<V>(x + c) - loadVector<V>(middle + c);
+            storeVector<V>(sums + c, loadVector<V>(sums + c) + d);
+            storeVector<V>(squares + c, loadVector<V>(squares + c) + d * d);
+          },
+          [&](int64_t c) {
+            float d = x[c] - middle[c];
+            sums[c] += d;
+            squares[c] += d * d;
+          });
+  }
+
+  /// Sums and squares become what is left of the mean and the factor.
+  void finishGroups(const float *x, float *middle, float *rest, float *factor,
+                    float *bias) {
+    const Call &call = *fused_.call;
+    double epsilon = call.attributes[0].number;
+    auto all = static_cast<double>(each_ * rows_);
+    for (int64_t first = 0; first < channels_; first += each_) {
+      double sum = 0, squares = 0;
+      for (int64_t c = first; c < first + each_; ++c)
+        sum += rest[c], squares += factor[c];
+      sum /= all;
+      Normal n =
+          normalOf(middle[first], sum, squares / all - sum * sum, epsilon);
+      if (!(squares < 0x1p120))
+        n = wideGroup(x + first, epsilon);
+      for (int64_t c = first; c < first + each_; ++c) {
+        middle[c] = n.middle;
+        rest[c] = n.rest;
+        factor[c] = n.inverse * parameter(1, c);
+        bias[c] = parameter(2, c);
+      }
+    }
+  }
+
+  float parameter(int input, int64_t channel) const {
+    return elements<float>(
+        fused_.call
+            ->in[input])[perGroup_[input - 1] ? channel / each_ : channel];
+  }
+
+  Normal wideGroup(const float *x, double epsilon) const {
+    auto all = static_cast<double>(each_ * rows_);
+    auto visit = [&](auto body) {
+      for (int64_t r = 0; r < rows_; ++r)
+        for (int64_t c = 0; c < each_; ++c)
+          body(static_cast<double>(x[r * channels_ + c]));
+    };
+    double sum = 0, squares = 0;
+    visit([&](double v) { sum += v; });
+    double mean = sum / all;
+    visit([&](double v) { squares += (v - mean) * (v - mean); });
+    return normalOf(mean, mean - static_cast<double>(static_cast<float>(mean)),
+                    squares / all, epsilon);
+  }
+
+  void normalise(const float *x, const float *parts, float *to) const {
+    const float *rest = parts + channels_, *factor = parts + 2 * channels_,
+                *bias = parts + 3 * channels_;
+    eachVector<lanes>(
+        channels_,
+        [&](int64_t c, int) {
+          V v = (loadVector<V>(x + c) - loadVector<V>(parts + c)) -
+                loadVector<V>(rest + c);
+          storeVector<V>(to + c, v * loadVector<V>(factor + c) +
+                                     loadVector<V>(bias + c));
+        },
+        [&](int64_t c) {
+          to[c] = ((x[c] - parts[c]) - rest[c]) * factor[c] + bias[c];
+        });
+  }
+
+  const Fused &fused_;
+  int64_t channels_, each_, rows_;
+  bool perGroup_[2];
+};
+
+template <int lanes> int32_t groupNormalization(const Fused &fused) {
+  return isText(fused.call->attributes[2], "NXC")
+             ? ChannelsLast<lanes>(fused).run()
+             : ChannelsFirst<lanes>(fused).run();
+}
+
 } // namespace
 
 RUNE_FAST(LayerNormalizationF32_16) { return layerNormalization<4>(fused); }
 RUNE_FAST(LayerNormalizationF32_32) { return layerNormalization<8>(fused); }
 RUNE_FAST(LayerNormalizationF32_64) { return layerNormalization<16>(fused); }
-RUNE_FAST(GroupNormalizationF32_16) { return ChannelsFirst<4>(fused).run(); }
-RUNE_FAST(GroupNormalizationF32_32) { return ChannelsFirst<8>(fused).run(); }
-RUNE_FAST(GroupNormalizationF32_64) { return ChannelsFirst<16>(fused).run(); }
+RUNE_FAST(GroupNormalizationF32_16) { return groupNormalization<4>(fused); }
+RUNE_FAST(GroupNormalizationF32_32) { return groupNormalization<8>(fused); }
+RUNE_FAST(GroupNormalizationF32_64) { return groupNormalization<16>(fused); }

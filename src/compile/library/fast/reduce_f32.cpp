@@ -31,35 +31,6 @@ struct Folded {
   }
 };
 
-/// Σ of `rows` rows, `step` apart, at each of `count` places.
-template <int lanes>
-void sumRows(const float *x, int64_t step, int64_t rows, int64_t count,
-             float factor, float *to) {
-  using V = F32s<lanes>;
-  constexpr int vectors = 4;
-  int64_t i = 0;
-  for (; i + vectors * lanes <= count; i += vectors * lanes) {
-    V sums[vectors] = {};
-    for (int64_t r = 0; r < rows; ++r)
-      for (int v = 0; v < vectors; ++v)
-        sums[v] += loadVector<V>(x + r * step + i + v * lanes);
-    for (int v = 0; v < vectors; ++v)
-      storeVector<V>(to + i + v * lanes, sums[v] * factor);
-  }
-  for (; i + lanes <= count; i += lanes) {
-    V sum = {};
-    for (int64_t r = 0; r < rows; ++r)
-      sum += loadVector<V>(x + r * step + i);
-    storeVector<V>(to + i, sum * factor);
-  }
-  for (; i < count; ++i) {
-    float sum = 0;
-    for (int64_t r = 0; r < rows; ++r)
-      sum += x[r * step + i];
-    to[i] = sum * factor;
-  }
-}
-
 template <int lanes> int32_t reduce(const Fused &fused, bool isMean) {
   const Call &call = *fused.call;
   const float *x = elements<float>(call.in[0]);
