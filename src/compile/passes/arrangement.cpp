@@ -250,6 +250,14 @@ Result<ValueId> Arrangements::get(ValueId old, const Order &order) {
   return *made;
 }
 
+Result<ValueId> Arrangements::getOnes(ValueId old, const Order &order) {
+  Sizes sizes = sizesOf(old);
+  for (const auto &[has, now] : versionsOf(old))
+    if (areSame(sizes, has, order))
+      return now;
+  return get(old, order);
+}
+
 Result<ValueId> Arrangements::plain(ValueId old) {
   if (old == noValue)
     return old;
