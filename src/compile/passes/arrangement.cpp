@@ -176,7 +176,8 @@ std::optional<std::vector<int64_t>> Arrangements::constant(ValueId old) const {
     return std::nullopt;
   ByteSpan data = graph().constants[*value.constant].data;
   std::vector<int64_t> numbers(data.size() / sizeof(int64_t));
-  std::memcpy(numbers.data(), data.data(), numbers.size() * sizeof(int64_t));
+  if (!numbers.empty())
+    std::memcpy(numbers.data(), data.data(), numbers.size() * sizeof(int64_t));
   return numbers;
 }
 

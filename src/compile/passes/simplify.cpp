@@ -146,8 +146,9 @@ private:
     if (!constant || constant->dtype != DType::I64)
       return std::nullopt;
     Integers numbers(constant->data.size() / sizeof(int64_t));
-    std::memcpy(numbers.data(), constant->data.data(),
-                numbers.size() * sizeof(int64_t));
+    if (!numbers.empty())
+      std::memcpy(numbers.data(), constant->data.data(),
+                  numbers.size() * sizeof(int64_t));
     return numbers;
   }
   bool isAll(ValueId id, int64_t number) const {
