@@ -121,13 +121,15 @@ Result<Program> compile(graph::Graph taken, const Options &options) {
   std::vector<std::optional<uint32_t>> packed(groups.all.size());
   for (size_t i = 0; i < groups.all.size(); ++i) {
     const Group &group = groups.all[i];
-    scratch = std::max(scratch, scratchBytes(graph, group, options.target));
+    Scratch needed = scratchOf(graph, group, options.target);
+    scratch =
+        std::max(scratch, needed.shared + needed.worker * options.workers);
     if (group.kind == Anchor::None)
       continue;
     packed[i] = static_cast<uint32_t>(program.packed.size());
     program.packed.push_back(packWeights(graph, group, options.target));
   }
-  RUNE_TRY(Places(groups, scratch * options.workers, program).plan());
+  RUNE_TRY(Places(groups, scratch, program).plan());
   auto isRegion = [](const Step &step) { return step.entry.has_value(); };
   if (std::ranges::none_of(program.steps, isRegion))
     return program;

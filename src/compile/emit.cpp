@@ -58,11 +58,8 @@ Result<> Library::linkInto(llvm::Module &module) {
   for (llvm::Function &function : module) {
     if (function.isDeclaration())
       continue;
-    if (function.getName().starts_with("rune_kernel_") ||
-        function.getName().starts_with("rune_body_")) {
-      function.removeFnAttr(llvm::Attribute::NoInline);
+    if (function.getName().starts_with("rune_body_"))
       function.addFnAttr(llvm::Attribute::AlwaysInline);
-    }
     if (!function.getName().starts_with("rune_region_"))
       function.setLinkage(llvm::GlobalValue::InternalLinkage);
     function.setComdat(nullptr);
@@ -153,8 +150,11 @@ llvm::Function *RegionEmitter::makeGroup(const Group &group,
                number(static_cast<uint64_t>(expression.rows)));
   writer.store(fused, offsetof(library::Fused, columns),
                number(static_cast<uint64_t>(expression.columns)));
-  writer.store(fused, offsetof(library::Fused, scratchBytes),
-               number(scratchBytes(graph_, group, target_)));
+  Scratch scratch = scratchOf(graph_, group, target_);
+  writer.store(fused, offsetof(library::Fused, sharedBytes),
+               number(scratch.shared));
+  writer.store(fused, offsetof(library::Fused, workerBytes),
+               number(scratch.worker));
   ir.CreateRet(
       ir.CreateCall(module_.getOrInsertFunction(
                         fastKernelName(group.kind, target_), status, pointer),

@@ -3,6 +3,7 @@
 
 #include "compile/emit_call.h"
 #include "compile/prepack.h"
+#include "graph/ops.h"
 
 #include <llvm/IR/MDBuilder.h>
 
@@ -273,6 +274,13 @@ private:
     store->setMetadata(llvm::LLVMContext::MD_alias_scope, written_);
   }
 
+  /// The type of an optional operand that is not there.
+  DType missingType(const Node &node, size_t input) const {
+    bool isOfResult = (node.op == graph::Op::Requantize && input == 3) ||
+                      (node.op == graph::Op::Quantize && input == 2);
+    return dtypeAt(isOfResult ? node.outputs[0] : node.inputs[0]);
+  }
+
   DType dtypeAt(ValueId id) const { return graph_.values[id].type.dtype; }
 
   void rows(llvm::Value *columns, std::optional<int> width) {
@@ -338,12 +346,12 @@ private:
     std::vector<llvm::Value *> arguments;
     std::vector<llvm::Type *> types;
     uint32_t present = 0;
-    for (size_t i = 0; i < node.inputs.size(); ++i) {
-      ValueId id = node.inputs[i];
+    for (size_t i = 0; i < bodyOperands(node); ++i) {
+      ValueId id = i < node.inputs.size() ? node.inputs[i] : noValue;
       llvm::Value *value = nullptr;
-      if (id == noValue) // of the first input's type, and not looked at
+      if (id == noValue) // not looked at
         value = llvm::Constant::getNullValue(
-            typeOf(context_, dtypeAt(node.inputs[0])));
+            typeOf(context_, missingType(node, i)));
       else if (inside_.contains(id))
         value = values.at(id);
       else
@@ -354,6 +362,8 @@ private:
     }
     arguments.push_back(attributes_.at(member));
     types.push_back(ir_.getPtrTy());
+    if (shiftsOnlyRight(graph_, node))
+      present |= 1u << 8;
     arguments.push_back(ir_.getInt32(present));
     types.push_back(ir_.getInt32Ty());
     auto body = module_.getOrInsertFunction(

@@ -28,6 +28,27 @@ constexpr TileShape depthwiseF32(int vectorBytes) {
   return {vectorBytes / 4, 4, 2};
 }
 
+/// Channels of the next block where `left` are left; one vector at least.
+constexpr int depthwiseBlockF32(int vectorBytes, int64_t left) {
+  TileShape tile = depthwiseF32(vectorBytes);
+  return left >= tile.columns() ? tile.columns() : tile.lanes;
+}
+
+/// Depthwise convolutions of 8 bits: so many channels, two vectors of sums.
+constexpr TileShape depthwiseI16(int vectorBytes) {
+  return {vectorBytes == 16 ? 4 : 8, 4, 2};
+}
+/// Channels of the next block where `left` are left: what is less than eight is
+/// a block of eight with zeros.
+constexpr int depthwiseBlock(int vectorBytes, int64_t left) {
+  return vectorBytes >= 32 && left >= 16 ? 16 : 8;
+}
+/// Where a channel of a block stands among its pairs: those that one vector
+/// instruction joins lie together.
+constexpr int64_t depthwisePlace(int64_t channel, int64_t block) {
+  return channel / 4 % 2 * (block / 2) + channel / 8 * 4 + channel % 4;
+}
+
 /// Rows that are worked on together, so that a panel of weights is used for
 /// several tiles: a multiple of the tile's rows with at most this many
 /// addresses.
