@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# cmake -DOUTPUT=HEADER -DSOURCES=a:b:… -P HashSources.cmake: a header with the
-# first 16 digits of the SHA-256 of these files.
+# cmake -DOUTPUT=HEADER -DNAME=MACRO -DSOURCES=a:b:… -P HashSources.cmake: a
+# header that defines MACRO as the first 16 digits of the SHA-256 of these files.
 string(REPLACE ":" ";" files "${SOURCES}")
 set(all "")
 foreach(file ${files})
@@ -10,4 +10,4 @@ foreach(file ${files})
 endforeach()
 string(SHA256 hash "${all}")
 string(SUBSTRING ${hash} 0 16 hash)
-file(WRITE ${OUTPUT} "#define RUNE_ENGINE_SOURCES \"${hash}\"\n")
+file(WRITE ${OUTPUT} "#define ${NAME} \"${hash}\"\n")

@@ -8,18 +8,60 @@
 
 #include <functional>
 
+namespace rune {
+class FileBytes;
+}
+
 namespace rune::cli {
 
 /// The slow one that is always right first.
 std::vector<std::string> deviceNames();
 
-/// in  one of `deviceNames`
-std::unique_ptr<runtime::Device> makeDevice(std::string_view name);
+/// One line on each of them.
+std::string describeDevice(std::string_view name);
+
+using Notes = std::function<void(const Diagnostic &)>;
+
+/// With this user's cache of compiled models, where there is one.
+///
+/// in      `name`: one of `deviceNames`; `note` gets what a cache could not do
+std::unique_ptr<runtime::Device> makeDevice(std::string_view name, Notes note);
 
 using GraphRunner = std::function<Result<graph::Items>(
     graph::Items, const graph::EvaluateLimits &)>;
 /// Runs a graph outside of any Rune, each time as if it were the first. The
 /// graph outlives the runner.
 GraphRunner makeRunner(const graph::Graph &graph, std::string_view device);
+
+/// A graph made ready on a device for inputs of the sizes that it states.
+class PreparedGraph {
+public:
+  virtual ~PreparedGraph() = default;
+  /// What runs: the graph after the device's passes.
+  virtual const graph::Graph &graph() const = 0;
+  /// State goes from run to run.
+  virtual Result<graph::Items> run(graph::Items inputs,
+                                   const graph::EvaluateLimits &limits) = 0;
+  /// Memory for the values of a run; nothing where it is not planned.
+  virtual uint64_t arenaBytes() const { return 0; }
+  virtual uint64_t codeBytes() const { return 0; }
+  /// Inputs and outputs that the last run copied.
+  virtual uint64_t copies() const { return 0; }
+};
+
+/// A model that is a file, by which a cache may know it.
+struct ModelFileName {
+  std::string path;
+  std::shared_ptr<const FileBytes> file;
+  /// What else settled the graph: sizes, a signature.
+  std::string how;
+};
+
+/// in      `sizes`: of each input
+///         `cachedAs`: null to compile anew, whatever is kept
+/// errors  of specialising and compiling
+Result<std::unique_ptr<PreparedGraph>> prepareGraph(
+    const graph::Graph &graph, const std::vector<std::vector<int64_t>> &sizes,
+    std::string_view device, const ModelFileName *cachedAs, const Notes &note);
 
 } // namespace rune::cli

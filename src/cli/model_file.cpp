@@ -114,13 +114,15 @@ std::string folderOf(const std::string &path) {
   return folder.empty() ? "." : folder;
 }
 
-Result<import::ImportedModel> readModel(const std::string &path, Report &report,
-                                        const import::GivenShapes &shapes,
-                                        const std::string &signature) {
+Result<ReadModel> readModel(const std::string &path, Report &report,
+                            const import::GivenShapes &shapes,
+                            const std::string &signature) {
   auto file = std::make_shared<FileBytes>(
       RUNE_TRY(FileBytes::open(path, maxModelBytes)));
-  return import::importModel(file->bytes(), file, Source::binary(path), report,
-                             {shapes, folderOf(path), signature});
+  auto imported = RUNE_TRY(
+      import::importModel(file->bytes(), file, Source::binary(path), report,
+                          {shapes, folderOf(path), signature}));
+  return ReadModel{std::move(imported), std::move(file)};
 }
 
 } // namespace rune::cli

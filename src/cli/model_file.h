@@ -57,12 +57,17 @@ Result<ModelFile> readModelFile(const ModelPlace &place,
                                 const import::GivenShapes &shapes = {},
                                 const std::string &signature = {});
 
-/// Reads and imports one file of a format we know, for `model-info` and
-/// `verify`. `shapes` are sizes that the file leaves open, `signature` one of
-/// those the file offers; empty for the one it would choose.
-Result<import::ImportedModel> readModel(const std::string &path, Report &report,
-                                        const import::GivenShapes &shapes = {},
-                                        const std::string &signature = {});
+struct ReadModel : import::ImportedModel {
+  /// Constants may point into it.
+  std::shared_ptr<const FileBytes> file;
+};
+
+/// Reads and imports one file of a format we know, for `model-info`, `verify`
+/// and `bench`. `shapes` are sizes that the file leaves open, `signature` one
+/// of those the file offers; empty for the one it would choose.
+Result<ReadModel> readModel(const std::string &path, Report &report,
+                            const import::GivenShapes &shapes = {},
+                            const std::string &signature = {});
 
 /// The folder that a model may name files in: its own.
 std::string folderOf(const std::string &path);

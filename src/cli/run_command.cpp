@@ -90,7 +90,9 @@ Result<> run(const Options &options, Console &console) {
       giveResources(options.resources, onDisk->file, console.report()));
   Report notes;
   auto engine = RUNE_TRY(makeEngine(options.engine, console));
-  auto device = makeDevice(options.device);
+  auto device = makeDevice(options.device, [&console](const Diagnostic &what) {
+    console.say("note: " + what.message);
+  });
   auto rune =
       runtime::Rune::load(onDisk->file, onDisk,
                           {.engine = *engine,

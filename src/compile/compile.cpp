@@ -4,7 +4,8 @@
 #include "compile/arena.h"
 #include "compile/emit.h"
 #include "compile/object.h"
-#include "compile/regions.h"
+#include "compile/passes/pipeline.h"
+#include "compile/prepack.h"
 #include "machine/llvm/link_blob.h"
 
 #include <llvm/IR/LLVMContext.h>
@@ -36,16 +37,17 @@ std::vector<Step> stepsOf(const graph::Graph &graph,
 /// Where all values stand, and the arena.
 class Places {
 public:
-  Places(const graph::Graph &graph, Program &program)
-      : graph_(graph), program_(program) {
-    program.places.resize(graph.values.size());
-    for (size_t i = 0; i < graph.inputs.size(); ++i)
-      program.places[graph.inputs[i]] = {Place::Input, i};
-    for (size_t i = 0; i < graph.variables.size(); ++i)
-      program.places[graph.variables[i].input] = {Place::State, i};
-    for (size_t i = 0; i < graph.values.size(); ++i)
-      if (graph.values[i].constant)
-        program.places[i] = {Place::Constant, *graph.values[i].constant};
+  Places(const Groups &groups, uint64_t scratch, Program &program)
+      : graph_(program.graph), groups_(groups), scratch_(scratch),
+        program_(program) {
+    program.places.resize(graph_.values.size());
+    for (size_t i = 0; i < graph_.inputs.size(); ++i)
+      program.places[graph_.inputs[i]] = {Place::Input, i};
+    for (size_t i = 0; i < graph_.variables.size(); ++i)
+      program.places[graph_.variables[i].input] = {Place::State, i};
+    for (size_t i = 0; i < graph_.values.size(); ++i)
+      if (graph_.values[i].constant)
+        program.places[i] = {Place::Constant, *graph_.values[i].constant};
   }
 
   Result<> plan() {
@@ -56,17 +58,17 @@ public:
     for (uint32_t i = 0; i < end; ++i)
       for (ValueId id : graph_.nodes[i].inputs)
         if (id != noValue)
-          last[id] = i;
+          last[id] = std::max(last[id], runsAt(i));
     for (ValueId id : graph_.outputs)
       last[id] = end;
     for (const graph::Variable &variable : graph_.variables)
       last[variable.output] = end;
-    uint64_t scratch = 0;
     for (const Step &step : program_.steps) {
       if (!step.entry)
         continue;
       for (uint32_t i = step.firstNode; i < step.lastNode; ++i) {
-        scratch = std::max(scratch, scratchBytes(graph_, graph_.nodes[i]));
+        if (groups_.isInside(i))
+          continue;
         for (ValueId id : graph_.nodes[i].outputs) {
           if (id == noValue)
             continue;
@@ -77,7 +79,7 @@ public:
       }
     }
     values.push_back(noValue);
-    lifetimes.push_back({scratch, 0, end});
+    lifetimes.push_back({scratch_, 0, end});
     ArenaPlan plan = planArena(lifetimes);
     if (plan.bytes > mostArena)
       return error("compile.too-large", "the graph needs {} bytes of memory",
@@ -90,7 +92,15 @@ public:
   }
 
 private:
+  /// The node at whose place another one runs.
+  uint32_t runsAt(uint32_t node) const {
+    uint32_t group = groups_.of[node];
+    return group == Groups::none ? node : groups_.all[group].last();
+  }
+
   const graph::Graph &graph_;
+  const Groups &groups_;
+  uint64_t scratch_;
   Program &program_;
 };
 
@@ -100,11 +110,26 @@ Result<Program> compile(graph::Graph taken, const Options &options) {
   llvm::LLVMContext context;
   Library library = RUNE_TRY(Library::open(context));
   Program program;
-  program.graph = std::move(taken);
+  program.graph = RUNE_TRY(runPasses(std::move(taken)));
   const graph::Graph &graph = program.graph;
   program.target = options.target;
-  program.steps = stepsOf(graph, library.kernels());
-  RUNE_TRY(Places(graph, program).plan());
+  program.steps = stepsOf(graph, library.functions());
+  Groups groups = findGroups(
+      graph, options.fast ? library.functions() : std::set<std::string>{},
+      options.target);
+  uint64_t scratch = 0;
+  std::vector<std::optional<uint32_t>> packed(groups.all.size());
+  for (size_t i = 0; i < groups.all.size(); ++i) {
+    const Group &group = groups.all[i];
+    Scratch needed = scratchOf(graph, group, options.target);
+    scratch =
+        std::max(scratch, needed.shared + needed.worker * options.workers);
+    if (group.kind == Anchor::None)
+      continue;
+    packed[i] = static_cast<uint32_t>(program.packed.size());
+    program.packed.push_back(packWeights(graph, group, options.target));
+  }
+  RUNE_TRY(Places(groups, scratch, program).plan());
   auto isRegion = [](const Step &step) { return step.entry.has_value(); };
   if (std::ranges::none_of(program.steps, isRegion))
     return program;
@@ -114,12 +139,11 @@ Result<Program> compile(graph::Graph taken, const Options &options) {
   llvm::Module module("model", context);
   module.setDataLayout(machine->createDataLayout());
   module.setTargetTriple(machine->getTargetTriple());
-  RegionEmitter emitter(graph, module);
+  RegionEmitter emitter(graph, groups, packed, options.target, module);
   auto nameOf = [](size_t step) { return fmt::format("rune_region_{}", step); };
   for (size_t i = 0; i < program.steps.size(); ++i)
     if (const Step &step = program.steps[i]; step.entry)
-      emitter.emit(nameOf(i), step.firstNode, step.lastNode,
-                   static_cast<uint32_t>(graph.values.size()));
+      emitter.emit(nameOf(i), step.firstNode, step.lastNode);
   RUNE_TRY(library.linkInto(module));
   auto object = RUNE_TRY(makeObject(module, *machine, options));
   std::vector<machine::ObjectBytes> objects;
@@ -130,6 +154,7 @@ Result<Program> compile(graph::Graph taken, const Options &options) {
     if (program.steps[i].entry)
       program.steps[i].entry = blob.symbols.at(nameOf(i));
   program.code = std::move(blob.code);
+  program.symbols = std::move(blob.symbols);
   return program;
 }
 

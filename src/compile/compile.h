@@ -11,6 +11,7 @@
 #include "machine/target.h"
 
 #include <atomic>
+#include <map>
 
 namespace rune::compile {
 
@@ -18,6 +19,10 @@ struct Options {
   machine::Target target = machine::hostTarget();
   /// Compiling stops with `compile.stopped` once this is true. May be null.
   const std::atomic<bool> *stop = nullptr;
+  /// Threads that a run may use.
+  uint32_t workers = 1;
+  /// Off: each node calls its plain kernel, which judges the fast ones.
+  bool fast = true;
 };
 
 /// Where a run finds a value.
@@ -45,18 +50,23 @@ struct Step {
 };
 
 /// A region's code: `uint64_t entry(void *const *table, const Control *)`, with
-/// a pointer for each value of the graph, then the arena's scratch. The result
+/// a pointer for each value of the graph that has a place, then the arena's
+/// scratch, then one for each of the packed weights. The result
 /// is 0, or `fault(node, status)` of the node that ended it.
 struct Program {
   machine::Target target;
+  /// Where the functions of the code begin, for profiles.
+  std::map<std::string, uint32_t> symbols;
   /// What was compiled: the graph given, after the passes.
   graph::Graph graph;
   Bytes code;
   std::vector<Step> steps;
   /// One for each value of the graph.
   std::vector<Place> places;
+  /// Weights as the code reads them; to stand at multiples of 64 bytes.
+  std::vector<Bytes> packed;
   uint64_t arenaBytes = 0;
-  /// Where in the arena kernels have their scratch.
+  /// Where in the arena kernels have their scratch, so much for each worker.
   uint64_t scratchAt = 0;
 };
 
@@ -67,6 +77,10 @@ constexpr uint64_t fault(uint32_t node, int32_t status) {
 /// What regions poll; as library/call.h.
 struct Control {
   const int32_t *stop;
+  void (*share)(const Control *control, int64_t tasks,
+                void (*task)(void *context, int64_t index, int64_t worker),
+                void *context) = nullptr;
+  int64_t workers = 1;
 };
 
 /// Compiles a verified graph.

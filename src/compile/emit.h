@@ -6,6 +6,7 @@
 #pragma once
 
 #include "compile/compile.h"
+#include "compile/expression.h"
 
 #include <llvm/IR/Module.h>
 
@@ -20,7 +21,8 @@ public:
   /// errors  `compile.internal`
   static Result<Library> open(llvm::LLVMContext &context);
 
-  const std::set<std::string> &kernels() const { return kernels_; }
+  /// Kernels, fast kernels and bodies.
+  const std::set<std::string> &functions() const { return functions_; }
   /// Moves what the module calls into it.
   ///
   /// errors  `compile.internal`
@@ -28,26 +30,32 @@ public:
 
 private:
   std::vector<std::unique_ptr<llvm::Module>> parts_;
-  std::set<std::string> kernels_;
+  std::set<std::string> functions_;
 };
 
 class RegionEmitter {
 public:
-  RegionEmitter(const graph::Graph &graph, llvm::Module &module)
-      : graph_(graph), module_(module) {}
+  /// in      `packed`: for each group the number of its packed weights
+  RegionEmitter(const graph::Graph &graph, const Groups &groups,
+                const std::vector<std::optional<uint32_t>> &packed,
+                machine::Target target, llvm::Module &module)
+      : graph_(graph), groups_(groups), packed_(packed), target_(target),
+        module_(module), expressions_(graph, target, module) {}
 
   /// The function of the nodes [first, last).
-  ///
-  /// in      `scratch`: the index in the table of the scratch
-  void emit(const std::string &name, uint32_t first, uint32_t last,
-            uint32_t scratch);
+  void emit(const std::string &name, uint32_t first, uint32_t last);
 
 private:
   llvm::Function *kernelFor(const graph::Node &node);
   llvm::Function *makeKernel(const graph::Node &node);
+  llvm::Function *makeGroup(const Group &group, const Expression &expression);
 
   const graph::Graph &graph_;
+  const Groups &groups_;
+  const std::vector<std::optional<uint32_t>> &packed_;
+  machine::Target target_;
   llvm::Module &module_;
+  Expressions expressions_;
   /// By what a call is, but for its pointers.
   std::map<std::string, llvm::Function *> made_;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compile/object.h"
 
+#include "compile/specialise_calls.h"
+
 #include <llvm/Analysis/TargetLibraryInfo.h>
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/IR/Verifier.h>
@@ -46,7 +48,9 @@ Result<machine::ObjectBytes> makeObject(llvm::Module &module,
   llvm::raw_string_ostream out(fault);
   if (llvm::verifyModule(module, &out))
     return error("compile.internal", "the code is not well formed: {}", fault);
+  specialiseCalls(module, machine);
   optimise(module, machine, options);
+  releaseCalls(module);
   if (mustStop(options))
     return error("compile.stopped", "compiling was stopped");
   machine::ObjectBytes bytes;

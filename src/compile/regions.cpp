@@ -26,8 +26,12 @@ bool isKnown(const graph::Value &value) {
 
 } // namespace
 
+std::string_view enumeratorName(graph::Op op) {
+  return enumerators[static_cast<size_t>(op)];
+}
+
 std::string kernelName(graph::Op op) {
-  return "rune_kernel_" + std::string(enumerators[static_cast<size_t>(op)]);
+  return "rune_kernel_" + std::string(enumeratorName(op));
 }
 
 bool isCompiled(const graph::Graph &graph, const graph::Node &node,
@@ -39,8 +43,6 @@ bool isCompiled(const graph::Graph &graph, const graph::Node &node,
          std::ranges::all_of(node.inputs, known) &&
          std::ranges::all_of(node.outputs, known);
 }
-
-uint64_t scratchBytes(const graph::Graph &, const graph::Node &) { return 0; }
 
 uint64_t valueBytes(const graph::Value &value) {
   uint64_t count = dtypeBytes(value.type.dtype);

@@ -9,6 +9,8 @@
 
 namespace rune::compile {
 
+/// The operator's name in graph/ops.def, "MatMul".
+std::string_view enumeratorName(graph::Op op);
 /// The name of an operator's kernel, `rune_kernel_Conv`.
 std::string kernelName(graph::Op op);
 
@@ -16,9 +18,6 @@ std::string kernelName(graph::Op op);
 /// known, and its element types are those that kernels compute in.
 bool isCompiled(const graph::Graph &graph, const graph::Node &node,
                 const std::set<std::string> &kernels);
-
-/// Bytes of scratch that a node's kernel needs.
-uint64_t scratchBytes(const graph::Graph &graph, const graph::Node &node);
 
 /// Bytes of a value whose sizes are known.
 uint64_t valueBytes(const graph::Value &value);

@@ -47,6 +47,13 @@ struct Attribute {
 struct Control {
   /// Not 0 once the run must end.
   const int32_t *stop;
+  /// Calls `task(context, i, worker)` for each i below `tasks` and comes back
+  /// when all are done; `worker` is below `workers`, and no two tasks run on
+  /// one at a time.
+  void (*share)(const Control *control, int64_t tasks,
+                void (*task)(void *context, int64_t index, int64_t worker),
+                void *context);
+  int64_t workers;
 };
 
 struct Call {

@@ -25,8 +25,8 @@ Diagnostic asDeviceError(Diagnostic why) {
 
 class CpuProgram : public runtime::Program {
 public:
-  explicit CpuProgram(graph::Graph graph)
-      : model_(std::move(graph)),
+  CpuProgram(graph::Graph graph, Keeping keeping)
+      : model_(std::move(graph), std::move(keeping)),
         inputs_(namedTypes(model_.graph(), model_.graph().inputs)),
         outputs_(namedTypes(model_.graph(), model_.graph().outputs)) {}
 
@@ -60,8 +60,22 @@ private:
   std::vector<runtime::NamedType> outputs_;
 };
 
+/// The hashes that the file gives of its parts; reading it compared them.
+ModelIdentity identityOf(const container::Model &model) {
+  ByteWriter text;
+  text.text(model.encoding);
+  text.raw(model.hash.bytes);
+  for (const container::Weight &weight : model.weights)
+    text.raw(weight.hash.bytes);
+  return sha256(text.bytes());
+}
+
 class Cpu : public runtime::Device {
 public:
+  Cpu(std::shared_ptr<const ProgramCache> cache,
+      std::function<void(const Diagnostic &)> note)
+      : cache_(std::move(cache)), note_(std::move(note)) {}
+
   std::string_view name() const override { return "cpu"; }
 
   Result<std::unique_ptr<runtime::Program>>
@@ -76,13 +90,21 @@ public:
       weights.push_back(weight.data);
     auto graph = RUNE_TRY(graph::load(model.graph, weights));
     RUNE_TRY(graph::checkInterface(graph));
-    return std::unique_ptr<runtime::Program>(
-        std::make_unique<CpuProgram>(std::move(graph)));
+    return std::unique_ptr<runtime::Program>(std::make_unique<CpuProgram>(
+        std::move(graph), Keeping{cache_, identityOf(model), note_}));
   }
+
+private:
+  std::shared_ptr<const ProgramCache> cache_;
+  std::function<void(const Diagnostic &)> note_;
 };
 
 } // namespace
 
-std::unique_ptr<runtime::Device> makeCpu() { return std::make_unique<Cpu>(); }
+std::unique_ptr<runtime::Device>
+makeCpu(std::shared_ptr<const ProgramCache> cache,
+        std::function<void(const Diagnostic &)> note) {
+  return std::make_unique<Cpu>(std::move(cache), std::move(note));
+}
 
 } // namespace rune::device

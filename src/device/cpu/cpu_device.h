@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "device/cpu/program_cache.h"
 #include "runtime/device.h"
 
 namespace rune::device {
 
 /// The device "cpu": graphs compiled for the processor of this machine when
 /// they are loaded, once for each set of input sizes.
-std::unique_ptr<runtime::Device> makeCpu();
+///
+/// in      `cache`: where compiled models are kept for the next run; may be
+///         null
+std::unique_ptr<runtime::Device>
+makeCpu(std::shared_ptr<const ProgramCache> cache = nullptr,
+        std::function<void(const Diagnostic &)> note = nullptr);
 
 } // namespace rune::device

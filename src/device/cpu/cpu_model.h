@@ -5,16 +5,38 @@
 #pragma once
 
 #include "device/cpu/cpu_run.h"
+#include "device/cpu/program_cache.h"
 
 #include <map>
 
 namespace rune::device {
 
+/// Where compiled models are kept, and what this one is called there.
+struct Keeping {
+  /// Null: nowhere.
+  std::shared_ptr<const ProgramCache> cache;
+  ModelIdentity model;
+  /// Gets what a cache could not keep, which costs only time.
+  std::function<void(const Diagnostic &)> note;
+};
+
 class CpuModel {
 public:
-  explicit CpuModel(graph::Graph graph) : graph_(std::move(graph)) {}
+  explicit CpuModel(graph::Graph graph, Keeping keeping = {},
+                    compile::Options options = {})
+      : graph_(std::move(graph)), keeping_(std::move(keeping)),
+        options_(options), constants_(compile::constantsOf(graph_)) {
+    if (options_.workers > 1)
+      pool_ = std::make_shared<Pool>(options_.workers);
+  }
 
   const graph::Graph &graph() const { return graph_; }
+
+  /// Makes ready for inputs of these sizes: compiles, or finds what was
+  /// compiled before.
+  ///
+  /// errors  as `run`
+  Result<CpuRun *> prepare(const Sizes &sizes);
 
   /// errors  `evaluate.*`, `compile.*`, `graph.invalid` where the graph cannot
   ///         work with these sizes
@@ -24,11 +46,14 @@ public:
   void reset() { state_.clear(); }
 
 private:
-  using Sizes = std::vector<std::vector<int64_t>>;
   Result<Sizes> sizesOf(const graph::Items &inputs) const;
-  Result<CpuRun *> runFor(const Sizes &sizes);
+  Result<compile::Program> programFor(const Sizes &sizes) const;
 
   graph::Graph graph_;
+  Keeping keeping_;
+  compile::Options options_;
+  std::shared_ptr<Pool> pool_;
+  std::vector<ByteSpan> constants_;
   graph::State state_;
   std::map<Sizes, std::unique_ptr<CpuRun>> runs_;
 };

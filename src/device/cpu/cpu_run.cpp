@@ -43,13 +43,30 @@ public:
         __atomic_store_n(&rang_, 1, __ATOMIC_RELAXED);
     });
   }
-  compile::Control control() const { return {&rang_}; }
+  const int32_t *flag() const { return &rang_; }
 
 private:
   int32_t rang_ = 0;
   std::mutex mutex_;
   std::condition_variable_any changed_;
   std::jthread thread_; // the last: it uses all of the above
+};
+
+/// What compiled code polls, and whom it gives tasks to.
+struct PoolControl : compile::Control {
+  Pool *pool;
+
+  PoolControl(const int32_t *flag, Pool *threads)
+      : Control{.stop = flag}, pool(threads) {
+    if (!pool)
+      return;
+    workers = pool->workers();
+    share = [](const compile::Control *control, int64_t tasks, Pool::Task task,
+               void *context) {
+      static_cast<const PoolControl *>(control)->pool->share(tasks, task,
+                                                             context);
+    };
+  }
 };
 
 /// Nodes [first, last) as a graph of their own.
@@ -122,10 +139,16 @@ private:
 
 } // namespace
 
-Result<std::unique_ptr<CpuRun>>
-CpuRun::prepare(Graph graph, const compile::Options &options) {
-  std::unique_ptr<CpuRun> run(
-      new CpuRun(RUNE_TRY(compile::compile(std::move(graph), options))));
+Result<std::unique_ptr<CpuRun>> CpuRun::prepare(Graph graph,
+                                                const compile::Options &options,
+                                                std::shared_ptr<Pool> pool) {
+  return of(RUNE_TRY(compile::compile(std::move(graph), options)),
+            std::move(pool));
+}
+
+Result<std::unique_ptr<CpuRun>> CpuRun::of(compile::Program program,
+                                           std::shared_ptr<Pool> pool) {
+  std::unique_ptr<CpuRun> run(new CpuRun(std::move(program), std::move(pool)));
   run->code_ = RUNE_TRY(machine::MappedCode::map(run->program_.code));
   RUNE_TRY(run->place());
   return run;
@@ -135,8 +158,16 @@ CpuRun::prepare(Graph graph, const compile::Options &options) {
 Result<> CpuRun::place() {
   arena_.resize(program_.arenaBytes + alignment);
   uint8_t *arena = alignedIn(arena_);
-  table_.assign(graph().values.size() + 1, nullptr);
-  table_.back() = arena + program_.scratchAt;
+  size_t values = graph().values.size();
+  table_.assign(values + 1 + program_.packed.size(), nullptr);
+  table_[values] = arena + program_.scratchAt;
+  for (size_t i = 0; i < program_.packed.size(); ++i) {
+    Bytes copy(program_.packed[i].size() + alignment);
+    table_[values + 1 + i] = alignedIn(copy);
+    std::ranges::copy(program_.packed[i],
+                      static_cast<uint8_t *>(table_[values + 1 + i]));
+    program_.packed[i] = std::move(copy);
+  }
   aligned_.resize(graph().values.size());
   sizes_.resize(graph().values.size());
   for (ValueId id = 0; id < graph().values.size(); ++id) {
@@ -173,6 +204,7 @@ Result<> CpuRun::bind(graph::Items inputs, graph::State &state) {
     table_[id] = const_cast<uint8_t *>(data.data());
     if (isAligned(table_[id]))
       return;
+    ++copies_;
     aligned_[id].resize(data.size() + alignment);
     table_[id] = alignedIn(aligned_[id]);
     std::ranges::copy(data, static_cast<uint8_t *>(table_[id]));
@@ -248,11 +280,13 @@ Result<> CpuRun::runPlan(size_t step, const graph::EvaluateLimits &limits) {
 
 Result<graph::Items> CpuRun::finish(graph::State &state) {
   graph::Items outputs;
-  for (ValueId id : graph().outputs)
+  for (ValueId id : graph().outputs) {
+    bool isItem = program_.places[id].kind == Place::Elsewhere;
+    copies_ += !isItem;
     outputs.push_back(
-        program_.places[id].kind == Place::Elsewhere
-            ? items_[id]
-            : graph::Item::of(RUNE_TRY(Tensor::copyOf(viewOf(id)))));
+        isItem ? items_[id]
+               : graph::Item::of(RUNE_TRY(Tensor::copyOf(viewOf(id)))));
+  }
   graph::State next;
   for (const graph::Variable &variable : graph().variables)
     next.push_back(RUNE_TRY(Tensor::copyOf(viewOf(variable.output))));
@@ -268,9 +302,10 @@ Result<graph::Items> CpuRun::run(graph::Items inputs,
                  "the graph needs {} bytes of memory, {} are allowed",
                  program_.arenaBytes, limits.memoryBytes);
   items_.assign(graph().values.size(), {});
+  copies_ = 0;
   RUNE_TRY(bind(std::move(inputs), state));
   Alarm alarm(limits.deadline);
-  compile::Control control = alarm.control();
+  PoolControl control(alarm.flag(), pool_.get());
   for (size_t i = 0; i < program_.steps.size(); ++i) {
     const Step &step = program_.steps[i];
     RUNE_TRY(step.entry ? runRegion(step, control) : runPlan(i, limits));

@@ -28,6 +28,8 @@ namespace fs = std::filesystem;
 constexpr size_t secretBytes = 32;
 constexpr uint64_t fileMost = uint64_t{1} << 30;
 
+fs::path dataOf(fs::path code) { return code.replace_extension(".data"); }
+
 Diagnostic refused(const std::string &folder, std::string_view why) {
   return error("engine.cache-folder", "no code is kept in `{}`: {}", folder,
                why);
@@ -87,6 +89,8 @@ std::optional<Bytes> secretOf(const std::string &folder) {
 } // namespace
 
 std::string CodeCache::usualFolder() {
+  if (const char *own = std::getenv("RUNE_CACHE"))
+    return own;
   const char *cache = std::getenv("XDG_CACHE_HOME");
   if (cache && *cache == '/')
     return std::string(cache) + "/rune/code";
@@ -114,6 +118,10 @@ Result<CodeCache> CodeCache::open(const std::string &folder) {
 
 std::string CodeCache::pathOf(const Sha256 &key) const {
   return folder_ + "/" + key.hex() + ".code";
+}
+
+std::string CodeCache::dataPathOf(const Sha256 &key) const {
+  return folder_ + "/" + key.hex() + ".data";
 }
 
 Sha256 CodeCache::seal(const Sha256 &key, ByteSpan code) const {
@@ -203,6 +211,8 @@ void CodeCache::removeOldest() const {
     Kept file{at->last_write_time(gone), at->file_size(gone), at->path()};
     if (gone)
       continue;
+    if (uint64_t data = fs::file_size(dataOf(file.path), gone); !gone)
+      file.bytes += data;
     total += file.bytes;
     files.push_back(std::move(file));
   }
@@ -211,8 +221,10 @@ void CodeCache::removeOldest() const {
   for (const Kept &file : files) {
     if (total <= mostBytes)
       return;
-    if (fs::remove(file.path, failed))
-      total -= file.bytes;
+    if (!fs::remove(file.path, failed))
+      continue;
+    fs::remove(dataOf(file.path), failed);
+    total -= file.bytes;
   }
 }
 

@@ -22,8 +22,8 @@ public:
   /// errors  `engine.cache-folder`
   static Result<CodeCache> open(const std::string &folder);
 
-  /// Where a user's caches lie: $XDG_CACHE_HOME/rune/code, or below ~/.cache;
-  /// empty without a home.
+  /// Where a user's caches lie: $RUNE_CACHE, which may be empty for none;
+  /// $XDG_CACHE_HOME/rune/code, or below ~/.cache; empty without a home.
   static std::string usualFolder();
 
   /// What was kept under this key, if it is whole and ours.
@@ -33,6 +33,10 @@ public:
   ///
   /// errors  `file.unwritable`: a full disk costs only time
   Result<> keep(const Sha256 &key, ByteSpan code) const;
+
+  /// A file beside the code of a key, for data that is mapped. It goes with the
+  /// code, and counts with it.
+  std::string dataPathOf(const Sha256 &key) const;
 
   const std::string &folder() const { return folder_; }
   /// The user's key.

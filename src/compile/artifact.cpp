@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compile/artifact.h"
+
+#include "compile/arena.h"
+#include "graph/store.h"
+
+#include <algorithm>
+
+namespace rune::compile {
+
+namespace {
+
+constexpr std::string_view magic = "RuneProg";
+constexpr uint32_t nowhere = UINT32_MAX;
+constexpr uint64_t weightAlignment = 64;
+
+enum class Kind : uint32_t { Numbers = 1, Graph, Weights, Steps, Places, Code };
+constexpr uint32_t kinds = 6;
+
+Diagnostic bad(std::string_view why) {
+  return error("compile.bad-artifact", "no stored program: {}", why);
+}
+
+/// A weight of the model, or of the data.
+struct Reference {
+  uint32_t constant = nowhere;
+  uint64_t offset = 0;
+  uint64_t size = 0;
+};
+
+/// Finds bytes among those that the model has.
+class Known {
+public:
+  explicit Known(std::span<const ByteSpan> spans) : spans_(spans) {
+    for (uint32_t i = 0; i < spans.size(); ++i)
+      if (!spans[i].empty())
+        order_.push_back(i);
+    std::ranges::sort(order_, {}, [&](uint32_t i) { return begin(i); });
+  }
+
+  /// Only at a place from which code can read.
+  std::optional<Reference> find(ByteSpan bytes) const {
+    auto at = reinterpret_cast<uintptr_t>(bytes.data());
+    if (at % weightAlignment != 0 || bytes.empty())
+      return {};
+    auto after = std::ranges::upper_bound(order_, at, {},
+                                          [&](uint32_t i) { return begin(i); });
+    if (after == order_.begin())
+      return {};
+    uint32_t i = *std::prev(after);
+    uint64_t offset = at - begin(i);
+    if (offset + bytes.size() > spans_[i].size())
+      return {};
+    return Reference{i, offset, bytes.size()};
+  }
+
+private:
+  uintptr_t begin(uint32_t i) const {
+    return reinterpret_cast<uintptr_t>(spans_[i].data());
+  }
+  std::span<const ByteSpan> spans_;
+  std::vector<uint32_t> order_;
+};
+
+Bytes weightsOf(std::span<const ByteSpan> weights,
+                std::span<const ByteSpan> known, ByteWriter &data) {
+  Known model(known);
+  ByteWriter table;
+  for (ByteSpan weight : weights) {
+    auto reference = model.find(weight);
+    if (!reference) {
+      data.zeros(alignTo(data.size(), weightAlignment) - data.size());
+      reference = {nowhere, data.size(), weight.size()};
+      data.raw(weight);
+    }
+    table.u32(reference->constant);
+    table.u64(reference->offset);
+    table.u64(reference->size);
+  }
+  return table.take();
+}
+
+Bytes stepsOf(const Program &program) {
+  ByteWriter table;
+  for (const Step &step : program.steps) {
+    table.u32(step.firstNode);
+    table.u32(step.lastNode);
+    table.u32(step.entry.value_or(nowhere));
+  }
+  return table.take();
+}
+
+Bytes placesOf(const Program &program) {
+  ByteWriter table;
+  for (const Place &place : program.places) {
+    table.u8(place.kind);
+    table.u64(place.at);
+  }
+  return table.take();
+}
+
+Bytes numbersOf(const Program &program, ByteSpan data) {
+  ByteWriter table;
+  table.u64(program.arenaBytes);
+  table.u64(program.scratchAt);
+  table.u64(data.size());
+  table.raw(sha256(data).bytes);
+  return table.take();
+}
+
+/// The sections of a head, by kind.
+struct Sections {
+  machine::Target target;
+  std::map<Kind, ByteSpan> byKind;
+
+  ByteReader reader(Kind kind) const { return ByteReader(byKind.at(kind)); }
+};
+
+Result<Sections> readSections(ByteSpan head) {
+  ByteReader reader(head);
+  Sections sections;
+  if (asText(RUNE_TRY(reader.take(magic.size()))) != magic)
+    return bad("it does not begin with `RuneProg`");
+  if (RUNE_TRY(reader.u32()) != artifactFormat)
+    return bad("it is of another format");
+  sections.target.family = static_cast<machine::Family>(RUNE_TRY(reader.u8()));
+  sections.target.level = RUNE_TRY(reader.u8());
+  RUNE_TRY(reader.u16());
+  if (RUNE_TRY(reader.u32()) != kinds)
+    return bad("it has not the sections of its format");
+  for (uint32_t i = 0; i < kinds; ++i) {
+    uint32_t kind = RUNE_TRY(reader.u32());
+    RUNE_TRY(reader.u32());
+    uint64_t offset = RUNE_TRY(reader.u64()), size = RUNE_TRY(reader.u64());
+    if (kind != i + 1 || offset > head.size() || size > head.size() - offset)
+      return bad("a section leaves it");
+    sections.byKind[static_cast<Kind>(kind)] = head.subspan(offset, size);
+  }
+  return sections;
+}
+
+Result<DataMark> readNumbers(const Sections &sections, Program &program) {
+  ByteReader reader = sections.reader(Kind::Numbers);
+  DataMark mark;
+  program.arenaBytes = RUNE_TRY(reader.u64());
+  program.scratchAt = RUNE_TRY(reader.u64());
+  mark.bytes = RUNE_TRY(reader.u64());
+  ByteSpan hash = RUNE_TRY(reader.take(mark.hash.bytes.size()));
+  std::ranges::copy(hash, mark.hash.bytes.begin());
+  constexpr uint64_t mostArena = uint64_t{1} << 40;
+  if (program.arenaBytes > mostArena || program.scratchAt > program.arenaBytes)
+    return bad("its arena is too large");
+  return mark;
+}
+
+Result<std::vector<ByteSpan>> readWeights(const Sections &sections,
+                                          ByteSpan data,
+                                          std::span<const ByteSpan> known) {
+  ByteReader reader = sections.reader(Kind::Weights);
+  std::vector<ByteSpan> weights;
+  while (!reader.atEnd()) {
+    Reference reference = {RUNE_TRY(reader.u32()), RUNE_TRY(reader.u64()),
+                           RUNE_TRY(reader.u64())};
+    bool isOwn = reference.constant == nowhere;
+    if (!isOwn && reference.constant >= known.size())
+      return bad("it is of another model");
+    ByteSpan from = isOwn ? data : known[reference.constant];
+    if (reference.offset > from.size() ||
+        reference.size > from.size() - reference.offset)
+      return bad("a weight leaves the model");
+    weights.push_back(from.subspan(reference.offset, reference.size));
+  }
+  return weights;
+}
+
+/// Who keeps the bytes of a program's constants.
+void keepBy(graph::Graph &graph, const std::shared_ptr<const void> &owner) {
+  for (graph::Constant &constant : graph.constants)
+    constant.owner = owner;
+  for (graph::Graph &body : graph.bodies)
+    keepBy(body, owner);
+}
+
+Result<> readSteps(const Sections &sections, Program &program) {
+  ByteReader reader = sections.reader(Kind::Steps);
+  uint32_t next = 0;
+  while (!reader.atEnd()) {
+    Step step = {RUNE_TRY(reader.u32()), RUNE_TRY(reader.u32()), {}};
+    if (uint32_t entry = RUNE_TRY(reader.u32()); entry != nowhere)
+      step.entry = entry;
+    if (step.firstNode != next || step.lastNode <= next ||
+        step.entry.value_or(0) >= std::max<size_t>(program.code.size(), 1))
+      return bad("its steps are not in order");
+    next = step.lastNode;
+    program.steps.push_back(step);
+  }
+  if (next != program.graph.nodes.size())
+    return bad("its steps are not those of its graph");
+  return {};
+}
+
+/// Whether a value may stand there.
+Result<bool> isSound(const Program &program, size_t value, const Place &place) {
+  const graph::Graph &graph = program.graph;
+  const graph::Value &own = graph.values[value];
+  switch (place.kind) {
+  case Place::Elsewhere:
+    return true;
+  case Place::Constant:
+    return own.constant && place.at == *own.constant;
+  case Place::Input:
+    return place.at < graph.inputs.size() && graph.inputs[place.at] == value;
+  case Place::State:
+    return place.at < graph.variables.size() &&
+           graph.variables[place.at].input == value;
+  case Place::Arena:
+    break;
+  }
+  if (place.kind != Place::Arena || !own.type.isTensor() ||
+      !own.type.isStatic() || place.at % arenaAlignment != 0 ||
+      place.at > program.arenaBytes)
+    return false;
+  uint64_t bytes = RUNE_TRY(tensorBytes(own.type.dtype, own.type.sizes()));
+  return bytes <= program.arenaBytes - place.at;
+}
+
+Result<> readPlaces(const Sections &sections, Program &program) {
+  ByteReader reader = sections.reader(Kind::Places);
+  for (size_t i = 0; i < program.graph.values.size(); ++i) {
+    Place place;
+    place.kind = static_cast<Place::Kind>(RUNE_TRY(reader.u8()));
+    place.at = RUNE_TRY(reader.u64());
+    if (!RUNE_TRY(isSound(program, i, place)))
+      return bad("a value has no room where it is said to be");
+    program.places.push_back(place);
+  }
+  if (!reader.atEnd())
+    return bad("its places are not those of its graph");
+  return {};
+}
+
+} // namespace
+
+std::vector<ByteSpan> constantsOf(const graph::Graph &graph) {
+  std::vector<ByteSpan> spans;
+  for (const graph::Constant &constant : graph.constants)
+    spans.push_back(constant.data);
+  for (const graph::Graph &body : graph.bodies)
+    std::ranges::copy(constantsOf(body), std::back_inserter(spans));
+  return spans;
+}
+
+Result<Artifact> store(const Program &program,
+                       std::span<const ByteSpan> known) {
+  graph::StoredGraph stored = RUNE_TRY(graph::store(program.graph));
+  ByteWriter data;
+  Bytes weights = weightsOf(stored.weights, known, data);
+  Artifact artifact;
+  artifact.data = data.take();
+  const Bytes sections[kinds] = {numbersOf(program, artifact.data),
+                                 std::move(stored.table),
+                                 std::move(weights),
+                                 stepsOf(program),
+                                 placesOf(program),
+                                 program.code};
+  ByteWriter head;
+  head.raw(asBytes(magic));
+  head.u32(artifactFormat);
+  head.u8(static_cast<uint8_t>(program.target.family));
+  head.u8(program.target.level);
+  head.u16(0);
+  head.u32(kinds);
+  constexpr uint64_t entryBytes = 24;
+  uint64_t at = head.size() + kinds * entryBytes;
+  for (uint32_t i = 0; i < kinds; ++i) {
+    head.u32(i + 1);
+    head.u32(0);
+    head.u64(at);
+    head.u64(sections[i].size());
+    at += sections[i].size();
+  }
+  for (const Bytes &section : sections)
+    head.raw(section);
+  artifact.head = head.take();
+  return artifact;
+}
+
+Result<DataMark> dataMarkOf(ByteSpan head) {
+  Program unused;
+  return readNumbers(RUNE_TRY(readSections(head)), unused);
+}
+
+Result<Program> load(ByteSpan head, ByteSpan data,
+                     std::shared_ptr<const void> owner,
+                     std::span<const ByteSpan> known) {
+  Sections sections = RUNE_TRY(readSections(head));
+  Program program;
+  program.target = sections.target;
+  DataMark mark = RUNE_TRY(readNumbers(sections, program));
+  if (mark.bytes != data.size())
+    return bad("its data has another size");
+  auto weights = RUNE_TRY(readWeights(sections, data, known));
+  program.graph =
+      RUNE_TRY(graph::load(sections.byKind.at(Kind::Graph), weights));
+  keepBy(program.graph, owner);
+  ByteSpan code = sections.byKind.at(Kind::Code);
+  program.code.assign(code.begin(), code.end());
+  RUNE_TRY(readSteps(sections, program));
+  RUNE_TRY(readPlaces(sections, program));
+  return program;
+}
+
+} // namespace rune::compile

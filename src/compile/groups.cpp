@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compile/groups.h"
+
+#include "compile/library/fast/blocking.h"
+#include "compile/prepack.h"
+#include "graph/ops.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace rune::compile {
+
+namespace {
+
+using graph::Graph;
+using graph::Node;
+using graph::noValue;
+using graph::Op;
+using graph::ValueId;
+
+/// Compiling is quick as long as no function grows beyond this.
+constexpr size_t mostNodes = 24;
+
+const graph::Constant *constantOf(const Graph &graph, ValueId id) {
+  const graph::Value &value = graph.values[id];
+  return value.constant ? &graph.constants[*value.constant] : nullptr;
+}
+
+/// The largest and the smallest shift of a requantisation.
+std::optional<std::pair<int32_t, int32_t>> shiftsOf(const Graph &graph,
+                                                    const Node &node) {
+  const graph::Constant *shifts = constantOf(graph, node.inputs[2]);
+  if (!shifts)
+    return {};
+  int32_t least = INT32_MAX, most = INT32_MIN;
+  for (size_t i = 0; i < shifts->data.size(); i += sizeof(int32_t)) {
+    int32_t shift;
+    std::memcpy(&shift, shifts->data.data() + i, sizeof shift);
+    least = std::min(least, shift);
+    most = std::max(most, shift);
+  }
+  return std::pair(least, most);
+}
+
+/// True if every shift is one that the rule takes (requantize.7), and no
+/// product leaves 62 bits.
+bool canRequantize(const Graph &graph, const Node &node) {
+  auto shifts = shiftsOf(graph, node);
+  if (!shifts || shifts->first < -31 ||
+      shifts->second > (node.text("rounding") == "tflite-16x8" ? 14 : 30))
+    return false;
+  uint64_t bits = 8 * dtypeBytes(graph.values[node.inputs[0]].type.dtype);
+  int64_t left = node.integer("left_shift");
+  bool hasZero = node.inputs.size() > 4 && node.inputs[4] != noValue;
+  return bits + static_cast<uint64_t>(left) <= 31 ||
+         (bits == 32 && left == 0 && !hasZero);
+}
+
+/// What a body's name does not say.
+bool canStandInside(const Graph &graph, const Node &node) {
+  if (node.op == Op::Requantize)
+    return canRequantize(graph, node);
+  if (node.op == Op::Quantize || node.op == Op::Dequantize)
+    return node.integer("block") == 0;
+  return true;
+}
+
+class Finder {
+public:
+  Finder(const Graph &graph, const std::set<std::string> &library,
+         machine::Target target)
+      : graph_(graph), library_(library), target_(target) {
+    groups_.of.assign(graph.nodes.size(), Groups::none);
+    producer_.assign(graph.values.size(), Groups::none);
+    uses_.assign(graph.values.size(), 0);
+    for (uint32_t i = 0; i < graph.nodes.size(); ++i) {
+      for (ValueId id : graph.nodes[i].inputs)
+        if (id != noValue)
+          ++uses_[id];
+      for (ValueId id : graph.nodes[i].outputs)
+        if (id != noValue)
+          producer_[id] = i;
+    }
+    // what leaves the graph is used once more
+    for (ValueId id : graph.outputs)
+      ++uses_[id];
+    for (const graph::Variable &variable : graph.variables)
+      ++uses_[variable.output];
+  }
+
+  Groups find() && {
+    for (auto i = static_cast<uint32_t>(graph_.nodes.size()); i-- > 0;)
+      if (groups_.of[i] == Groups::none &&
+          isCompiled(graph_, graph_.nodes[i], library_))
+        grow(i);
+    return std::move(groups_);
+  }
+
+private:
+  bool isBody(const Node &node) const {
+    return node.outputs.size() == 1 &&
+           library_.contains(bodyName(graph_, node)) &&
+           canStandInside(graph_, node);
+  }
+  Anchor anchorKind(const Node &node) const {
+    Anchor kind = packableAs(graph_, node);
+    return library_.contains(fastKernelName(kind, target_)) ? kind
+                                                            : Anchor::None;
+  }
+
+  void grow(uint32_t root) {
+    const Node &node = graph_.nodes[root];
+    Group group;
+    group.nodes = {root};
+    if (isEmpty(node.outputs[0]))
+      return;
+    if (Anchor kind = anchorKind(node); kind != Anchor::None) {
+      group.kind = kind;
+      group.anchor = root;
+    } else if (isBody(node)) {
+      while (absorb(group))
+        ;
+    } else {
+      return;
+    }
+    std::ranges::sort(group.nodes);
+    for (uint32_t member : group.nodes)
+      groups_.of[member] = static_cast<uint32_t>(groups_.all.size());
+    groups_.all.push_back(std::move(group));
+  }
+
+  bool isEmpty(ValueId id) const {
+    return std::ranges::any_of(graph_.values[id].type.dims,
+                               [](const Dim &dim) { return dim.size() == 0; });
+  }
+
+  /// Takes in the latest node that may come in.
+  bool absorb(Group &group) const {
+    if (group.nodes.size() >= mostNodes)
+      return false;
+    uint32_t best = Groups::none;
+    Anchor bestKind = Anchor::None;
+    for (uint32_t member : group.nodes) {
+      if (group.kind != Anchor::None && member == group.anchor)
+        continue;
+      for (ValueId id : graph_.nodes[member].inputs) {
+        uint32_t from = id == noValue ? Groups::none : producer_[id];
+        if (from == Groups::none || (best != Groups::none && from <= best) ||
+            !mayPassInside(group, id, from))
+          continue;
+        const Node &node = graph_.nodes[from];
+        Anchor kind = group.kind == Anchor::None && isWhole(member, id)
+                          ? anchorKind(node)
+                          : Anchor::None;
+        if (kind == Anchor::None && !isBody(node))
+          continue;
+        best = from;
+        bestKind = kind;
+      }
+    }
+    if (best == Groups::none)
+      return false;
+    group.nodes.push_back(best);
+    if (bestKind != Anchor::None) {
+      group.kind = bestKind;
+      group.anchor = best;
+    }
+    return true;
+  }
+
+  bool mayPassInside(const Group &group, ValueId id, uint32_t from) const {
+    const auto &root = graph_.nodes[group.nodes.front()];
+    if (groups_.of[from] != Groups::none ||
+        std::ranges::find(group.nodes, from) != group.nodes.end() ||
+        graph_.values[id].type.dims !=
+            graph_.values[root.outputs[0]].type.dims ||
+        !isCompiled(graph_, graph_.nodes[from], library_))
+      return false;
+    size_t inside = 0;
+    for (uint32_t member : group.nodes)
+      inside += static_cast<size_t>(
+          std::ranges::count(graph_.nodes[member].inputs, id));
+    return inside == uses_[id];
+  }
+
+  /// True if the node takes that value element by element.
+  bool isWhole(uint32_t member, ValueId id) const {
+    const Node &node = graph_.nodes[member];
+    return node.op != Op::Lookup || node.inputs[0] == id;
+  }
+
+  const Graph &graph_;
+  const std::set<std::string> &library_;
+  machine::Target target_;
+  Groups groups_;
+  std::vector<uint32_t> producer_;
+  std::vector<size_t> uses_;
+};
+
+} // namespace
+
+Groups findGroups(const Graph &graph, const std::set<std::string> &library,
+                  machine::Target target) {
+  return Finder(graph, library, target).find();
+}
+
+int vectorBytes(machine::Target target) {
+  if (target.family != machine::Family::X86_64 || target.level < 3)
+    return 16;
+  return target.level == 3 ? 32 : 64;
+}
+
+std::string fastKernelName(Anchor kind, machine::Target target) {
+  constexpr std::string_view names[] = {"Map",       "ConvF32", "DepthwiseF32",
+                                        "MatMulF32", "ConvI16", "DepthwiseI16",
+                                        "MatMulI16"};
+  std::string_view name = names[static_cast<size_t>(kind)];
+  return kind == Anchor::None
+             ? fmt::format("rune_fast_{}", name)
+             : fmt::format("rune_fast_{}_{}", name, vectorBytes(target));
+}
+
+std::string bodyName(const Graph &graph, const Node &node) {
+  if (node.inputs.empty() || node.inputs[0] == noValue ||
+      node.outputs[0] == noValue)
+    return {};
+  auto nameOf = [&](ValueId id) {
+    return dtypeName(graph.values[id].type.dtype);
+  };
+  return fmt::format("rune_body_{}_{}_{}", enumeratorName(node.op),
+                     nameOf(node.inputs[0]), nameOf(node.outputs[0]));
+}
+
+std::vector<int64_t> alignedSizes(const Graph &graph, const Node &node,
+                                  size_t input, size_t rank) {
+  std::vector<int64_t> sizes = graph.values[node.inputs[input]].type.sizes();
+  bool alongAxis = node.op == Op::Requantize || node.op == Op::Quantize ||
+                   node.op == Op::Dequantize;
+  if (!alongAxis || input == 0 || sizes.empty() || sizes[0] == 1)
+    return sizes;
+  sizes.resize(rank - static_cast<size_t>(node.integer("axis")), 1);
+  return sizes;
+}
+
+int tileColumns(Anchor kind, machine::Target target) {
+  int bytes = vectorBytes(target);
+  switch (kind) {
+  case Anchor::None:
+    return 0;
+  case Anchor::Depthwise:
+    return library::depthwiseF32(bytes).columns();
+  case Anchor::DepthwiseInteger:
+    return library::depthwiseI16(bytes).columns();
+  default:
+    return library::productF32(bytes).columns();
+  }
+}
+
+bool shiftsOnlyRight(const Graph &graph, const Node &node) {
+  auto shifts =
+      node.op == Op::Requantize ? shiftsOf(graph, node) : std::nullopt;
+  return shifts && shifts->second <= 0 &&
+         node.text("rounding") != "tflite-16x8";
+}
+
+size_t bodyOperands(const Node &node) {
+  switch (node.op) {
+  case Op::Requantize:
+    return 5;
+  case Op::Clamp:
+  case Op::Quantize:
+  case Op::Dequantize:
+    return 3;
+  default:
+    return node.inputs.size();
+  }
+}
+
+Scratch scratchOf(const Graph &graph, const Group &group,
+                  machine::Target target) {
+  if (group.kind == Anchor::None)
+    return {};
+  const Node &node = graph.nodes[group.anchor];
+  std::vector<int64_t> x = graph.values[node.inputs[0]].type.sizes();
+  std::vector<int64_t> weights = graph.values[node.inputs[1]].type.sizes();
+  int bytes = vectorBytes(target);
+  library::TileShape product = library::productF32(bytes);
+  int64_t taps = 1, elements = 1;
+  for (size_t d = 2; d < weights.size(); ++d)
+    taps *= weights[d];
+  for (int64_t size : x)
+    elements *= size;
+  // pairs of 16 bits, an odd channel filled up
+  auto widened = [&](int64_t channels) {
+    return elements / channels * ((channels + 1) / 2) * 4;
+  };
+  int64_t shared = 0, worker = 0;
+  switch (group.kind) {
+  case Anchor::Conv:
+    worker = library::windowScratch(product, taps, weights[1]);
+    break;
+  case Anchor::Depthwise:
+    worker =
+        library::windowScratch(library::depthwiseF32(bytes), taps, x.back());
+    break;
+  case Anchor::DepthwiseInteger:
+    worker =
+        library::windowScratch(library::depthwiseI16(bytes), taps, x.back());
+    break;
+  case Anchor::ConvInteger:
+    shared = widened(weights[1]);
+    worker = library::windowScratch(product, taps, (weights[1] + 1) / 2);
+    break;
+  case Anchor::MatMulInteger:
+    shared = widened(x.back());
+    break;
+  default:
+    break;
+  }
+  return {alignTo(static_cast<uint64_t>(shared), 64),
+          alignTo(static_cast<uint64_t>(worker), 64)};
+}
+
+} // namespace rune::compile

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// How fast kernels cut their work, by the width of a target's vectors. The
+// compiler packs weights by it, the kernels are instantiated from it.
+#pragma once
+
+#include <stdint.h>
+
+namespace rune::library {
+
+/// Products of f32: a tile of `rows` × (`vectors` · `lanes`) sums stays in
+/// registers.
+struct TileShape {
+  int lanes;
+  int rows;
+  int vectors;
+  constexpr int columns() const { return lanes * vectors; }
+};
+
+/// By the bytes of a vector: 16 (SSE, NEON, SIMD128), 32 (AVX2), 64 (AVX-512).
+constexpr TileShape productF32(int vectorBytes) {
+  return vectorBytes == 64   ? TileShape{16, 12, 2}
+         : vectorBytes == 32 ? TileShape{8, 6, 2}
+                             : TileShape{4, 4, 2};
+}
+/// Depthwise convolutions of f32: rows are neighbouring pixels.
+constexpr TileShape depthwiseF32(int vectorBytes) {
+  return {vectorBytes / 4, 4, 2};
+}
+
+/// Channels of the next block where `left` are left; one vector at least.
+constexpr int depthwiseBlockF32(int vectorBytes, int64_t left) {
+  TileShape tile = depthwiseF32(vectorBytes);
+  return left >= tile.columns() ? tile.columns() : tile.lanes;
+}
+
+/// Depthwise convolutions of 8 bits: so many channels, two vectors of sums.
+constexpr TileShape depthwiseI16(int vectorBytes) {
+  return {vectorBytes == 16 ? 4 : 8, 4, 2};
+}
+/// Channels of the next block where `left` are left: what is less than eight is
+/// a block of eight with zeros.
+constexpr int depthwiseBlock(int vectorBytes, int64_t left) {
+  return vectorBytes >= 32 && left >= 16 ? 16 : 8;
+}
+/// Where a channel of a block stands among its pairs: those that one vector
+/// instruction joins lie together.
+constexpr int64_t depthwisePlace(int64_t channel, int64_t block) {
+  return channel / 4 % 2 * (block / 2) + channel / 8 * 4 + channel % 4;
+}
+
+/// Rows that are worked on together, so that a panel of weights is used for
+/// several tiles: a multiple of the tile's rows with at most this many
+/// addresses.
+constexpr int64_t mostAddresses = 2048;
+constexpr int64_t mostBlockRows = 96;
+
+constexpr int64_t blockRows(const TileShape &tile, int64_t taps) {
+  int64_t rows = mostAddresses / (taps > 0 ? taps : 1);
+  rows = rows < mostBlockRows ? rows : mostBlockRows;
+  rows -= rows % tile.rows;
+  return rows < tile.rows ? tile.rows : rows;
+}
+
+/// Scratch of one worker: a row of zeros for what the padding covers, and the
+/// addresses of a block.
+constexpr int64_t windowScratch(const TileShape &tile, int64_t taps,
+                                int64_t channels) {
+  int64_t zeros = (channels * 4 + 64 + 63) / 64 * 64;
+  return zeros + blockRows(tile, taps) * taps * 8;
+}
+
+} // namespace rune::library

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What a fast kernel sees: the call of the operator it stands for, its weights
+// packed beforehand, and the function that finishes its sums. The compiler
+// emits that function for each group (compile/expression.h): bias, activation,
+// residual, requantisation, whatever follows the operator element by element,
+// down to the store.
+//
+// A result is a matrix here: its last dimension are the columns, all others
+// together the rows.
+#pragma once
+
+#include "compile/library/call.h"
+
+namespace rune::library {
+
+/// Finishes `rows` × `columns` sums that stand in `tile` (rows `step` elements
+/// apart) and belong at (`row`, `column`) of the result. No tile where a group
+/// has nothing but elementwise operators.
+using Finish = void (*)(const void *tile, int64_t step, int64_t row,
+                        int64_t rows, int64_t column, int64_t columns,
+                        void *const *operands);
+
+struct Fused {
+  const Call *call;
+  /// The weights as the kernel wants them.
+  const void *packed;
+  Finish finish;
+  void *const *operands;
+  /// The result's.
+  int64_t rows;
+  int64_t columns;
+  /// The scratch: so much for all, then so much for each worker.
+  int64_t sharedBytes;
+  int64_t workerBytes;
+};
+
+/// Calls `body(task, scratch)` for all tasks in [0, tasks), on as many workers
+/// as there are. 0 or `stopped`.
+template <class F>
+int32_t eachTask(const Fused &fused, int64_t tasks, const F &body) {
+  const Control &control = *fused.call->control;
+  struct Shared {
+    const Fused &fused;
+    const F &body;
+  } shared{fused, body};
+  auto one = [](void *context, int64_t task, int64_t worker) {
+    auto *own = static_cast<Shared *>(context);
+    if (mustStop(*own->fused.call))
+      return;
+    own->body(task, static_cast<uint8_t *>(own->fused.call->scratch) +
+                        own->fused.sharedBytes +
+                        worker * own->fused.workerBytes);
+  };
+  if (control.workers > 1 && tasks > 1)
+    control.share(&control, tasks, one, &shared);
+  else
+    for (int64_t task = 0; task < tasks; ++task)
+      one(&shared, task, 0);
+  return mustStop(*fused.call) ? stopped : 0;
+}
+
+inline int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+inline int64_t atMost(int64_t a, int64_t b) { return a < b ? a : b; }
+
+} // namespace rune::library
+
+#define RUNE_FAST(Name)                                                        \
+  extern "C" int32_t rune_fast_##Name(const rune::library::Fused &fused)

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Where the rows of a product begin: a convolution over channels-last images is
+// a product whose rows are gathered by addresses, one for each tap of the
+// window, that of a row of zeros where the tap lies in the padding. A plain
+// matrix has one tap.
+//
+// source  M. Dukhan 2019, "The Indirect Convolution Algorithm",
+//         arXiv:1907.02129
+#pragma once
+
+#include "compile/library/window.h"
+
+namespace rune::library {
+
+/// The window of a convolution over an NXC image.
+class WindowRows {
+public:
+  WindowRows(const View &x, const View &y, const Window &window)
+      : window_(window), rank_(window.rank), taps_(window.taps()) {
+    step_[rank_] = x.sizes[x.rank - 1];
+    for (int32_t d = rank_; d-- > 0;) {
+      in_[d] = x.sizes[1 + d];
+      out_[d] = y.sizes[1 + d];
+      step_[d] = step_[d + 1] * in_[d];
+    }
+  }
+  int64_t taps() const { return taps_; }
+
+  /// The addresses of `count` rows from `first` on, those of one tap `apart`
+  /// from the next tap's.
+  ///
+  /// in      `zeros`: what padding reads
+  template <class T>
+  void addresses(const T *x, const T *zeros, int64_t first, int64_t count,
+                 const T **to, int64_t apart) const {
+    int64_t at[maxRank];
+    int64_t rest = first;
+    for (int32_t d = rank_; d-- > 0;) {
+      at[d] = rest % out_[d];
+      rest /= out_[d];
+    }
+    const T *image = x + rest * step_[0];
+    int32_t last = rank_ - 1;
+    while (count > 0) {
+      // neighbours along the last dimension, which differ by a constant
+      int64_t run = out_[last] - at[last];
+      run = run < count ? run : count;
+      fill(image, zeros, at, run, to, apart);
+      to += run;
+      count -= run;
+      at[last] += run - 1;
+      int32_t d = rank_;
+      for (; d-- > 0;) {
+        if (++at[d] < out_[d])
+          break;
+        at[d] = 0;
+      }
+      if (d < 0)
+        image += step_[0];
+    }
+  }
+
+private:
+  template <class T>
+  void fill(const T *image, const T *zeros, const int64_t *at, int64_t run,
+            const T **to, int64_t apart) const {
+    int64_t from[maxRank], tap[maxRank] = {};
+    for (int32_t d = 0; d < rank_; ++d)
+      from[d] = window_.start(d, at[d]);
+    int32_t last = rank_ - 1;
+    int64_t dilation = integerAt(window_.dilations, last);
+    int64_t stride = integerAt(window_.strides, last);
+    int64_t low = lowest(last), high = highest(last);
+    for (;;) {
+      bool inside = true;
+      const T *row = image;
+      for (int32_t d = 0; d < last; ++d) {
+        int64_t place = from[d] + tap[d] * integerAt(window_.dilations, d);
+        inside = inside && place >= lowest(d) && place < highest(d);
+        row += place * step_[d + 1];
+      }
+      for (int64_t k = 0; k < window_.kernel[last]; ++k, to += apart) {
+        int64_t place = from[last] + k * dilation;
+        int64_t begin = inside ? within(low - place, stride, run) : run;
+        int64_t end = inside ? within(high - place, stride, run) : run;
+        const T *place0 = row + place * step_[rank_];
+        int64_t step = stride * step_[rank_];
+        int64_t i = 0;
+        for (; i < begin; ++i)
+          to[i] = zeros;
+        for (; i < end; ++i)
+          to[i] = place0 + i * step;
+        for (; i < run; ++i)
+          to[i] = zeros;
+      }
+      int32_t d = last;
+      for (; d-- > 0;) {
+        if (++tap[d] < window_.kernel[d])
+          break;
+        tap[d] = 0;
+      }
+      if (d < 0)
+        return;
+    }
+  }
+  /// The first of `run` places, `stride` apart, that is `distance` away.
+  static int64_t within(int64_t distance, int64_t stride, int64_t run) {
+    if (distance <= 0)
+      return 0;
+    if (stride > 1)
+      distance = (distance + stride - 1) / stride;
+    return distance < run ? distance : run;
+  }
+  /// Negative pads crop.
+  int64_t lowest(int32_t d) const {
+    return window_.begin(d) < 0 ? -window_.begin(d) : 0;
+  }
+  int64_t highest(int32_t d) const {
+    return in_[d] + (window_.end(d) < 0 ? window_.end(d) : 0);
+  }
+
+  const Window &window_;
+  int32_t rank_;
+  int64_t taps_;
+  int64_t in_[maxRank], out_[maxRank];
+  /// Elements from one index to the next: of a batch, of each spatial
+  /// dimension.
+  int64_t step_[maxRank + 1];
+};
+
+/// The attributes that conv, conv_integer and their kin share, by position.
+enum {
+  convAccumulator,
+  convDilations,
+  convGroups,
+  convLayout,
+  convPads,
+  convStrides
+};
+
+inline Window windowOf(const Call &call) {
+  Window window{call.attributes[convStrides],
+                call.attributes[convDilations],
+                call.attributes[convPads],
+                {},
+                call.in[0].rank - 2};
+  for (int32_t d = 0; d < window.rank; ++d)
+    window.kernel[d] = call.in[1].sizes[2 + d];
+  return window;
+}
+
+} // namespace rune::library
