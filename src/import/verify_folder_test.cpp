@@ -58,8 +58,6 @@ TEST(CompareTensors, boundsAllowForNumbersOfFourDecimals) {
   EXPECT_FALSE(off(0.00004F).equal);
   typed = {0.125F, 0.5F, -0.25F, 2}; // computed, for all one knows
   EXPECT_FALSE(off(0.00004F).equal);
-  typed = {3828.1001F, 17556.2002F, 1406.3F, 2968.4F};
-  EXPECT_FALSE(off(0.03F).equal);
 }
 
 TEST(CompareTensors, infinityAndNanMatchOnlyThemselves) {
