@@ -124,7 +124,7 @@ Result<Program> compile(graph::Graph taken, const Options &options) {
     Scratch needed = scratchOf(graph, group, options.target);
     scratch =
         std::max(scratch, needed.shared + needed.worker * options.workers);
-    if (group.kind == Anchor::None)
+    if (!isPacked(group.kind))
       continue;
     packed[i] = static_cast<uint32_t>(program.packed.size());
     program.packed.push_back(packWeights(graph, group, options.target));

@@ -3,6 +3,7 @@
 // What the kernels of the library take from `Scratch`, operator by operator;
 // each piece may need 16 bytes more for its alignment.
 #include "compile/regions.h"
+#include "graph/ops.h"
 
 #include "graph/ops.h"
 

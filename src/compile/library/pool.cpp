@@ -114,17 +114,6 @@ RUNE_KERNEL(AveragePool) {
   Image x(call.in[0], a[layout]), y(call.out[0], a[layout]);
   Window window = windowOf(call, a[kernel], a[strides], a[dilations], a[pads]);
   bool includePad = a[countIncludePad].integer != 0;
-  auto paddedCount = [&](const int64_t *place) {
-    double count = 1;
-    for (int32_t d = 0; d < window.rank; ++d) {
-      int64_t room = x.size(d) + window.end(d) - window.start(d, place[d]);
-      int64_t dilation = integerAt(window.dilations, d);
-      int64_t taps = (room + dilation - 1) / dilation;
-      taps = taps < 0 ? 0 : taps > window.kernel[d] ? window.kernel[d] : taps;
-      count *= static_cast<double>(taps);
-    }
-    return count;
-  };
   return withAccumulator(
       call.in[0].type, a[accumulator],
       [&]<class T, class Sum>(Tag<T>, Tag<Sum>) {
@@ -142,8 +131,8 @@ RUNE_KERNEL(AveragePool) {
                         sum, static_cast<Sum>(widen(in[from + offset])));
                     ++taps;
                   });
-              double count =
-                  includePad ? paddedCount(place) : static_cast<double>(taps);
+              double count = includePad ? window.paddedCount(x, place)
+                                        : static_cast<double>(taps);
               if (std::is_integral_v<T> && count < 1) // average_pool.8
                 return 8;
               out[to] = narrow<T>(meanOf(sum, count));
