@@ -8,6 +8,7 @@
 #include "compile/prepack.h"
 #include "machine/llvm/link_blob.h"
 
+#include <llvm/IR/DiagnosticInfo.h>
 #include <llvm/IR/LLVMContext.h>
 
 #include <algorithm>
@@ -108,6 +109,9 @@ private:
 
 Result<Program> compile(graph::Graph taken, const Options &options) {
   llvm::LLVMContext context;
+  // what passes think of loops is not for stderr
+  context.setDiagnosticHandlerCallBack(
+      [](const llvm::DiagnosticInfo *, void *) {});
   Library library = RUNE_TRY(Library::open(context));
   Program program;
   program.graph = RUNE_TRY(runPasses(std::move(taken)));
