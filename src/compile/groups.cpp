@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compile/groups.h"
 
+#include "compile/anchors.h"
 #include "compile/library/fast/blocking.h"
 #include "compile/prepack.h"
 #include "graph/ops.h"
@@ -104,6 +105,8 @@ private:
   }
   Anchor anchorKind(const Node &node) const {
     Anchor kind = packableAs(graph_, node);
+    if (kind == Anchor::None)
+      kind = unpackedAnchor(graph_, node);
     return library_.contains(fastKernelName(kind, target_)) ? kind
                                                             : Anchor::None;
   }
@@ -211,9 +214,22 @@ int vectorBytes(machine::Target target) {
 }
 
 std::string fastKernelName(Anchor kind, machine::Target target) {
-  constexpr std::string_view names[] = {"Map",       "ConvF32", "DepthwiseF32",
-                                        "MatMulF32", "ConvI16", "DepthwiseI16",
-                                        "MatMulI16"};
+  constexpr std::string_view names[] = {"Map",
+                                        "ConvF32",
+                                        "DepthwiseF32",
+                                        "MatMulF32",
+                                        "ConvI16",
+                                        "DepthwiseI16",
+                                        "MatMulI16",
+                                        "MatMulDynamicF32",
+                                        "SoftmaxF32",
+                                        "LayerNormalizationF32",
+                                        "GroupNormalizationF32",
+                                        "LocalResponseNormalizationF32",
+                                        "ReduceMeanF32",
+                                        "ReduceSumF32",
+                                        "MaxPoolF32",
+                                        "AveragePoolF32"};
   std::string_view name = names[static_cast<size_t>(kind)];
   return kind == Anchor::None
              ? fmt::format("rune_fast_{}", name)
@@ -251,8 +267,14 @@ int tileColumns(Anchor kind, machine::Target target) {
     return library::depthwiseF32(bytes).columns();
   case Anchor::DepthwiseInteger:
     return library::depthwiseI16(bytes).columns();
-  default:
+  case Anchor::Conv:
+  case Anchor::MatMul:
+  case Anchor::ConvInteger:
+  case Anchor::MatMulInteger:
+  case Anchor::MatMulDynamic:
     return library::productF32(bytes).columns();
+  default: // as many as a row has
+    return 0;
   }
 }
 
@@ -281,6 +303,10 @@ Scratch scratchOf(const Graph &graph, const Group &group,
   if (group.kind == Anchor::None)
     return {};
   const Node &node = graph.nodes[group.anchor];
+  if (!isPacked(group.kind))
+    return {0, alignTo(static_cast<uint64_t>(unpackedScratch(
+                           graph, node, group.kind, vectorBytes(target))),
+                       64)};
   std::vector<int64_t> x = graph.values[node.inputs[0]].type.sizes();
   std::vector<int64_t> weights = graph.values[node.inputs[1]].type.sizes();
   int bytes = vectorBytes(target);
@@ -313,6 +339,9 @@ Scratch scratchOf(const Graph &graph, const Group &group,
     break;
   case Anchor::MatMulInteger:
     shared = widened(x.back());
+    break;
+  case Anchor::MatMul:
+    worker = library::longProductScratch(product, x.back());
     break;
   default:
     break;

@@ -21,8 +21,23 @@ enum class Anchor : uint8_t {
   MatMul,
   ConvInteger,
   DepthwiseInteger,
-  MatMulInteger
+  MatMulInteger,
+  // those that have no packed weights: anchors.h
+  MatMulDynamic,
+  Softmax,
+  LayerNormalization,
+  GroupNormalization,
+  LocalResponseNormalization,
+  ReduceMean,
+  ReduceSum,
+  MaxPool,
+  AveragePool
 };
+
+/// True for anchors whose weights are packed while compiling.
+constexpr bool isPacked(Anchor kind) {
+  return kind != Anchor::None && kind < Anchor::MatMulDynamic;
+}
 
 struct Group {
   /// Ascending; the last one makes the result.

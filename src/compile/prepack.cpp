@@ -271,8 +271,6 @@ Bytes packWeights(const Graph &graph, const Group &group,
   auto width = static_cast<size_t>(tileColumns(group.kind, target));
   Weights weights(graph, node);
   switch (group.kind) {
-  case Anchor::None:
-    return {};
   case Anchor::Conv:
   case Anchor::ConvInteger:
     return packConv(weights, static_cast<size_t>(node.integer("groups")),
@@ -283,8 +281,9 @@ Bytes packWeights(const Graph &graph, const Group &group,
   case Anchor::MatMul:
   case Anchor::MatMulInteger:
     return packMatMul(weights, node.integer("transpose_b") != 0, width);
+  default:
+    return {};
   }
-  return {};
 }
 
 } // namespace rune::compile
