@@ -5,6 +5,8 @@
 #include "compile/regions.h"
 #include "graph/ops.h"
 
+#include "graph/ops.h"
+
 #include <algorithm>
 
 namespace rune::compile {

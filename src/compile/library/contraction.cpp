@@ -100,6 +100,8 @@ private:
 
 RUNE_KERNEL(Einsum) {
   enum { accumulator, equationAttribute };
+  if (call.inputs > 2) // the plan's, see compile/regions.cpp
+    return 2;
   Equation equation(call, call.attributes[equationAttribute]);
   LetterCounter place(equation, equation.kept, equation.keptCount);
   if (place.isEmpty())
@@ -193,55 +195,86 @@ bool isTaken(int64_t mode, double x, double split) {
   }
 }
 
+struct Trees {
+  enum { X, Nodes, Splits, Roots, Leaves, Targets, Weights };
+  const Call &call;
+  const int64_t *nodes, *roots, *leaves, *targets;
+  int64_t count, trees, leafCount, entries;
+
+  explicit Trees(const Call &call)
+      : call(call), nodes(elements<int64_t>(call.in[Nodes])),
+        roots(elements<int64_t>(call.in[Roots])),
+        leaves(elements<int64_t>(call.in[Leaves])),
+        targets(elements<int64_t>(call.in[Targets])),
+        count(call.in[Nodes].sizes[0]), trees(call.in[Roots].sizes[0]),
+        leafCount(call.in[Leaves].sizes[0]),
+        entries(call.in[Targets].sizes[0]) {}
+
+  /// To a leaf, or to a node behind `from`: the way ends.
+  bool leads(int64_t to, int64_t from) const {
+    return to < 0 ? ~to < leafCount : to > from && to < count;
+  }
+  /// 0, or the constraint that the lists break.
+  int32_t check(int64_t features, int64_t mostTargets) const {
+    constexpr int64_t modes = 6;
+    for (int64_t i = 0; i < count; ++i) {
+      const int64_t *node = nodes + 4 * i;
+      if (node[0] < 0 || node[0] >= features || node[1] < 0 ||
+          (node[1] & ~nanIsTrue) >= modes)
+        return 4; // tree_ensemble.4
+      if (!leads(node[2], i) || !leads(node[3], i))
+        return 5; // tree_ensemble.5
+    }
+    for (int64_t i = 0; i < trees; ++i)
+      if (!leads(roots[i], -1))
+        return 6; // tree_ensemble.6
+    for (int64_t i = 0; i < leafCount; ++i)
+      if (leaves[2 * i] < 0 || leaves[2 * i] > leaves[2 * i + 1] ||
+          leaves[2 * i + 1] > entries)
+        return 7; // tree_ensemble.7
+    for (int64_t i = 0; i < entries; ++i)
+      if (targets[i] < 0 || targets[i] >= mostTargets)
+        return 8; // tree_ensemble.8
+    return 0;
+  }
+  int64_t leafOf(int64_t tree, int64_t row) const {
+    int64_t at = roots[tree];
+    while (at >= 0) {
+      const int64_t *node = nodes + 4 * at;
+      at = isTaken(node[1], loadFloat(call.in[X], row + node[0]),
+                   loadFloat(call.in[Splits], at))
+               ? node[2]
+               : node[3];
+    }
+    return ~at;
+  }
+};
+
 } // namespace
 
 RUNE_KERNEL(TreeEnsemble) {
-  enum { X, Nodes, Splits, Roots, Leaves, Targets, Weights };
   enum { aggregate, targets };
   const Attribute &how = call.attributes[aggregate];
   bool isLeast = isText(how, "min"), isMost = isText(how, "max");
   bool isAverage = isText(how, "average");
-  const int64_t *nodes = elements<int64_t>(call.in[Nodes]);
-  const int64_t *roots = elements<int64_t>(call.in[Roots]);
-  const int64_t *leaves = elements<int64_t>(call.in[Leaves]);
-  const int64_t *places = elements<int64_t>(call.in[Targets]);
-  int64_t count = call.in[Nodes].sizes[0], trees = call.in[Roots].sizes[0];
-  int64_t leafCount = call.in[Leaves].sizes[0];
-  int64_t entries = call.in[Targets].sizes[0];
-  int64_t features = call.in[X].sizes[1], most = call.out[0].sizes[1];
+  Trees trees(call);
+  int64_t features = call.in[Trees::X].sizes[1], most = call.out[0].sizes[1];
+  if (int32_t status = trees.check(features, most))
+    return status;
   Scratch scratch(call);
   double *totals = scratch.take<double>(most);
   uint8_t *isSet = scratch.take<uint8_t>(most);
   for (int64_t row = 0; row < call.out[0].sizes[0]; ++row) {
     for (int64_t i = 0; i < most; ++i)
       totals[i] = 0, isSet[i] = 0;
-    for (int64_t tree = 0; tree < trees; ++tree) {
+    for (int64_t tree = 0; tree < trees.trees; ++tree) {
       if (mustStop(call))
         return stopped;
-      // always forwards: it ends
-      int64_t from = -1, at = roots[tree];
-      while (at >= 0) {
-        if (at <= from || at >= count)
-          return from < 0 ? 6 : 5; // tree_ensemble.5 tree_ensemble.6
-        const int64_t *node = nodes + 4 * at;
-        if (node[0] < 0 || node[0] >= features)
-          return 4; // tree_ensemble.4
-        from = at;
-        at = isTaken(node[1], loadFloat(call.in[X], row * features + node[0]),
-                     loadFloat(call.in[Splits], at))
-                 ? node[2]
-                 : node[3];
-      }
-      int64_t leaf = ~at;
-      if (leaf >= leafCount)
-        return from < 0 ? 6 : 5;
-      if (leaves[2 * leaf] < 0 || leaves[2 * leaf + 1] > entries)
-        return 7; // tree_ensemble.7
-      for (int64_t i = leaves[2 * leaf]; i < leaves[2 * leaf + 1]; ++i) {
-        int64_t target = places[i];
-        if (target < 0 || target >= most)
-          return 8; // tree_ensemble.8
-        double weight = loadFloat(call.in[Weights], i);
+      int64_t leaf = trees.leafOf(tree, row * features);
+      for (int64_t i = trees.leaves[2 * leaf]; i < trees.leaves[2 * leaf + 1];
+           ++i) {
+        int64_t target = trees.targets[i];
+        double weight = loadFloat(call.in[Trees::Weights], i);
         double &total = totals[target];
         total = !isSet[target] ? weight
                 : isLeast      ? (weight < total ? weight : total)
@@ -252,8 +285,9 @@ RUNE_KERNEL(TreeEnsemble) {
     }
     for (int64_t i = 0; i < most; ++i)
       storeFloat(call.out[0], row * most + i,
-                 isAverage && trees > 0 ? totals[i] / static_cast<double>(trees)
-                                        : totals[i]);
+                 isAverage && trees.trees > 0
+                     ? totals[i] / static_cast<double>(trees.trees)
+                     : totals[i]);
   }
   return 0;
 }
@@ -290,12 +324,12 @@ double fraction(uint64_t bits, int count) {
 
 } // namespace
 
+/// The uniform distribution; the normal one is the plan's.
 RUNE_KERNEL(Random) {
   enum { distribution, dtype, like, seed };
   const View &y = call.out[0];
   auto key = static_cast<uint64_t>(call.attributes[seed].integer);
   uint64_t run = has(call, 1) ? elements<uint64_t>(call.in[1])[0] : 0;
-  bool isNormal = isText(call.attributes[distribution], "normal");
   int bits = y.type == Type::F64    ? 53
              : y.type == Type::F16  ? 11
              : y.type == Type::BF16 ? 8
@@ -304,13 +338,7 @@ RUNE_KERNEL(Random) {
     for (int64_t i = from; i < to; ++i) {
       Pair pair = pairOf(static_cast<uint64_t>(i) / 2, key, run);
       bool second = i % 2 != 0;
-      if (!isNormal) {
-        storeFloat(y, i, fraction(second ? pair.second : pair.first, bits));
-        continue;
-      }
-      double radius = math::sqrt(-2 * math::log(1 - fraction(pair.first, 53)));
-      double angle = 2 * 3.14159265358979323846 * fraction(pair.second, 53);
-      storeFloat(y, i, radius * (second ? math::sin(angle) : math::cos(angle)));
+      storeFloat(y, i, fraction(second ? pair.second : pair.first, bits));
     }
   });
 }

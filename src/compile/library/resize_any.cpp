@@ -117,7 +117,9 @@ private:
 
 /// The taps of one index of the result along an axis.
 struct Taps {
-  int64_t first = 0, last = 0, base = 0;
+  /// Those inside of x; the edges count for what lies beyond them.
+  int64_t low = 0, high = 0;
+  double lowWeight = 0, highWeight = 0;
   double place = 0, sum = 0, squeeze = 1;
   bool outside = false;
 };
@@ -146,62 +148,67 @@ int32_t findTaps(const Axis &axis, int64_t at, Taps &taps) {
                      : 1;
   int64_t reach = indexOf(math::ceil((cubic ? 2 : 1) / taps.squeeze));
   int64_t base = indexOf(math::floor(taps.place));
-  taps.first = base - reach + 1;
-  taps.last = base + reach;
-  if (exclude) {
-    taps.first = taps.first < 0 ? 0 : taps.first;
-    taps.last = taps.last >= axis.size ? axis.size - 1 : taps.last;
-  }
-  taps.sum = 0;
-  for (int64_t i = taps.first; i <= taps.last; ++i) {
+  int64_t first = base - reach + 1, last = base + reach;
+  taps.low = axis.inside(first);
+  taps.high = axis.inside(last);
+  taps.sum = taps.lowWeight = taps.highWeight = 0;
+  for (int64_t i = first; i <= last; ++i) {
     if ((i & 0xffff) == 0 && mustStop(call))
       return stopped;
-    taps.sum += weightOf(call, taps, i);
+    if (exclude && (i < 0 || i >= axis.size))
+      continue;
+    double weight = weightOf(call, taps, i);
+    taps.sum += weight;
+    if (i <= taps.low)
+      taps.lowWeight += weight;
+    else if (i >= taps.high)
+      (taps.low == taps.high ? taps.lowWeight : taps.highWeight) += weight;
   }
   return 0;
 }
 
-/// Adds up the taps of the axes from `number` on.
+/// Adds up the taps of all axes: innermost along the first one, as if one axis
+/// were resized after the other.
 double sumTaps(const Call &call, const Strides &strides, const Taps *taps,
                int64_t from) {
   const Attribute &axes = call.attributes[axesAttribute];
-  auto count = static_cast<int32_t>(axes.count);
+  auto levels = static_cast<int32_t>(axes.count);
   int64_t at[maxRank];
-  double weights[maxRank + 1];
-  weights[0] = 1;
-  double sum = 0;
-  // a depth-first walk: level d has chosen the taps of the axes before d
-  int32_t d = 0;
-  at[0] = taps[0].first;
-  while (d >= 0) {
-    if (at[d] > taps[d].last) {
-      if (--d >= 0)
-        ++at[d];
-      continue;
-    }
-    double weight = weightOf(call, taps[d], at[d]);
-    if (taps[d].sum != 0)
-      weight /= taps[d].sum;
-    if (weight == 0) {
+  double weights[maxRank], sums[maxRank];
+  int32_t d = levels - 1;
+  auto enter = [&] {
+    at[d] = taps[d].low;
+    sums[d] = 0;
+  };
+  for (enter();;) {
+    if (at[d] > taps[d].high) {
+      if (d == levels - 1)
+        return sums[d];
+      double inner = sums[d++];
+      sums[d] += weights[d] * inner;
       ++at[d];
       continue;
     }
-    weights[d + 1] = weights[d] * weight;
-    if (d + 1 < count) {
-      ++d;
-      at[d] = taps[d].first;
+    weights[d] = at[d] == taps[d].low    ? taps[d].lowWeight
+                 : at[d] == taps[d].high ? taps[d].highWeight
+                                         : weightOf(call, taps[d], at[d]);
+    if (taps[d].sum != 0)
+      weights[d] /= taps[d].sum;
+    if (weights[d] == 0) { // an infinity beside it stays away
+      ++at[d];
+      continue;
+    }
+    if (d > 0) {
+      --d;
+      enter();
       continue;
     }
     int64_t offset = from;
-    for (int32_t i = 0; i < count; ++i) {
-      int64_t axis = integerAt(axes, i), size = call.in[X].sizes[axis];
-      int64_t place = at[i] < 0 ? 0 : at[i] >= size ? size - 1 : at[i];
-      offset += place * strides.of[axis];
-    }
-    sum += weights[count] * loadReal(call.in[X], offset);
-    ++at[d];
+    for (int32_t i = 0; i < levels; ++i)
+      offset += at[i] * strides.of[integerAt(axes, i)];
+    sums[0] += weights[0] * loadReal(call.in[X], offset);
+    ++at[0];
   }
-  return sum;
 }
 
 } // namespace

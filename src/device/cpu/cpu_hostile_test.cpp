@@ -9,6 +9,7 @@
 #include "graph/evaluate.h"
 #include "graph/numeric.h"
 #include "graph/one_node.h"
+#include "graph/ops.h"
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>

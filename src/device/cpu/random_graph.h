@@ -8,6 +8,7 @@
 
 #include "graph/builder.h"
 #include "graph/numeric.h"
+#include "graph/ops.h"
 
 #include <cmath>
 
@@ -89,7 +90,7 @@ private:
   size_t rankOf(graph::ValueId id) { return builder_.type(id).dims.size(); }
   graph::ValueId integers(Integers numbers) {
     auto count = static_cast<int64_t>(numbers.size());
-    auto tensor = Tensor::zeros(DType::I64, {{count}});
+    auto tensor = Tensor::zeros(DType::I64, std::vector<int64_t>{count});
     std::ranges::copy(numbers, tensor->as<int64_t>().begin());
     return builder_.constant(name("c"),
                              graph::Constant::of(std::move(*tensor)));
