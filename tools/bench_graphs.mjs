@@ -162,6 +162,9 @@ const networks = {
   } },
 };
 
+/// Products of two square matrices, the second one constant.
+export const gemmSizes = [256, 512, 1024, 2048, 4096];
+
 export function write(folder) {
   mkdirSync(folder, { recursive: true });
   for (const [name, { input, build }] of Object.entries(networks))
@@ -174,6 +177,16 @@ export function write(folder) {
       writeFileSync(path + '.new', network.bytes(y));
       renameSync(path + '.new', path);
     }
+  for (const size of gemmSizes) {
+    const path = `${folder}/gemm_${size}.onnx`;
+    if (existsSync(path))
+      continue;
+    const network = new Network(`gemm_${size}`, [size, size], false);
+    const weights = network.constant('weights', 'f32', [size, size], Float32Array.from({ length: size * size }, () => network.uniform()));
+    const y = network.node('MatMul', ['x', weights], [size, size]);
+    writeFileSync(path + '.new', network.bytes(y));
+    renameSync(path + '.new', path);
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url))

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // bench_models.mjs RUNE PEERS [--only WORD] [--rounds N] [--threads 1,2]
-// [--seconds S] [--json FILE]: whole models beside the fastest peers, as a table
-// and as JSON. PEERS is the folder with the program bench_onnxruntime.
+// [--seconds S] [--cache yes] [--json FILE]: whole models beside the fastest peers, as a table
+// and as JSON. PEERS is the folder with the programs
+// bench_onnxruntime and bench_gemm.
 //
 // One round runs each of us once, one after the other, each as a process of its
 // own; the next round starts again. A figure is the median of the medians of all
@@ -14,7 +15,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { write } from './bench_graphs.mjs';
+import { gemmSizes, write } from './bench_graphs.mjs';
 
 const data = '../shared/data', made = 'build/bench_models';
 // name, file for us, the bar of DESIGN ("Numbers to hold") against ONNX Runtime, and
@@ -44,7 +45,9 @@ const models = [
   { name: 'ad int8', file: `${data}/mlperf-tiny/ad01_int8.tflite`, ort: [`${made}/ad_int8.onnx`, `${made}/ad.onnx`], litert: true, bar: 0.5 },
   { name: 'sww int8', file: `${data}/mlperf-tiny/sww_int8.tflite`, litert: true, bar: 0.2 },
   { name: 'resnet18 int8', file: `${made}/resnet18_int8.onnx` },
+  ...gemmSizes.map(size => ({ name: `gemm ${size}`, file: `${made}/gemm_${size}.onnx`, gemm: size, bar: 1 / 0.97 })),
 ];
+const columns = ['rune', 'onnxruntime', 'onnxruntime f32', 'litert.js', 'openblas', 'onednn'];
 
 const [rune, peers, ...rest] = process.argv.slice(2);
 const given = Object.fromEntries(rest.map((word, i) => [word, rest[i + 1]]).filter((_, i) => i % 2 === 0));
@@ -66,7 +69,7 @@ const jsonOf = (program, args, env = {}) => {
   }
 };
 const ours = (file, count) =>
-  jsonOf(rune, ['bench', file, '--format', 'json', ...(given['--cache'] === 'no' ? [] : ['--cache']),
+  jsonOf(rune, ['bench', file, '--format', 'json', ...(given['--cache'] === 'yes' ? ['--cache'] : []),
                 ...(count > 1 ? ['--threads', String(count)] : [])]);
 const onnxruntime = (file, count) => jsonOf(`${peers}/bench_onnxruntime`, [library, file, String(count), String(seconds)]);
 const litert = file => jsonOf(node, ['tools/bench_litert.mjs', modules, file, String(seconds)]);
@@ -82,6 +85,10 @@ const runnersOf = (model, count) => {
   const lite = model.litert === true ? model.file : model.litert;
   if (lite && existsSync(lite) && count === 1 && existsSync(`${modules}/@litertjs/core`))
     runners.push(['litert.js', () => litert(lite)]);
+  if (model.gemm) // their variables for threads; each packs the second matrix in every call, we once
+    for (const peer of ['openblas', 'onednn'])
+      runners.push([peer, () => jsonOf(`${peers}/bench_gemm`, [peer, String(model.gemm), String(seconds)],
+                                       { OPENBLAS_NUM_THREADS: String(count), OMP_NUM_THREADS: String(count) })]);
   return runners;
 };
 
@@ -95,8 +102,8 @@ write(made);
 const load = () => readFileSync('/proc/loadavg', 'utf8').split(' ')[0];
 const processor = cpus()[0].model.trim();
 console.log(`${processor}, ${cpus().length} cores, load ${load()} at the start; medians of ${rounds} rounds, microseconds\n`);
-console.log('| model | threads | rune | onnxruntime | onnxruntime f32 | litert.js | ratio to the fastest peer | bar | GFLOP/s | compile ms |');
-console.log('|---|---|---|---|---|---|---|---|---|---|');
+const head = ['model', 'threads', ...columns, 'ratio to the fastest peer', 'bar', 'GFLOP/s', 'compile ms'];
+console.log(`| ${head.join(' | ')} |\n|${'---|'.repeat(head.length)}`);
 const rows = [], faults = [];
 for (const count of threads)
   for (const model of models) {
@@ -121,9 +128,9 @@ for (const count of threads)
     const peer = Math.min(...Object.keys(times).filter(name => name !== 'rune').map(of));
     const ratio = of('rune') / peer;
     const gflops = last.rune?.macs ? 2e-3 * last.rune.macs / of('rune') : NaN;
-    console.log(`| ${[model.name, count, ...['rune', 'onnxruntime', 'onnxruntime f32', 'litert.js'].map(name => micro(of(name))),
+    console.log(`| ${[model.name, count, ...columns.map(name => micro(of(name))),
       Number.isFinite(ratio) ? ratio.toFixed(2) + (model.bar && ratio > model.bar ? ' ✗' : '') : '–',
-      model.bar ? `≤ ${model.bar}` : '', Number.isNaN(gflops) ? '–' : gflops.toFixed(1),
+      model.bar ? `≤ ${model.bar.toFixed(2)}` : '', Number.isNaN(gflops) ? '–' : gflops.toFixed(1),
       last.rune ? Math.round(last.rune.compile_ms) : '–'].join(' | ')} |`);
     rows.push({ model: model.name, threads: count, times, ratio, bar: model.bar, gflops, rune: last.rune });
   }

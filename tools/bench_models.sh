@@ -9,7 +9,8 @@ cd "$(dirname "$0")/.."
 rune=${RUNE_BENCH_RUNE:-build/release/rune}
 peers=build/bench_models
 mkdir -p $peers
-if [ ! tools/bench_onnxruntime.cpp -ot $peers/bench_onnxruntime ]; then
-  clang++-22 -std=gnu++20 -O2 -Wall -Wextra -Werror tools/bench_onnxruntime.cpp -o $peers/bench_onnxruntime
-fi
+for peer in bench_onnxruntime bench_gemm; do
+  [ $peers/$peer -nt tools/$peer.cpp ] ||
+    clang++-22 -std=gnu++20 -O2 -Wall -Wextra -Werror tools/$peer.cpp -o $peers/$peer
+done
 "$RUNE_NODE" tools/bench_models.mjs "$rune" $peers "$@"

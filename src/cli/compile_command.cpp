@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // `rune compile`: the machine code of a wasm module, or of every block of a
-// Rune, made ahead of time for `rune run --code`.
+// Rune, made ahead of time for `rune run --code`; or that of a model, for
+// another program (compile_model.h).
 #include "cli/command.h"
+#include "cli/compile_model.h"
 #include "cli/engines.h"
 #include "cli/quantities.h"
 #include "cli/validators.h"
@@ -11,6 +13,7 @@
 #include "container/read.h"
 #include "container/sections.h"
 #include "engine/native/code_file.h"
+#include "import/import.h"
 #include "wasm/decode.h"
 
 #include <algorithm>
@@ -32,6 +35,7 @@ struct Options {
   std::string timeout;
   std::string memoryLimit;
   CompileFlags compile;
+  ModelFlags model;
 };
 
 constexpr uint64_t maxInputBytes = uint64_t{4} << 30;
@@ -74,7 +78,33 @@ Result<native::CompileOptions> howTo(const Options &options) {
   return how;
 }
 
+/// What neither a module nor a Rune is.
+Result<bool> isModel(const std::string &path) {
+  FileBytes file = RUNE_TRY(FileBytes::open(path, maxInputBytes));
+  return !import::recognise(file.bytes()).empty();
+}
+
+/// Options of one kind of input that were given for the other.
+Result<> checkUse(const Options &options, bool model) {
+  bool ofBlocks = options.dense || options.fuel || !options.keyFile.empty() ||
+                  !options.timeout.empty() || !options.memoryLimit.empty();
+  if (model && ofBlocks)
+    return error("usage.compile", "`--dense`, `--fuel`, `--code-key`, "
+                                  "`--timeout` and `--memory-limit` are for "
+                                  "wasm modules, not for models");
+  if (!model && !options.model.areDefault())
+    return error("usage.compile",
+                 "`--emit`, `--cpu`, `--name`, `--shape`, `--signature`, "
+                 "`--stop-after` and `--dump-each` are for models");
+  return {};
+}
+
 Result<> compile(const Options &options, Console &console) {
+  bool model = RUNE_TRY(isModel(options.input));
+  RUNE_TRY(checkUse(options, model));
+  if (model)
+    return compileModel({options.input, options.output, options.target},
+                        options.model, console);
   native::WorkerLimits limits;
   if (!options.memoryLimit.empty())
     limits.memoryBytes = parseBytes(options.memoryLimit).value();
@@ -112,11 +142,12 @@ Result<> compile(const Options &options, Console &console) {
 Action installCompile(CLI::App &app) {
   auto options = std::make_shared<Options>();
   app.add_option("file", options->input,
-                 "the module, or a Rune: all its blocks")
+                 "a model, a module, or a Rune: all its blocks")
       ->required()
-      ->option_text("FILE.wasm|FILE.rune");
+      ->option_text("MODEL|FILE.wasm|FILE.rune");
   app.add_option("-o,--output", options->output,
-                 "the machine code to write (default: FILE.blob)")
+                 "what to write (default: FILE.blob; of a model MODEL.o and "
+                 "MODEL.h)")
       ->option_text("FILE");
   app.add_option("--target", options->target,
                  "the machine it is for: x86_64-linux (with -v3 or -v4 for "
@@ -138,6 +169,7 @@ Action installCompile(CLI::App &app) {
       ->check(quantity("size such as 64M", parseBytes))
       ->option_text("64M");
   addCompileFlags(app, options->compile);
+  addModelFlags(app, options->model);
   return [options](Console &console) { return compile(*options, console); };
 }
 

@@ -6,6 +6,9 @@
 namespace rune::cli {
 
 ExitCode exitCodeOf(const Diagnostic &why) {
+  // a name that nobody knows is no fault of this machine
+  if (why.code.starts_with("machine.unknown-"))
+    return ExitCode::Refused;
   if (why.code.starts_with("machine."))
     return ExitCode::Machine;
   if (why.code.starts_with("usage."))

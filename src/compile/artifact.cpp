@@ -4,7 +4,10 @@
 #include "compile/arena.h"
 #include "graph/store.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
+#include <set>
 
 namespace rune::compile {
 
@@ -12,10 +15,22 @@ namespace {
 
 constexpr std::string_view magic = "RuneProg";
 constexpr uint32_t nowhere = UINT32_MAX;
+constexpr uint32_t noData = UINT32_MAX - 1;
+/// Smaller constants may be what shapes are inferred from.
+constexpr uint64_t leastUnread = 4096;
 constexpr uint64_t weightAlignment = 64;
+constexpr uint64_t mostArena = uint64_t{1} << 40;
 
-enum class Kind : uint32_t { Numbers = 1, Graph, Weights, Steps, Places, Code };
-constexpr uint32_t kinds = 6;
+enum class Kind : uint32_t {
+  Numbers = 1,
+  Graph,
+  Weights,
+  Packed,
+  Steps,
+  Places,
+  Code
+};
+constexpr uint32_t kinds = 7;
 
 Diagnostic bad(std::string_view why) {
   return error("compile.bad-artifact", "no stored program: {}", why);
@@ -38,10 +53,10 @@ public:
     std::ranges::sort(order_, {}, [&](uint32_t i) { return begin(i); });
   }
 
-  /// Only at a place from which code can read.
-  std::optional<Reference> find(ByteSpan bytes) const {
+  /// in      `forCode`: only at a place from which code can read
+  std::optional<Reference> find(ByteSpan bytes, bool forCode) const {
     auto at = reinterpret_cast<uintptr_t>(bytes.data());
-    if (at % weightAlignment != 0 || bytes.empty())
+    if ((forCode && at % weightAlignment != 0) || bytes.empty())
       return {};
     auto after = std::ranges::upper_bound(order_, at, {},
                                           [&](uint32_t i) { return begin(i); });
@@ -62,20 +77,68 @@ private:
   std::vector<uint32_t> order_;
 };
 
-Bytes weightsOf(std::span<const ByteSpan> weights,
+uint64_t append(ByteWriter &data, ByteSpan bytes) {
+  data.zeros(alignTo(data.size(), weightAlignment) - data.size());
+  uint64_t at = data.size();
+  data.raw(bytes);
+  return at;
+}
+
+/// Who reads the constants of a program.
+class Readers {
+public:
+  explicit Readers(const Program &program) {
+    const graph::Graph &graph = program.graph;
+    auto mark = [&](graph::ValueId id, std::set<const uint8_t *> &readers) {
+      if (id != graph::noValue && graph.values[id].constant)
+        readers.insert(graph.constants[*graph.values[id].constant].data.data());
+    };
+    for (graph::ValueId id = 0; id < program.places.size(); ++id)
+      if (program.places[id].kind == Place::Constant)
+        mark(id, code_);
+    for (const Step &step : program.steps)
+      for (uint32_t i = step.firstNode; !step.entry && i < step.lastNode; ++i)
+        for (graph::ValueId id : graph.nodes[i].inputs)
+          mark(id, plan_);
+    for (const graph::Variable &variable : graph.variables)
+      if (variable.initial)
+        plan_.insert(graph.constants[*variable.initial].data.data());
+    for (const graph::Graph &body : graph.bodies)
+      for (ByteSpan data : constantsOf(body))
+        plan_.insert(data.data());
+  }
+  bool isCode(ByteSpan data) const { return code_.contains(data.data()); }
+  bool isNobody(ByteSpan data) const {
+    return !isCode(data) && !plan_.contains(data.data());
+  }
+
+private:
+  std::set<const uint8_t *> code_, plan_;
+};
+
+Bytes weightsOf(const Program &program, std::span<const ByteSpan> weights,
                 std::span<const ByteSpan> known, ByteWriter &data) {
   Known model(known);
+  Readers readers(program);
   ByteWriter table;
   for (ByteSpan weight : weights) {
-    auto reference = model.find(weight);
-    if (!reference) {
-      data.zeros(alignTo(data.size(), weightAlignment) - data.size());
-      reference = {nowhere, data.size(), weight.size()};
-      data.raw(weight);
-    }
+    auto reference = model.find(weight, readers.isCode(weight));
+    if (!reference && readers.isNobody(weight) && weight.size() > leastUnread)
+      reference = {noData, 0, weight.size()};
+    if (!reference)
+      reference = {nowhere, append(data, weight), weight.size()};
     table.u32(reference->constant);
     table.u64(reference->offset);
     table.u64(reference->size);
+  }
+  return table.take();
+}
+
+Bytes packedOf(const Program &program, ByteWriter &data) {
+  ByteWriter table;
+  for (const Packed &packed : program.packed) {
+    table.u64(append(data, packed.data));
+    table.u64(packed.data.size());
   }
   return table.take();
 }
@@ -147,30 +210,95 @@ Result<DataMark> readNumbers(const Sections &sections, Program &program) {
   mark.bytes = RUNE_TRY(reader.u64());
   ByteSpan hash = RUNE_TRY(reader.take(mark.hash.bytes.size()));
   std::ranges::copy(hash, mark.hash.bytes.begin());
-  constexpr uint64_t mostArena = uint64_t{1} << 40;
   if (program.arenaBytes > mostArena || program.scratchAt > program.arenaBytes)
     return bad("its arena is too large");
   return mark;
 }
 
-Result<std::vector<ByteSpan>> readWeights(const Sections &sections,
-                                          ByteSpan data,
-                                          std::span<const ByteSpan> known) {
+/// Bytes that nobody reads: addresses without memory.
+class Unread {
+public:
+  static Result<std::shared_ptr<Unread>> of(uint64_t bytes) {
+    auto unread = std::make_shared<Unread>();
+    if (bytes == 0)
+      return unread;
+    void *at = mmap(nullptr, bytes, PROT_READ,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (at == MAP_FAILED)
+      return error("machine.out-of-memory", "cannot map {} bytes", bytes);
+    unread->bytes_ = {static_cast<const uint8_t *>(at), bytes};
+    return unread;
+  }
+  Unread() = default;
+  Unread(const Unread &) = delete;
+  ~Unread() {
+    if (!bytes_.empty())
+      munmap(const_cast<uint8_t *>(bytes_.data()), bytes_.size());
+  }
+  ByteSpan bytes() const { return bytes_; }
+
+private:
+  ByteSpan bytes_;
+};
+
+Result<ByteSpan> within(ByteSpan from, uint64_t offset, uint64_t size) {
+  if (offset > from.size() || size > from.size() - offset)
+    return bad("a weight leaves the model");
+  return from.subspan(offset, size);
+}
+
+Result<std::vector<Reference>> readReferences(const Sections &sections) {
   ByteReader reader = sections.reader(Kind::Weights);
-  std::vector<ByteSpan> weights;
-  while (!reader.atEnd()) {
-    Reference reference = {RUNE_TRY(reader.u32()), RUNE_TRY(reader.u64()),
-                           RUNE_TRY(reader.u64())};
-    bool isOwn = reference.constant == nowhere;
-    if (!isOwn && reference.constant >= known.size())
-      return bad("it is of another model");
-    ByteSpan from = isOwn ? data : known[reference.constant];
-    if (reference.offset > from.size() ||
-        reference.size > from.size() - reference.offset)
-      return bad("a weight leaves the model");
-    weights.push_back(from.subspan(reference.offset, reference.size));
+  std::vector<Reference> references;
+  while (!reader.atEnd())
+    references.push_back({RUNE_TRY(reader.u32()), RUNE_TRY(reader.u64()),
+                          RUNE_TRY(reader.u64())});
+  return references;
+}
+
+/// What the weights of the table are, and who keeps those that are not there.
+struct Weights {
+  std::vector<ByteSpan> spans;
+  std::shared_ptr<Unread> unread;
+};
+
+Result<Weights> readWeights(const Sections &sections, ByteSpan data,
+                            std::span<const ByteSpan> known) {
+  auto references = RUNE_TRY(readReferences(sections));
+  uint64_t most = 0;
+  for (const Reference &reference : references)
+    if (reference.constant == noData)
+      most = std::max(most, reference.size);
+  if (most > mostArena)
+    return bad("a weight is too large");
+  Weights weights;
+  weights.unread = RUNE_TRY(Unread::of(most));
+  for (const Reference &reference : references) {
+    ByteSpan from = data;
+    if (reference.constant == noData)
+      from = weights.unread->bytes();
+    else if (reference.constant != nowhere) {
+      if (reference.constant >= known.size())
+        return bad("it is of another model");
+      from = known[reference.constant];
+    }
+    weights.spans.push_back(
+        RUNE_TRY(within(from, reference.offset, reference.size)));
   }
   return weights;
+}
+
+Result<> readPacked(const Sections &sections, ByteSpan data,
+                    const std::shared_ptr<const void> &owner,
+                    Program &program) {
+  ByteReader reader = sections.reader(Kind::Packed);
+  while (!reader.atEnd()) {
+    uint64_t offset = RUNE_TRY(reader.u64()), size = RUNE_TRY(reader.u64());
+    if (offset % weightAlignment != 0)
+      return bad("weights are not aligned");
+    program.packed.push_back({RUNE_TRY(within(data, offset, size)), owner});
+  }
+  return {};
 }
 
 /// Who keeps the bytes of a program's constants.
@@ -254,12 +382,14 @@ Result<Artifact> store(const Program &program,
                        std::span<const ByteSpan> known) {
   graph::StoredGraph stored = RUNE_TRY(graph::store(program.graph));
   ByteWriter data;
-  Bytes weights = weightsOf(stored.weights, known, data);
+  Bytes weights = weightsOf(program, stored.weights, known, data);
+  Bytes packed = packedOf(program, data);
   Artifact artifact;
   artifact.data = data.take();
   const Bytes sections[kinds] = {numbersOf(program, artifact.data),
                                  std::move(stored.table),
                                  std::move(weights),
+                                 std::move(packed),
                                  stepsOf(program),
                                  placesOf(program),
                                  program.code};
@@ -299,10 +429,13 @@ Result<Program> load(ByteSpan head, ByteSpan data,
   DataMark mark = RUNE_TRY(readNumbers(sections, program));
   if (mark.bytes != data.size())
     return bad("its data has another size");
-  auto weights = RUNE_TRY(readWeights(sections, data, known));
+  Weights weights = RUNE_TRY(readWeights(sections, data, known));
   program.graph =
-      RUNE_TRY(graph::load(sections.byKind.at(Kind::Graph), weights));
-  keepBy(program.graph, owner);
+      RUNE_TRY(graph::load(sections.byKind.at(Kind::Graph), weights.spans));
+  using Owners =
+      std::pair<std::shared_ptr<const void>, std::shared_ptr<Unread>>;
+  keepBy(program.graph, std::make_shared<Owners>(owner, weights.unread));
+  RUNE_TRY(readPacked(sections, data, owner, program));
   ByteSpan code = sections.byKind.at(Kind::Code);
   program.code.assign(code.begin(), code.end());
   RUNE_TRY(readSteps(sections, program));

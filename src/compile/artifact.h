@@ -12,8 +12,10 @@
 //   data
 //             · 32 bytes SHA-256 of the data
 //   graph     the graph table (docs/format-graph.md)
-//   weights   {u32 constant of the model, or 0xffffffff for the data · u64
-//             offset · u64 size} for each weight of the table
+//   weights   {u32 constant of the model, 0xffffffff for the data, 0xfffffffe
+//             for none · u64 offset · u64 size} for each weight of the table;
+//             none: nobody reads it, as the code has it packed
+//   packed    {u64 offset in the data · u64 size} each
 //   steps     {u32 first node · u32 last · u32 entry, or 0xffffffff} each
 //   places    {u8 kind · u64 at} for each value
 //   code      as it is mapped

@@ -3,12 +3,13 @@
 
 #include "compile/arena.h"
 #include "compile/emit.h"
+#include "compile/module.h"
 #include "compile/object.h"
 #include "compile/passes/pipeline.h"
 #include "compile/prepack.h"
 #include "machine/llvm/link_blob.h"
 
-#include <llvm/IR/LLVMContext.h>
+#include <llvm/IR/DiagnosticInfo.h>
 
 #include <algorithm>
 
@@ -106,10 +107,27 @@ private:
 
 } // namespace
 
-Result<Program> compile(graph::Graph taken, const Options &options) {
-  llvm::LLVMContext context;
-  Library library = RUNE_TRY(Library::open(context));
-  Program program;
+Packed Packed::of(ByteSpan bytes) {
+  auto tensor =
+      Tensor::zeros(DType::U8, {static_cast<int64_t>(bytes.size())}, mostArena);
+  RUNE_CHECK(tensor.ok(), "weights have less bytes than arenas may have");
+  std::ranges::copy(bytes, tensor->bytes().begin());
+  auto owner = std::make_shared<Tensor>(std::move(tensor).value());
+  return {owner->bytes(), owner};
+}
+
+std::string regionName(size_t step) {
+  return fmt::format("rune_region_{}", step);
+}
+
+Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
+  ProgramModule made;
+  made.context = std::make_unique<llvm::LLVMContext>();
+  // what passes think of loops is not for stderr
+  made.context->setDiagnosticHandlerCallBack(
+      [](const llvm::DiagnosticInfo *, void *) {});
+  Library library = RUNE_TRY(Library::open(*made.context));
+  Program &program = made.program;
   program.graph = RUNE_TRY(runPasses(std::move(taken)));
   const graph::Graph &graph = program.graph;
   program.target = options.target;
@@ -127,7 +145,8 @@ Result<Program> compile(graph::Graph taken, const Options &options) {
     if (!isPacked(group.kind))
       continue;
     packed[i] = static_cast<uint32_t>(program.packed.size());
-    program.packed.push_back(packWeights(graph, group, options.target));
+    program.packed.push_back(
+        Packed::of(packWeights(graph, group, options.target)));
   }
   for (const Step &step : program.steps)
     for (uint32_t i = step.firstNode; step.entry && i < step.lastNode; ++i)
@@ -136,30 +155,38 @@ Result<Program> compile(graph::Graph taken, const Options &options) {
   RUNE_TRY(Places(groups, scratch, program).plan());
   auto isRegion = [](const Step &step) { return step.entry.has_value(); };
   if (std::ranges::none_of(program.steps, isRegion))
-    return program;
+    return made;
 
-  auto machine = RUNE_TRY(machine::makeTargetMachine(
+  made.machine = RUNE_TRY(machine::makeTargetMachine(
       options.target, llvm::CodeGenOptLevel::Default));
-  llvm::Module module("model", context);
-  module.setDataLayout(machine->createDataLayout());
-  module.setTargetTriple(machine->getTargetTriple());
-  RegionEmitter emitter(graph, groups, packed, options.target, module);
-  auto nameOf = [](size_t step) { return fmt::format("rune_region_{}", step); };
+  made.module = std::make_unique<llvm::Module>("model", *made.context);
+  made.module->setDataLayout(made.machine->createDataLayout());
+  made.module->setTargetTriple(made.machine->getTargetTriple());
+  RegionEmitter emitter(graph, groups, packed, options.target, *made.module);
   for (size_t i = 0; i < program.steps.size(); ++i)
     if (const Step &step = program.steps[i]; step.entry)
-      emitter.emit(nameOf(i), step.firstNode, step.lastNode);
-  RUNE_TRY(library.linkInto(module));
-  auto object = RUNE_TRY(makeObject(module, *machine, options));
+      emitter.emit(regionName(i), step.firstNode, step.lastNode);
+  RUNE_TRY(library.linkInto(*made.module));
+  return made;
+}
+
+Result<Program> compile(graph::Graph graph, const Options &options) {
+  ProgramModule made = RUNE_TRY(makeModule(std::move(graph), options));
+  Program &program = made.program;
+  if (!made.module)
+    return std::move(program);
+  auto object = RUNE_TRY(makeObject(*made.module, *made.machine, options));
+  forgetUnread(made);
   std::vector<machine::ObjectBytes> objects;
   objects.push_back(std::move(object));
   machine::Blob blob =
       RUNE_TRY(machine::linkBlob(objects, options.target.family));
   for (size_t i = 0; i < program.steps.size(); ++i)
     if (program.steps[i].entry)
-      program.steps[i].entry = blob.symbols.at(nameOf(i));
+      program.steps[i].entry = blob.symbols.at(regionName(i));
   program.code = std::move(blob.code);
   program.symbols = std::move(blob.symbols);
-  return program;
+  return std::move(program);
 }
 
 } // namespace rune::compile

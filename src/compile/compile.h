@@ -28,7 +28,8 @@ struct Options {
 /// Where a run finds a value.
 struct Place {
   enum Kind : uint8_t {
-    /// Nobody needs it, or only the plan has it.
+    /// Nobody needs it, or only the plan has it; constants that no region
+    /// reads, as they were packed.
     Elsewhere,
     Arena,
     Constant,
@@ -49,6 +50,14 @@ struct Step {
   std::optional<uint32_t> entry;
 };
 
+/// Bytes at a multiple of 64, shared with whoever made or mapped them.
+struct Packed {
+  ByteSpan data;
+  std::shared_ptr<const void> owner;
+
+  static Packed of(ByteSpan bytes);
+};
+
 /// A region's code: `uint64_t entry(void *const *table, const Control *)`, with
 /// a pointer for each value of the graph that has a place, then the arena's
 /// scratch, then one for each of the packed weights. The result
@@ -63,8 +72,8 @@ struct Program {
   std::vector<Step> steps;
   /// One for each value of the graph.
   std::vector<Place> places;
-  /// Weights as the code reads them; to stand at multiples of 64 bytes.
-  std::vector<Bytes> packed;
+  /// Weights as the code reads them.
+  std::vector<Packed> packed;
   uint64_t arenaBytes = 0;
   /// Where in the arena kernels have their scratch, so much for each worker.
   uint64_t scratchAt = 0;

@@ -56,13 +56,21 @@ Result<> Library::linkInto(llvm::Module &module) {
   parts_.clear();
   forgetProcessor(module);
   for (llvm::Function &function : module) {
-    if (function.isDeclaration())
+    if (function.isDeclaration()) {
+      if (!function.isIntrinsic() && !function.use_empty())
+        return error("compile.internal", "the library has no `{}`",
+                     function.getName().str());
       continue;
+    }
     if (function.getName().starts_with("rune_body_"))
       function.addFnAttr(llvm::Attribute::AlwaysInline);
     if (!function.getName().starts_with("rune_region_"))
       function.setLinkage(llvm::GlobalValue::InternalLinkage);
     function.setComdat(nullptr);
+  }
+  for (llvm::GlobalVariable &variable : module.globals()) {
+    variable.setLinkage(llvm::GlobalValue::InternalLinkage);
+    variable.setComdat(nullptr);
   }
   return {};
 }

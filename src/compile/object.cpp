@@ -27,8 +27,8 @@ bool isDone(const llvm::Any &of) {
   return false;
 }
 
-void optimise(llvm::Module &module, llvm::TargetMachine &machine,
-              const Options &options) {
+void runPipeline(llvm::Module &module, llvm::TargetMachine &machine,
+                 const Options &options) {
   llvm::PassInstrumentationCallbacks callbacks;
   callbacks.registerShouldRunOptionalPassCallback(
       [&](llvm::StringRef, llvm::Any of) {
@@ -53,26 +53,32 @@ void optimise(llvm::Module &module, llvm::TargetMachine &machine,
 
 } // namespace
 
-Result<machine::ObjectBytes> makeObject(llvm::Module &module,
-                                        llvm::TargetMachine &machine,
-                                        const Options &options) {
+Result<> optimise(llvm::Module &module, llvm::TargetMachine &machine,
+                  const Options &options) {
   std::string fault;
   llvm::raw_string_ostream out(fault);
   if (llvm::verifyModule(module, &out))
     return error("compile.internal", "the code is not well formed: {}", fault);
   specialiseCalls(module, machine);
-  optimise(module, machine, options);
+  runPipeline(module, machine, options);
   releaseCalls(module);
   if (mustStop(options))
     return error("compile.stopped", "compiling was stopped");
+  return {};
+}
+
+Result<machine::ObjectBytes> makeObject(llvm::Module &module,
+                                        llvm::TargetMachine &machine,
+                                        const Options &options,
+                                        llvm::CodeGenFileType type) {
+  RUNE_TRY(optimise(module, machine, options));
   machine::ObjectBytes bytes;
   llvm::raw_svector_ostream stream(bytes);
   llvm::legacy::PassManager passes;
   llvm::TargetLibraryInfoImpl library(machine.getTargetTriple());
   library.disableAllFunctions();
   passes.add(new llvm::TargetLibraryInfoWrapperPass(library));
-  bool cannot = machine.addPassesToEmitFile(passes, stream, nullptr,
-                                            llvm::CodeGenFileType::ObjectFile);
+  bool cannot = machine.addPassesToEmitFile(passes, stream, nullptr, type);
   RUNE_CHECK(!cannot, "our targets make object files");
   passes.run(module);
   if (mustStop(options))

@@ -8,12 +8,19 @@
 
 namespace rune::compile {
 
-/// Optimises the module and makes its object file. No library function is known
-/// to the passes: the code has nothing outside to call.
+/// Optimises the module; `makeObject` does so itself.
+///
+/// errors  as `makeObject`
+Result<> optimise(llvm::Module &module, llvm::TargetMachine &machine,
+                  const Options &options);
+
+/// Optimises the module and makes its object file (or its assembly). No library
+/// function is known to the passes: the code has nothing outside to call.
 ///
 /// errors  `compile.stopped` · `compile.internal`
-Result<machine::ObjectBytes> makeObject(llvm::Module &module,
-                                        llvm::TargetMachine &machine,
-                                        const Options &options);
+Result<machine::ObjectBytes>
+makeObject(llvm::Module &module, llvm::TargetMachine &machine,
+           const Options &options,
+           llvm::CodeGenFileType type = llvm::CodeGenFileType::ObjectFile);
 
 } // namespace rune::compile

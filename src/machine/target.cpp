@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "machine/target.h"
 
+#include "base/did_you_mean.h"
+
+#include <vector>
+
 namespace rune::machine {
 
 namespace {
@@ -50,11 +54,16 @@ Target hostTarget() {
 
 Result<Target> parseTarget(std::string_view text) {
   std::string known;
+  std::vector<std::string> names;
   for (const Named &each : named) {
     if (each.name == text)
       return each.target;
     known += (known.empty() ? "" : ", ") + std::string(each.name);
+    names.emplace_back(each.name);
   }
+  if (auto near = didYouMean(text, names))
+    return error("machine.unknown-target", "no code is made for `{}`", text)
+        .withHelp(fmt::format("did you mean `{}`? there is {}", *near, known));
   return error("machine.unknown-target", "no code is made for `{}`", text)
       .withHelp("there is " + known);
 }

@@ -99,13 +99,15 @@ inline int64_t integerAt(const Attribute &attribute, int64_t i) {
 /// decides which cases of a kernel a call needs, and must be known before loops
 /// are.
 template <size_t size>
-bool isText(const Attribute &attribute, const char (&text)[size]) {
+[[gnu::always_inline]] inline bool isText(const Attribute &attribute,
+                                          const char (&text)[size]) {
   if (attribute.count != size - 1)
     return false;
   const char *own = static_cast<const char *>(attribute.list);
-  return [&]<size_t... i>(std::index_sequence<i...>) {
-    return ((own[i] == text[i]) & ...);
-  }(std::make_index_sequence<size - 1>{});
+  return [&]<size_t... i>(std::index_sequence<i...>)
+             __attribute__((always_inline)) {
+               return ((own[i] == text[i]) & ...);
+             }(std::make_index_sequence<size - 1>{});
 }
 
 } // namespace rune::library

@@ -30,7 +30,8 @@ std::vector<Attribute> attributesOf(Op op, std::vector<Attribute> given) {
 
 Editor::Editor(graph::Graph graph)
     : graph_(std::move(graph)), makers_(graph_.values.size(), nobody),
-      uses_(graph_.values.size()), standing_(graph_.values.size()) {
+      uses_(graph_.values.size()), isKept_(graph_.values.size()),
+      standing_(graph_.values.size()) {
   for (ValueId id = 0; id < standing_.size(); ++id)
     standing_[id] = id;
   for (uint32_t i = 0; i < graph_.nodes.size(); ++i) {
@@ -41,10 +42,13 @@ Editor::Editor(graph::Graph graph)
       if (id != noValue)
         ++uses_[id];
   }
-  for (ValueId id : graph_.outputs)
+  auto keep = [&](ValueId id) {
     ++uses_[id];
+    isKept_[id] = true;
+  };
+  std::ranges::for_each(graph_.outputs, keep);
   for (const graph::Variable &variable : graph_.variables)
-    ++uses_[variable.output];
+    keep(variable.output);
 }
 
 Node *Editor::producerOf(ValueId id) {
@@ -99,6 +103,7 @@ ValueId Editor::addConstant(const std::string &name, graph::Constant constant) {
   graph_.constants.push_back(std::move(constant));
   makers_.push_back(nobody);
   uses_.push_back(0);
+  isKept_.push_back(false);
   standing_.push_back(id);
   return id;
 }
@@ -142,12 +147,8 @@ void Editor::forward(Node &node, ValueId value) {
     become(node, Op::Identity, {value}, {});
     return;
   }
-  auto isKept = [&](ValueId id) {
-    return std::ranges::count(graph_.outputs, id) ||
-           std::ranges::count(graph_.variables, id, &graph::Variable::output);
-  };
   become(node, Op::Identity, {value}, {});
-  if (isKept(result))
+  if (isKept_[result])
     return;
   standing_[result] = settled(value);
   uses_[value] += uses_[result];
@@ -166,12 +167,6 @@ void Editor::settle(Node &node) {
 
 /// An output that is a copy of what another node makes is made by that node.
 void Editor::takeOverOutputs() {
-  auto isKept = [&](ValueId id) {
-    return std::ranges::count(graph_.outputs, id) ||
-           std::ranges::count(graph_.variables, id, &graph::Variable::output) ||
-           std::ranges::count(graph_.variables, id, &graph::Variable::input) ||
-           std::ranges::count(graph_.inputs, id);
-  };
   std::vector<ValueId> to(graph_.values.size());
   for (ValueId id = 0; id < to.size(); ++id)
     to[id] = id;
@@ -181,7 +176,7 @@ void Editor::takeOverOutputs() {
       continue;
     ValueId source = settled(copy->inputs[0]);
     Node *maker = producerOf(source);
-    if (!maker || isKept(source) || to[source] != source ||
+    if (!maker || isKept_[source] || to[source] != source ||
         graph_.values[source].type != graph_.values[output].type)
       continue;
     std::ranges::replace(maker->outputs, source, output);

@@ -61,6 +61,8 @@ private:
   /// The node that makes each value, by its index.
   std::vector<uint32_t> makers_;
   std::vector<uint32_t> uses_;
+  /// Outputs of the graph and of its variables.
+  std::vector<bool> isKept_;
   /// What stands for a value that was forwarded; itself for the others.
   std::vector<graph::ValueId> standing_;
 };

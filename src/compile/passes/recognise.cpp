@@ -38,10 +38,11 @@ bool isAbout(double number, double wanted) {
 }
 
 /// A product: its factors but for the constants, and these multiplied.
-constexpr size_t mostFactors = 8;
 struct Product {
   std::vector<ValueId> factors;
   double constant = 1;
+  /// Nodes that may still be taken apart.
+  int left = 24;
 };
 
 class Recogniser {
@@ -256,7 +257,7 @@ private:
       return;
     }
     const Node *node = editor_.madeBy(id, {Op::Mul, Op::Div, Op::Pow});
-    bool isOpen = node && product.factors.size() < mostFactors;
+    bool isOpen = node && product.left-- > 0;
     if (isOpen && node->op == Op::Mul &&
         (isRoot || isSquare(*node) || editor_.uses(id) == 1)) {
       multiply(node->inputs[0], product);

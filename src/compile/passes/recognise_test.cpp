@@ -142,6 +142,16 @@ TEST(Recognise, SoftmaxAndSigmoid) {
   EXPECT_EQ(graph.nodes.size(), 2u) << renderText(graph);
 }
 
+TEST(Recognise, LongProductsTakeNoStack) {
+  Sketch sketch;
+  ValueId x = sketch.input("f32[2]"), half = number(sketch, "0.5");
+  for (int i = 0; i < 50'000; ++i)
+    x = sketch.one(Op::Mul, {x, half});
+  auto after = passNamed("recognise")->run(sketch.finish({x}));
+  ASSERT_TRUE(after.ok());
+  EXPECT_EQ(after->nodes.size(), 50'000u);
+}
+
 TEST(Recognise, BoundsBecomeOneClamp) {
   Sketch sketch;
   ValueId x = sketch.input("f32[5, 8]");

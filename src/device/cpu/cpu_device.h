@@ -4,6 +4,8 @@
 #include "device/cpu/program_cache.h"
 #include "runtime/device.h"
 
+#include <functional>
+
 namespace rune::device {
 
 /// The device "cpu": graphs compiled for the processor of this machine when

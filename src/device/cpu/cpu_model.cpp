@@ -47,6 +47,14 @@ Result<CpuRun *> CpuModel::prepare(const Sizes &sizes) {
   return (runs_[sizes] = std::move(run)).get();
 }
 
+Result<> CpuModel::give(compile::Program program) {
+  Sizes sizes;
+  for (graph::ValueId id : program.graph.inputs)
+    sizes.push_back(program.graph.values[id].type.sizes());
+  runs_[sizes] = RUNE_TRY(CpuRun::of(std::move(program)));
+  return {};
+}
+
 Result<graph::Items> CpuModel::run(graph::Items inputs,
                                    const graph::EvaluateLimits &limits) {
   CpuRun *run = RUNE_TRY(prepare(RUNE_TRY(sizesOf(inputs))));

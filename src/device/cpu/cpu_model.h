@@ -7,6 +7,7 @@
 #include "device/cpu/cpu_run.h"
 #include "device/cpu/program_cache.h"
 
+#include <functional>
 #include <map>
 
 namespace rune::device {
@@ -37,6 +38,11 @@ public:
   ///
   /// errors  as `run`
   Result<CpuRun *> prepare(const Sizes &sizes);
+  /// Takes what was compiled of this graph elsewhere, for the sizes of its
+  /// inputs.
+  ///
+  /// errors  `machine.out-of-memory`
+  Result<> give(compile::Program program);
 
   /// errors  `evaluate.*`, `compile.*`, `graph.invalid` where the graph cannot
   ///         work with these sizes

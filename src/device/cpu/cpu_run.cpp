@@ -161,13 +161,9 @@ Result<> CpuRun::place() {
   size_t values = graph().values.size();
   table_.assign(values + 1 + program_.packed.size(), nullptr);
   table_[values] = arena + program_.scratchAt;
-  for (size_t i = 0; i < program_.packed.size(); ++i) {
-    Bytes copy(program_.packed[i].size() + alignment);
-    table_[values + 1 + i] = alignedIn(copy);
-    std::ranges::copy(program_.packed[i],
-                      static_cast<uint8_t *>(table_[values + 1 + i]));
-    program_.packed[i] = std::move(copy);
-  }
+  for (size_t i = 0; i < program_.packed.size(); ++i)
+    table_[values + 1 + i] =
+        const_cast<uint8_t *>(program_.packed[i].data.data());
   aligned_.resize(graph().values.size());
   sizes_.resize(graph().values.size());
   for (ValueId id = 0; id < graph().values.size(); ++id) {

@@ -6,6 +6,7 @@
 
 #include "graph/bounds.h"
 #include "graph/builder.h"
+#include "graph/ops.h"
 #include "graph/evaluate.h"
 
 #include <gtest/gtest.h>

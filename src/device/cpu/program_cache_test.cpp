@@ -80,6 +80,7 @@ protected:
   }
 
   std::string folder;
+  compile::Options plain = {.fast = false};
   std::unique_ptr<Tensor> weights =
       std::make_unique<Tensor>(*Tensor::zeros(DType::F32, {4, 3}));
   std::vector<std::string> notes;
@@ -105,17 +106,53 @@ TEST_F(KeptProgram, IsUsedByTheNextRun) {
 }
 
 TEST_F(KeptProgram, ReadsAlignedWeightsFromTheModel) {
-  CpuModel first(model(), keeping());
+  CpuModel first(model(), keeping(), plain);
   expectRight(first);
   EXPECT_EQ(fs::file_size(files(".data").at(0)), 0u);
   graph::Graph graph = model();
   auto constants = compile::constantsOf(graph);
   auto kept = keeping();
-  auto program =
-      kept.cache->find(kept.cache->keyOf(kept.model, {{2, 4}}, {}), constants);
+  auto program = kept.cache->find(
+      kept.cache->keyOf(kept.model, {{2, 4}}, plain), constants);
   ASSERT_TRUE(program.has_value());
   EXPECT_EQ(program->graph.constants.at(0).data.data(),
             weights->bytes().data());
+}
+
+/// Weights that were packed are not kept a second time.
+TEST_F(KeptProgram, LeavesOutWhatTheCodeDoesNotRead) {
+  weights = std::make_unique<Tensor>(*Tensor::zeros(DType::F32, {64, 64}));
+  for (size_t i = 0; i < 64 * 64; ++i)
+    weights->as<float>()[i] = float(i % 13) - 6;
+  graph::GraphBuilder builder("model");
+  graph::ValueId x = builder.input("x", *parseTensorType("f32[8, 64]"));
+  graph::ValueId w =
+      builder.constant("w", {DType::F32, {64, 64}, weights->bytes(), nullptr});
+  builder.output(*builder.one(graph::Op::MatMul, "product", {x, w}), "y");
+  graph::Graph graph = *std::move(builder).finish();
+  auto program = compile::compile(graph);
+  ASSERT_TRUE(program.ok()) << program.error().message;
+  ASSERT_EQ(program->packed.size(), 1u);
+  auto artifact = compile::store(*program, {});
+  ASSERT_TRUE(artifact.ok());
+  EXPECT_EQ(artifact->data.size(), program->packed[0].data.size());
+  auto back = compile::load(artifact->head, artifact->data, nullptr, {});
+  ASSERT_TRUE(back.ok()) << back.error().message;
+  EXPECT_TRUE(
+      std::ranges::equal(back->packed.at(0).data, program->packed[0].data));
+  Tensor input = *Tensor::zeros(DType::F32, {8, 64});
+  for (size_t i = 0; i < 8 * 64; ++i)
+    input.as<float>()[i] = float(i % 5);
+  TensorView views[] = {input.view()};
+  auto expected = graph::evaluate(graph, views);
+  auto run = CpuRun::of(*std::move(back));
+  ASSERT_TRUE(run.ok());
+  graph::State state;
+  auto results = (*run)->run(
+      graph::test::items(graph::Item::borrowed(input.view())), {}, state);
+  ASSERT_TRUE(results.ok()) << results.error().message;
+  EXPECT_TRUE(
+      std::ranges::equal((*results)[0].view().data, (*expected)[0].bytes()));
 }
 
 TEST_F(KeptProgram, IsMadeAnewIfDamaged) {
@@ -159,7 +196,7 @@ TEST_F(KeptProgram, StoresUnalignedWeightsAligned) {
   graph.constants.at(0).data = ByteSpan(file).subspan(4);
   auto constants = compile::constantsOf(graph);
   std::vector<std::vector<int64_t>> sizes = {{2, 4}};
-  auto program = compile::compile(*graph::specialise(graph, sizes));
+  auto program = compile::compile(*graph::specialise(graph, sizes), plain);
   ASSERT_TRUE(program.ok());
   auto artifact = compile::store(*program, constants);
   ASSERT_TRUE(artifact.ok());
@@ -177,7 +214,6 @@ TEST_F(KeptProgram, EveryChangedByteIsReadOrRefused) {
   std::vector<std::vector<int64_t>> sizes = {{2, 4}};
   auto program = compile::compile(*graph::specialise(model(), sizes));
   auto artifact = *compile::store(*program, {});
-  program->code.clear();
   size_t tables = artifact.head.size() - program->code.size();
   size_t refused = 0;
   for (size_t i = 0; i < std::min<size_t>(tables, 1500); ++i) {

@@ -45,12 +45,12 @@ template <int vectorBytes> struct ProductBlock {
 
   /// All products, and what follows them.
   ///
-  /// in      `sums`: longProductScratch(shape) bytes, needed where there is one
-  ///         tap and more channels than a piece has
+  /// in      `sums`: longProductScratch(shape) bytes; null where sums are not to
+  ///         be cut
   static void multiply(const Fused &fused, const LeftSide &left,
                        const RightSide &right, const Region &region,
                        float *sums) {
-    if (left.taps != 1 || left.channels <= mostInner) {
+    if (!sums || left.taps != 1 || left.channels <= mostInner) {
       alignas(64) float tile[shape.rows * width];
       for (int64_t j = 0; j < region.columns; j += width)
         for (int64_t i = 0; i < region.rows; i += shape.rows)

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A model as an object and a C header for another program, or as one of the
+// steps on the way there.
+#pragma once
+
+#include "cli/console.h"
+
+#include <CLI/App.hpp>
+
+#include <string>
+#include <vector>
+
+namespace rune::cli {
+
+struct ModelFlags {
+  std::string emit;
+  std::string processor;
+  std::string name;
+  std::vector<std::string> shapes;
+  std::string signature;
+  std::string stopAfter;
+  std::string dumpFolder;
+
+  bool areDefault() const {
+    return emit.empty() && processor.empty() && name.empty() &&
+           shapes.empty() && signature.empty() && stopAfter.empty() &&
+           dumpFolder.empty();
+  }
+};
+void addModelFlags(CLI::App &app, ModelFlags &flags);
+
+struct ModelRequest {
+  std::string input;
+  /// Empty for the default.
+  std::string output;
+  /// Empty for this machine.
+  std::string target;
+};
+
+/// errors  `usage.no-compiler` · `usage.compile` · `compile.needs-sizes`: a
+///         dimension that is no number · of importing and compiling
+Result<> compileModel(const ModelRequest &request, const ModelFlags &flags,
+                      Console &console);
+
+} // namespace rune::cli
