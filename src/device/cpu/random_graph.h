@@ -41,6 +41,8 @@ inline Tensor patternOf(DType dtype, const std::vector<int64_t> &sizes,
       state = state * 6364136223846793005u + 1442695040888963407u;
       auto number = static_cast<double>(static_cast<int8_t>(state >> 56));
       bool isReal = isFloat(dtype);
+      if (!isReal && dtypeKind(dtype) != DTypeKind::Signed)
+        number = std::abs(number);
       tensor->as<T>()[i] =
           graph::narrow<T>(isReal ? number / 64 : std::round(number / 16));
     }
