@@ -13,7 +13,8 @@ namespace {
 /// The letters of an equation with one or two terms, as dimensions.
 struct Equation {
   static constexpr int32_t most = 2 * maxRank;
-  int64_t sizes[128] = {}, strides[2][128] = {};
+  // filled by a loop: of `= {}` there would be a call of memset
+  int64_t sizes[128], strides[2][128];
   char kept[most], folded[most];
   int32_t keptCount = 0, foldedCount = 0;
 
@@ -22,7 +23,11 @@ struct Equation {
     int32_t term = 0, d = 0;
     char all[most];
     int32_t count = 0;
-    bool seen[128] = {};
+    bool seen[128];
+    for (int32_t k = 0; k < 128; ++k) {
+      sizes[k] = strides[0][k] = strides[1][k] = 0;
+      seen[k] = false;
+    }
     int64_t i = 0;
     for (; at[i] != '-'; ++i) {
       if (at[i] == ',') {
@@ -63,7 +68,10 @@ struct Equation {
 class LetterCounter {
 public:
   LetterCounter(const Equation &equation, const char *letters, int32_t count)
-      : equation_(equation), letters_(letters), count_(count) {}
+      : equation_(equation), letters_(letters), count_(count) {
+    for (int32_t i = 0; i < count; ++i)
+      at_[i] = 0;
+  }
   int64_t a = 0, b = 0;
 
   bool isEmpty() const {
@@ -93,7 +101,7 @@ private:
   const Equation &equation_;
   const char *letters_;
   int32_t count_;
-  int64_t at_[Equation::most] = {};
+  int64_t at_[Equation::most];
 };
 
 } // namespace
