@@ -27,7 +27,8 @@ static void warnUnused(Checking &checking, const Stage &stage,
       "check.unused-argument", unused[0]->name.where,
       "Unused arguments for {}: {}", stage.name, fmt::join(names, ", "));
   if (stage.kind == StageKind::Model)
-    warning.withHelp("a model has the arguments `format` and `shape`");
+    warning.withHelp(
+        "a model has the arguments `format`, `shape` and `signature`");
   else
     warning.withHelp("an out has no arguments; remove `args`");
 }
@@ -89,6 +90,9 @@ static void readModelArguments(Checking &checking, size_t index) {
     else if (written.name.text == "shape" &&
              written.kind == runefile::Argument::Kind::Text)
       readShapes(stage, written);
+    else if (written.name.text == "signature" &&
+             written.kind == runefile::Argument::Kind::Text)
+      stage.signature = std::string(trimmed(written.text));
     else
       unused.push_back(&written);
   warnUnused(checking, stage, unused);

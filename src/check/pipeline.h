@@ -49,6 +49,8 @@ struct Stage {
   /// Model: sizes that its file leaves open, each `name=8` or `name=1x3x224`.
   std::vector<std::string> shapes;
   Location shapesWhere;
+  /// Which of the model's signatures; empty for the one it would choose.
+  std::string signature;
   /// Model from a resource: which.
   std::optional<size_t> modelResource;
   uint32_t channel = 0;

@@ -42,9 +42,10 @@ std::vector<size_t> resourcesOf(const check::Stage &stage) {
 
 } // namespace
 
-Artifacts::Artifacts(std::string folder, Report &report, Shapes shapes)
+Artifacts::Artifacts(std::string folder, Report &report, Shapes shapes,
+                     Signatures signatures)
     : folder_(std::move(folder)), report_(report), shapes_(std::move(shapes)),
-      engine_(engine::makeInterpreter()) {}
+      signatures_(std::move(signatures)), engine_(engine::makeInterpreter()) {}
 
 Result<BlockFile *> Artifacts::blockOf(const check::Stage &stage) {
   auto found = blocks_.find(stage.what);
@@ -93,7 +94,7 @@ Artifacts::metadataOf(const check::Stage &stage) {
 }
 
 Result<check::BlockSignature> Artifacts::block(const check::Stage &stage) {
-  return signatureOf(*RUNE_TRY(metadataOf(stage)));
+  return cli::signatureOf(*RUNE_TRY(metadataOf(stage)));
 }
 
 Result<Artifacts::Data>
@@ -186,6 +187,13 @@ std::vector<std::string> Artifacts::shapesOf(const check::Stage &stage) const {
   return shapes;
 }
 
+std::string Artifacts::signatureOf(const check::Stage &stage) const {
+  for (const std::string &name : {stage.name, std::string()})
+    if (auto given = signatures_.find(name); given != signatures_.end())
+      return given->second;
+  return stage.signature;
+}
+
 Result<const ModelFile *>
 Artifacts::modelOf(const check::Stage &stage,
                    const std::vector<check::Resource> &resources) {
@@ -193,13 +201,16 @@ Artifacts::modelOf(const check::Stage &stage,
   if (!place)
     return static_cast<const ModelFile *>(nullptr);
   std::vector<std::string> texts = shapesOf(stage);
-  std::string key = fmt::format("{}\n{}", place->name, fmt::join(texts, "\n"));
+  std::string signature = signatureOf(stage);
+  std::string key =
+      fmt::format("{}\n{}\n{}", place->name, signature, fmt::join(texts, "\n"));
   auto found = models_.find(key);
   if (found == models_.end()) {
     auto shapes = import::GivenShapes::parse(texts);
     if (!shapes)
       return std::move(shapes).error().at(stage.shapesWhere);
-    auto model = readModelFile(*place, stage.format, report_, *shapes);
+    auto model =
+        readModelFile(*place, stage.format, report_, *shapes, signature);
     if (!model && model.error().code.starts_with("file."))
       return unableToRead(model.error(), place->path, place->name, stage.name);
     if (!model)

@@ -22,8 +22,11 @@ public:
   /// Sizes that models leave open, each `name=8`, by the stage; under the empty
   /// name those for all.
   using Shapes = std::map<std::string, std::vector<std::string>>;
+  /// Which of the signatures that models offer, by the stage; likewise.
+  using Signatures = std::map<std::string, std::string>;
   /// `folder` is where relative paths start.
-  Artifacts(std::string folder, Report &report, Shapes shapes = {});
+  Artifacts(std::string folder, Report &report, Shapes shapes = {},
+            Signatures signatures = {});
 
   Result<check::BlockSignature> block(const check::Stage &stage) override;
   Result<std::vector<TensorType>>
@@ -64,15 +67,19 @@ private:
   Result<Data> readResource(const check::Resource &resource) const;
   /// Those that the Runefile and the user give for the model of a stage.
   std::vector<std::string> shapesOf(const check::Stage &stage) const;
+  /// The user's counts before the Runefile's, that of the stage before that of
+  /// all.
+  std::string signatureOf(const check::Stage &stage) const;
 
   std::string folder_;
   Report &report_;
   Shapes shapes_;
+  Signatures signatures_;
   std::unique_ptr<engine::Engine> engine_;
   /// By what the Runefile calls them.
   std::map<std::string, BlockFile> blocks_;
   std::map<std::string, runtime::block::Metadata> metadata_;
-  std::map<std::string, ModelFile> models_; // and by the shapes
+  std::map<std::string, ModelFile> models_; // and by shapes and signature
   std::map<std::string, Data> resources_;
   /// By stage: started to say what they are, not yet used.
   std::map<std::string, runtime::BlockInstance> started_;

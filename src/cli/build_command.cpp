@@ -13,12 +13,12 @@ struct Options {
   std::string output;
   std::string name;
   bool strict = false;
-  std::vector<std::string> shapes;
+  ModelChoices models;
 };
 
 Result<> build(const Options &options, Console &console) {
   Project project = RUNE_TRY(openProject(options.runefile, options.strict,
-                                         console.report(), options.shapes));
+                                         console.report(), options.models));
   if (!options.name.empty())
     project.name = options.name;
   Bytes rune = RUNE_TRY(buildRune(project, console.report()));
@@ -46,11 +46,16 @@ Action installBuild(CLI::App &app) {
   app.add_option("-n,--name", options->name,
                  "the name of the Rune (default: its folder's)")
       ->option_text("NAME");
-  app.add_option("--shape", options->shapes,
+  app.add_option("--shape", options->models.shapes,
                  "the size of a dimension that a model leaves open, "
                  "`batch=8`, or of its input, `x=1x3x224x224`; with `STAGE:` "
                  "before it of that stage's model only")
       ->option_text("NAME=SIZES")
+      ->allow_extra_args(false);
+  app.add_option("--signature", options->models.signatures,
+                 "which of a model's signatures, if it has several; with "
+                 "`STAGE:` before it of that stage's model only")
+      ->option_text("NAME")
       ->allow_extra_args(false);
   app.add_flag("--strict", options->strict,
                "mismatches that version 1 let pass are errors, not warnings");

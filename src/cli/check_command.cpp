@@ -9,12 +9,12 @@ namespace {
 struct Options {
   std::string runefile = "Runefile.yml";
   bool strict = false;
-  std::vector<std::string> shapes;
+  ModelChoices models;
 };
 
 Result<> check(const Options &options, Console &console) {
   Project project = RUNE_TRY(openProject(options.runefile, options.strict,
-                                         console.report(), options.shapes));
+                                         console.report(), options.models));
   console.say(fmt::format("{} is sound: {} stages", options.runefile,
                           project.pipeline.stages.size()));
   Json &stages = console.fields()["stages"] = Json::array();
@@ -29,11 +29,16 @@ Action installCheck(CLI::App &app) {
   auto options = std::make_shared<Options>();
   app.add_option("runefile", options->runefile, "the Runefile")
       ->option_text("[Runefile.yml]");
-  app.add_option("--shape", options->shapes,
+  app.add_option("--shape", options->models.shapes,
                  "the size of a dimension that a model leaves open, "
                  "`batch=8`, or of its input, `x=1x3x224x224`; with `STAGE:` "
                  "before it of that stage's model only")
       ->option_text("NAME=SIZES")
+      ->allow_extra_args(false);
+  app.add_option("--signature", options->models.signatures,
+                 "which of a model's signatures, if it has several; with "
+                 "`STAGE:` before it of that stage's model only")
+      ->option_text("NAME")
       ->allow_extra_args(false);
   app.add_flag("--strict", options->strict,
                "mismatches that version 1 let pass are errors, not warnings");

@@ -70,7 +70,8 @@ static bool isForOthers(std::string_view format) {
 
 Result<ModelFile> readModelFile(const ModelPlace &place,
                                 const std::string &declared, Report &report,
-                                const import::GivenShapes &shapes) {
+                                const import::GivenShapes &shapes,
+                                const std::string &signature) {
   if (!place.path.empty() && isFolder(place.path))
     return readFolder(place);
   ModelFile model;
@@ -91,13 +92,18 @@ Result<ModelFile> readModelFile(const ModelPlace &place,
       return error("import.unknown-shape",
                    "sizes are given for `{}`, which is kept as it is",
                    place.name);
+    if (!signature.empty())
+      return error("import.unknown-signature",
+                   "`{}` is kept as it is: it has no signature `{}`",
+                   place.name, signature);
     model.stored.weights = {bytes};
     return model;
   }
   const std::string &seen = place.path.empty() ? place.name : place.path;
   model.imported = RUNE_TRY(importApart(
       bytes, model.file, seen,
-      {shapes, place.path.empty() ? std::string() : folderOf(place.path), {}},
+      {shapes, place.path.empty() ? std::string() : folderOf(place.path),
+       signature},
       report));
   model.stored = RUNE_TRY(graph::store(model.imported->graph));
   return model;

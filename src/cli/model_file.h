@@ -48,13 +48,14 @@ constexpr uint64_t maxModelFolderBytes = uint64_t{1} << 30;
 /// are, whether recognised or only `declared` so.
 ///
 /// in      `declared`: the format that the Runefile says; `shapes`: sizes that
-///         the file leaves open
+///         the file leaves open; `signature`: one of those it offers
 /// errors  `file.…`; `link.bad-folder`; `import.empty`; what importing says:
 /// all
 ///         of it goes into `report`, but for the last error, which is returned
 Result<ModelFile> readModelFile(const ModelPlace &place,
                                 const std::string &declared, Report &report,
-                                const import::GivenShapes &shapes = {});
+                                const import::GivenShapes &shapes = {},
+                                const std::string &signature = {});
 
 struct ReadModel : import::ImportedModel {
   /// Constants may point into it.

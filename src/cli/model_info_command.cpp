@@ -205,6 +205,24 @@ void listQuantisation(const graph::Graph &graph, Console &console) {
     listed = Json::array();
 }
 
+/// What the numbers of inputs and outputs stand for.
+void listPortQuantisation(const import::ModelInfo &info, Console &console) {
+  Json &listed = console.fields()["portQuantisation"] = Json::object();
+  if (!info.quantization.empty())
+    console.print("numbers of inputs and outputs\n");
+  for (const auto &[name, how] : info.quantization) {
+    std::vector<double> zeros(how.zeroPoints.begin(), how.zeroPoints.end());
+    listed[name] = {{"scales", how.scales}, {"zeroPoints", how.zeroPoints}};
+    bool perAxis = how.scales.size() > 1;
+    if (perAxis)
+      listed[name]["axis"] = how.axis;
+    console.print(fmt::format(
+        "  {:24} scale {}, zero point {}{}\n", name, rangeOf(how.scales),
+        rangeOf(zeros),
+        perAxis ? fmt::format(", along dimension {}", how.axis) : ""));
+  }
+}
+
 struct Options {
   std::string path;
   std::vector<std::string> shapes;
@@ -230,6 +248,7 @@ Result<> describe(const Options &options, Console &console) {
   listPorts(model.graph, model.graph.inputs, "inputs", console);
   listPorts(model.graph, model.graph.outputs, "outputs", console);
   listDimensions(model.graph, console);
+  listPortQuantisation(info, console);
   listOperators(info, console);
   listQuantisation(model.graph, console);
   graph::Statistics cost = graph::statisticsOf(model.graph);

@@ -29,35 +29,45 @@ Place placeOf(const std::string &path) {
   return {folder.empty() ? "." : folder.string(), name.empty() ? "rune" : name};
 }
 
-/// By stage: names of inputs may have a `:` too, so only a stage's name counts.
+/// By stage: names of inputs and signatures may have a `:` too, so only a
+/// stage's name counts.
 Artifacts::Shapes byStage(const runefile::Runefile &tree,
-                          const std::vector<std::string> &shapes) {
+                          const std::vector<std::string> &choices) {
   Artifacts::Shapes sorted;
-  for (const std::string &shape : shapes) {
-    size_t end = shape.find(':');
-    std::string name = end == shape.npos ? "" : shape.substr(0, end);
+  for (const std::string &choice : choices) {
+    size_t end = choice.find(':');
+    std::string name = end == choice.npos ? "" : choice.substr(0, end);
     bool isStage = !name.empty() &&
                    std::ranges::any_of(tree.stages, [&](const auto &stage) {
                      return stage.name.text == name;
                    });
-    sorted[isStage ? name : ""].push_back(isStage ? shape.substr(end + 1)
-                                                  : shape);
+    sorted[isStage ? name : ""].push_back(isStage ? choice.substr(end + 1)
+                                                  : choice);
   }
   return sorted;
+}
+
+/// The last of several for one stage counts.
+Artifacts::Signatures signaturesOf(const runefile::Runefile &tree,
+                                   const std::vector<std::string> &choices) {
+  Artifacts::Signatures last;
+  for (const auto &[stage, names] : byStage(tree, choices))
+    last[stage] = names.back();
+  return last;
 }
 
 } // namespace
 
 Result<Project> openProject(const std::string &path, bool strict,
-                            Report &report,
-                            const std::vector<std::string> &shapes) {
+                            Report &report, const ModelChoices &choices) {
   FileBytes bytes = RUNE_TRY(FileBytes::open(path, runefile::maxRunefileBytes));
   SourcePtr source = Source::text(path, std::string(asText(bytes.bytes())));
   runefile::Runefile tree = RUNE_TRY(runefile::parseRunefile(source, report));
   // From here on nobody reads text: every node carries its span.
   Place place = placeOf(path);
-  auto artifacts =
-      std::make_unique<Artifacts>(place.folder, report, byStage(tree, shapes));
+  auto artifacts = std::make_unique<Artifacts>(
+      place.folder, report, byStage(tree, choices.shapes),
+      signaturesOf(tree, choices.signatures));
   check::Pipeline pipeline =
       RUNE_TRY(check::check(tree, *artifacts, {.strict = strict}, report));
   // From here on every edge has one type and every capability a grant's name.

@@ -23,13 +23,21 @@ struct Project {
   std::unique_ptr<Artifacts> artifacts;
 };
 
-/// Reads and checks; `shapes` are sizes that models leave open, `name=8`, or
-/// `stage:name=8` for the model of one stage.
+/// What the user chooses of models, for all of them or, behind `stage:`, for
+/// that of one stage.
+struct ModelChoices {
+  /// Sizes that they leave open, `name=8`.
+  std::vector<std::string> shapes;
+  /// Which of their signatures.
+  std::vector<std::string> signatures;
+};
+
+/// Reads and checks.
 ///
 /// errors  `file.*`; into `report`, all that `runefile` and `check` find
 Result<Project> openProject(const std::string &path, bool strict,
                             Report &report,
-                            const std::vector<std::string> &shapes = {});
+                            const ModelChoices &choices = {});
 
 /// The bytes of the Rune.
 ///

@@ -134,14 +134,20 @@ Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
   std::vector<std::optional<uint32_t>> packed(groups.all.size());
   for (size_t i = 0; i < groups.all.size(); ++i) {
     const Group &group = groups.all[i];
-    scratch = std::max(scratch, scratchBytes(graph, group, options.target));
-    if (group.kind == Anchor::None)
+    Scratch needed = scratchOf(graph, group, options.target);
+    scratch =
+        std::max(scratch, needed.shared + needed.worker * options.workers);
+    if (!isPacked(group.kind))
       continue;
     packed[i] = static_cast<uint32_t>(program.packed.size());
     program.packed.push_back(
         Packed::of(packWeights(graph, group, options.target)));
   }
-  RUNE_TRY(Places(groups, scratch * options.workers, program).plan());
+  for (const Step &step : program.steps)
+    for (uint32_t i = step.firstNode; step.entry && i < step.lastNode; ++i)
+      if (groups.of[i] == Groups::none)
+        scratch = std::max(scratch, kernelScratch(graph, graph.nodes[i]));
+  RUNE_TRY(Places(groups, scratch, program).plan());
   auto isRegion = [](const Step &step) { return step.entry.has_value(); };
   if (std::ranges::none_of(program.steps, isRegion))
     return made;
@@ -174,6 +180,7 @@ Result<Program> compile(graph::Graph graph, const Options &options) {
     if (program.steps[i].entry)
       program.steps[i].entry = blob.symbols.at(regionName(i));
   program.code = std::move(blob.code);
+  program.symbols = std::move(blob.symbols);
   return std::move(program);
 }
 

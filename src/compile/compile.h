@@ -11,6 +11,7 @@
 #include "machine/target.h"
 
 #include <atomic>
+#include <map>
 
 namespace rune::compile {
 
@@ -63,6 +64,8 @@ struct Packed {
 /// is 0, or `fault(node, status)` of the node that ended it.
 struct Program {
   machine::Target target;
+  /// Where the functions of the code begin, for profiles.
+  std::map<std::string, uint32_t> symbols;
   /// What was compiled: the graph given, after the passes.
   graph::Graph graph;
   Bytes code;

@@ -58,11 +58,8 @@ Result<> Library::linkInto(llvm::Module &module) {
   for (llvm::Function &function : module) {
     if (function.isDeclaration())
       continue;
-    if (function.getName().starts_with("rune_kernel_") ||
-        function.getName().starts_with("rune_body_")) {
-      function.removeFnAttr(llvm::Attribute::NoInline);
+    if (function.getName().starts_with("rune_body_"))
       function.addFnAttr(llvm::Attribute::AlwaysInline);
-    }
     if (!function.getName().starts_with("rune_region_"))
       function.setLinkage(llvm::GlobalValue::InternalLinkage);
     function.setComdat(nullptr);
@@ -121,7 +118,8 @@ llvm::Function *RegionEmitter::makeGroup(const Group &group,
                                   pointer);
   auto *function = llvm::Function::Create(
       llvm::FunctionType::get(status, types, false),
-      llvm::GlobalValue::InternalLinkage, "rune_group", module_);
+      llvm::GlobalValue::InternalLinkage,
+      "rune_group_" + std::to_string(group.last()), module_);
   function->addFnAttr(llvm::Attribute::NoUnwind);
   function->addFnAttr(llvm::Attribute::NoInline);
   llvm::IRBuilder<> ir(llvm::BasicBlock::Create(context, "", function));
@@ -152,8 +150,11 @@ llvm::Function *RegionEmitter::makeGroup(const Group &group,
                number(static_cast<uint64_t>(expression.rows)));
   writer.store(fused, offsetof(library::Fused, columns),
                number(static_cast<uint64_t>(expression.columns)));
-  writer.store(fused, offsetof(library::Fused, scratchBytes),
-               number(scratchBytes(graph_, group, target_)));
+  Scratch scratch = scratchOf(graph_, group, target_);
+  writer.store(fused, offsetof(library::Fused, sharedBytes),
+               number(scratch.shared));
+  writer.store(fused, offsetof(library::Fused, workerBytes),
+               number(scratch.worker));
   ir.CreateRet(
       ir.CreateCall(module_.getOrInsertFunction(
                         fastKernelName(group.kind, target_), status, pointer),

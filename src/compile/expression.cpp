@@ -2,6 +2,10 @@
 #include "compile/expression.h"
 
 #include "compile/emit_call.h"
+#include "compile/prepack.h"
+#include "graph/ops.h"
+
+#include <llvm/IR/MDBuilder.h>
 
 #include <algorithm>
 
@@ -70,7 +74,8 @@ private:
     for (uint32_t member : group_.nodes) {
       const Node &node = graph_.nodes[member];
       if (isAnchor(member)) {
-        if (node.inputs.size() > 2 && node.inputs[2] != noValue)
+        if (isPacked(group_.kind) && node.inputs.size() > 2 &&
+            node.inputs[2] != noValue && !packedBias(graph_, node))
           take(member, 2,
                accessOf(node.inputs[2],
                         graph_.values[node.inputs[2]].type.sizes()));
@@ -166,17 +171,17 @@ private:
     llvm::Value *columns = function_->getArg(5);
     int width = tileColumns(group_.kind, target_);
     if (width == 0) {
-      rows(columns);
+      rows(columns, {});
     } else {
       // a full tile has a number of columns that LLVM may count on
       auto *full = llvm::BasicBlock::Create(context_, "", function_);
       auto *part = llvm::BasicBlock::Create(context_, "", function_);
       ir_.CreateCondBr(ir_.CreateICmpEQ(columns, number(width)), full, part);
       ir_.SetInsertPoint(full);
-      rows(number(width));
+      rows(number(width), width);
       ir_.CreateRetVoid();
       ir_.SetInsertPoint(part);
-      rows(columns);
+      rows(columns, {});
     }
     ir_.CreateRetVoid();
     return function_;
@@ -193,6 +198,10 @@ private:
       if (!isAnchor(member))
         attributes_[member] = writer.attributes(graph_.nodes[member]);
     independent_ = llvm::MDNode::getDistinct(context_, {});
+    llvm::MDBuilder metadata(context_);
+    auto *scope = metadata.createAnonymousAliasScope(
+        metadata.createAnonymousAliasScopeDomain());
+    written_ = llvm::MDNode::get(context_, {scope});
   }
 
   /// `body` for each index below `count`; the blocks of the loop.
@@ -215,24 +224,67 @@ private:
     ir_.SetInsertPoint(after);
   }
 
-  llvm::MDNode *independentLoop() {
-    auto *parallel = llvm::MDNode::get(
-        context_, {llvm::MDString::get(context_, "llvm.loop.parallel_accesses"),
-                   independent_});
-    auto *node = llvm::MDNode::getDistinct(context_, {nullptr, parallel});
+  llvm::Metadata *hint(const char *name, std::optional<uint32_t> value = {}) {
+    std::vector<llvm::Metadata *> words = {llvm::MDString::get(context_, name)};
+    if (value)
+      words.push_back(llvm::ConstantAsMetadata::get(ir_.getInt32(*value)));
+    return llvm::MDNode::get(context_, words);
+  }
+  llvm::MDNode *loopHints(std::vector<llvm::Metadata *> hints) {
+    hints.insert(hints.begin(), nullptr);
+    auto *node = llvm::MDNode::getDistinct(context_, hints);
     node->replaceOperandWith(0, node);
     return node;
   }
+  /// Columns become vectors, rows stay a loop. A loop that is unrolled too
+  /// early is no vector any more.
+  llvm::MDNode *columnLoop(std::optional<int> width) {
+    auto *independent = llvm::MDNode::get(
+        context_, {llvm::MDString::get(context_, "llvm.loop.parallel_accesses"),
+                   independent_});
+    auto lanes = static_cast<uint32_t>(vectorBytes(target_) / 4);
+    std::vector<llvm::Metadata *> hints = {
+        independent, hint("llvm.loop.unroll.disable"),
+        hint("llvm.loop.vectorize.width", lanes)};
+    if (tileColumns(group_.kind, target_) > 0)
+      hints.push_back(hint("llvm.loop.interleave.count",
+                           width ? static_cast<uint32_t>(*width) / lanes : 1));
+    return loopHints(hints);
+  }
+  llvm::MDNode *rowLoop() {
+    auto *no = llvm::ConstantAsMetadata::get(ir_.getFalse());
+    return loopHints(
+        {hint("llvm.loop.unroll.disable"),
+         llvm::MDNode::get(
+             context_,
+             {llvm::MDString::get(context_, "llvm.loop.vectorize.enable"),
+              no})});
+  }
 
-  template <class I> I *mark(I *access) {
-    access->setMetadata(llvm::LLVMContext::MD_access_group, independent_);
-    return access;
+  /// The result stands apart from all that is read.
+  llvm::Value *read(llvm::Type *type, llvm::Value *from) {
+    auto *load = ir_.CreateLoad(type, from);
+    load->setMetadata(llvm::LLVMContext::MD_access_group, independent_);
+    load->setMetadata(llvm::LLVMContext::MD_noalias, written_);
+    return load;
+  }
+  void write(llvm::Value *value, llvm::Value *to) {
+    auto *store = ir_.CreateStore(value, to);
+    store->setMetadata(llvm::LLVMContext::MD_access_group, independent_);
+    store->setMetadata(llvm::LLVMContext::MD_alias_scope, written_);
+  }
+
+  /// The type of an optional operand that is not there.
+  DType missingType(const Node &node, size_t input) const {
+    bool isOfResult = (node.op == graph::Op::Requantize && input == 3) ||
+                      (node.op == graph::Op::Quantize && input == 2);
+    return dtypeAt(isOfResult ? node.outputs[0] : node.inputs[0]);
   }
 
   DType dtypeAt(ValueId id) const { return graph_.values[id].type.dtype; }
 
-  void rows(llvm::Value *columns) {
-    loop(function_->getArg(3), nullptr, [&](llvm::Value *i) {
+  void rows(llvm::Value *columns, std::optional<int> width) {
+    loop(function_->getArg(3), rowLoop(), [&](llvm::Value *i) {
       llvm::Value *row = ir_.CreateAdd(function_->getArg(2), i);
       llvm::Value *first = function_->getArg(4);
       std::vector<llvm::Value *> bases(accesses_.size());
@@ -245,7 +297,7 @@ private:
           offset = ir_.CreateAdd(offset, first);
         bases[k] = ir_.CreateGEP(type, pointers_[k], offset);
         if (k > 0 && access.step == 0)
-          fixed[k] = ir_.CreateLoad(type, bases[k]);
+          fixed[k] = read(type, bases[k]);
       }
       llvm::Value *tile = nullptr;
       llvm::Type *sum = nullptr;
@@ -254,17 +306,17 @@ private:
         tile = ir_.CreateGEP(sum, function_->getArg(0),
                              ir_.CreateMul(i, function_->getArg(1)));
       }
-      loop(columns, independentLoop(), [&](llvm::Value *j) {
+      loop(columns, columnLoop(width), [&](llvm::Value *j) {
         auto load = [&](size_t k) -> llvm::Value * {
           if (fixed[k])
             return fixed[k];
           llvm::Type *type = typeOf(context_, dtypeAt(accesses_[k].id));
-          return mark(ir_.CreateLoad(type, ir_.CreateGEP(type, bases[k], j)));
+          return read(type, ir_.CreateGEP(type, bases[k], j));
         };
         std::map<ValueId, llvm::Value *> values;
         if (tile)
           values[graph_.nodes[group_.anchor].outputs[0]] =
-              mark(ir_.CreateLoad(sum, ir_.CreateGEP(sum, tile, j)));
+              read(sum, ir_.CreateGEP(sum, tile, j));
         std::map<size_t, llvm::Value *> loaded;
         for (uint32_t member : group_.nodes)
           compute(member, values, [&](size_t k) {
@@ -273,9 +325,8 @@ private:
               place->second = load(k);
             return place->second;
           });
-        mark(ir_.CreateStore(
-            values.at(result_),
-            ir_.CreateGEP(typeOf(context_, dtypeAt(result_)), bases[0], j)));
+        write(values.at(result_),
+              ir_.CreateGEP(typeOf(context_, dtypeAt(result_)), bases[0], j));
       });
     });
   }
@@ -295,12 +346,12 @@ private:
     std::vector<llvm::Value *> arguments;
     std::vector<llvm::Type *> types;
     uint32_t present = 0;
-    for (size_t i = 0; i < node.inputs.size(); ++i) {
-      ValueId id = node.inputs[i];
+    for (size_t i = 0; i < bodyOperands(node); ++i) {
+      ValueId id = i < node.inputs.size() ? node.inputs[i] : noValue;
       llvm::Value *value = nullptr;
-      if (id == noValue) // of the first input's type, and not looked at
+      if (id == noValue) // not looked at
         value = llvm::Constant::getNullValue(
-            typeOf(context_, dtypeAt(node.inputs[0])));
+            typeOf(context_, missingType(node, i)));
       else if (inside_.contains(id))
         value = values.at(id);
       else
@@ -311,6 +362,8 @@ private:
     }
     arguments.push_back(attributes_.at(member));
     types.push_back(ir_.getPtrTy());
+    if (shiftsOnlyRight(graph_, node))
+      present |= 1u << 8;
     arguments.push_back(ir_.getInt32(present));
     types.push_back(ir_.getInt32Ty());
     auto body = module_.getOrInsertFunction(
@@ -337,6 +390,7 @@ private:
   std::vector<llvm::Value *> pointers_;
   std::map<uint32_t, llvm::Value *> attributes_;
   llvm::MDNode *independent_ = nullptr;
+  llvm::MDNode *written_ = nullptr;
 };
 
 } // namespace

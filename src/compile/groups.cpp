@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compile/groups.h"
 
+#include "compile/anchors.h"
 #include "compile/library/fast/blocking.h"
 #include "compile/prepack.h"
 #include "graph/ops.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace rune::compile {
 
@@ -19,6 +21,50 @@ using graph::ValueId;
 
 /// Compiling is quick as long as no function grows beyond this.
 constexpr size_t mostNodes = 24;
+
+const graph::Constant *constantOf(const Graph &graph, ValueId id) {
+  const graph::Value &value = graph.values[id];
+  return value.constant ? &graph.constants[*value.constant] : nullptr;
+}
+
+/// The largest and the smallest shift of a requantisation.
+std::optional<std::pair<int32_t, int32_t>> shiftsOf(const Graph &graph,
+                                                    const Node &node) {
+  const graph::Constant *shifts = constantOf(graph, node.inputs[2]);
+  if (!shifts)
+    return {};
+  int32_t least = INT32_MAX, most = INT32_MIN;
+  for (size_t i = 0; i < shifts->data.size(); i += sizeof(int32_t)) {
+    int32_t shift;
+    std::memcpy(&shift, shifts->data.data() + i, sizeof shift);
+    least = std::min(least, shift);
+    most = std::max(most, shift);
+  }
+  return std::pair(least, most);
+}
+
+/// True if every shift is one that the rule takes (requantize.7), and no
+/// product leaves 62 bits.
+bool canRequantize(const Graph &graph, const Node &node) {
+  auto shifts = shiftsOf(graph, node);
+  if (!shifts || shifts->first < -31 ||
+      shifts->second > (node.text("rounding") == "tflite-16x8" ? 14 : 30))
+    return false;
+  uint64_t bits = 8 * dtypeBytes(graph.values[node.inputs[0]].type.dtype);
+  int64_t left = node.integer("left_shift");
+  bool hasZero = node.inputs.size() > 4 && node.inputs[4] != noValue;
+  return bits + static_cast<uint64_t>(left) <= 31 ||
+         (bits == 32 && left == 0 && !hasZero);
+}
+
+/// What a body's name does not say.
+bool canStandInside(const Graph &graph, const Node &node) {
+  if (node.op == Op::Requantize)
+    return canRequantize(graph, node);
+  if (node.op == Op::Quantize || node.op == Op::Dequantize)
+    return node.integer("block") == 0;
+  return true;
+}
 
 class Finder {
 public:
@@ -54,16 +100,13 @@ public:
 private:
   bool isBody(const Node &node) const {
     return node.outputs.size() == 1 &&
-           library_.contains(bodyName(graph_, node));
+           library_.contains(bodyName(graph_, node)) &&
+           canStandInside(graph_, node);
   }
   Anchor anchorKind(const Node &node) const {
-    Anchor kind = Anchor::None;
-    if (node.op == Op::Conv)
-      kind = canPackDepthwise(graph_, node) ? Anchor::Depthwise
-             : canPackConv(graph_, node)    ? Anchor::Conv
-                                            : Anchor::None;
-    if (node.op == Op::MatMul && canPackMatMul(graph_, node))
-      kind = Anchor::MatMul;
+    Anchor kind = packableAs(graph_, node);
+    if (kind == Anchor::None)
+      kind = unpackedAnchor(graph_, node);
     return library_.contains(fastKernelName(kind, target_)) ? kind
                                                             : Anchor::None;
   }
@@ -171,12 +214,26 @@ int vectorBytes(machine::Target target) {
 }
 
 std::string fastKernelName(Anchor kind, machine::Target target) {
-  const char *name = kind == Anchor::Conv        ? "ConvF32"
-                     : kind == Anchor::Depthwise ? "DepthwiseF32"
-                     : kind == Anchor::MatMul    ? "MatMulF32"
-                                                 : nullptr;
-  return name ? fmt::format("rune_fast_{}_{}", name, vectorBytes(target))
-              : "rune_fast_Map";
+  constexpr std::string_view names[] = {"Map",
+                                        "ConvF32",
+                                        "DepthwiseF32",
+                                        "MatMulF32",
+                                        "ConvI16",
+                                        "DepthwiseI16",
+                                        "MatMulI16",
+                                        "MatMulDynamicF32",
+                                        "SoftmaxF32",
+                                        "LayerNormalizationF32",
+                                        "GroupNormalizationF32",
+                                        "LocalResponseNormalizationF32",
+                                        "ReduceMeanF32",
+                                        "ReduceSumF32",
+                                        "MaxPoolF32",
+                                        "AveragePoolF32"};
+  std::string_view name = names[static_cast<size_t>(kind)];
+  return kind == Anchor::None
+             ? fmt::format("rune_fast_{}", name)
+             : fmt::format("rune_fast_{}_{}", name, vectorBytes(target));
 }
 
 std::string bodyName(const Graph &graph, const Node &node) {
@@ -208,28 +265,89 @@ int tileColumns(Anchor kind, machine::Target target) {
     return 0;
   case Anchor::Depthwise:
     return library::depthwiseF32(bytes).columns();
+  case Anchor::DepthwiseInteger:
+    return library::depthwiseI16(bytes).columns();
   case Anchor::Conv:
   case Anchor::MatMul:
+  case Anchor::ConvInteger:
+  case Anchor::MatMulInteger:
+  case Anchor::MatMulDynamic:
     return library::productF32(bytes).columns();
+  default: // as many as a row has
+    return 0;
   }
-  return 0;
 }
 
-uint64_t scratchBytes(const Graph &graph, const Group &group,
-                      machine::Target target) {
-  if (group.kind != Anchor::Conv && group.kind != Anchor::Depthwise)
-    return 0;
+bool shiftsOnlyRight(const Graph &graph, const Node &node) {
+  auto shifts =
+      node.op == Op::Requantize ? shiftsOf(graph, node) : std::nullopt;
+  return shifts && shifts->second <= 0 &&
+         node.text("rounding") != "tflite-16x8";
+}
+
+size_t bodyOperands(const Node &node) {
+  switch (node.op) {
+  case Op::Requantize:
+    return 5;
+  case Op::Clamp:
+  case Op::Quantize:
+  case Op::Dequantize:
+    return 3;
+  default:
+    return node.inputs.size();
+  }
+}
+
+Scratch scratchOf(const Graph &graph, const Group &group,
+                  machine::Target target) {
+  if (group.kind == Anchor::None)
+    return {};
   const Node &node = graph.nodes[group.anchor];
-  int64_t taps = 1, channels = graph.values[node.inputs[0]].type.sizes().back();
+  if (!isPacked(group.kind))
+    return {0, alignTo(static_cast<uint64_t>(unpackedScratch(
+                           graph, node, group.kind, vectorBytes(target))),
+                       64)};
+  std::vector<int64_t> x = graph.values[node.inputs[0]].type.sizes();
   std::vector<int64_t> weights = graph.values[node.inputs[1]].type.sizes();
+  int bytes = vectorBytes(target);
+  library::TileShape product = library::productF32(bytes);
+  int64_t taps = 1, elements = 1;
   for (size_t d = 2; d < weights.size(); ++d)
     taps *= weights[d];
-  int bytes = vectorBytes(target);
-  int64_t scratch = library::windowScratch(
-      group.kind == Anchor::Conv ? library::productF32(bytes)
-                                 : library::depthwiseF32(bytes),
-      taps, group.kind == Anchor::Conv ? weights[1] : channels);
-  return alignTo(static_cast<uint64_t>(scratch), 64);
+  for (int64_t size : x)
+    elements *= size;
+  // pairs of 16 bits, an odd channel filled up
+  auto widened = [&](int64_t channels) {
+    return elements / channels * ((channels + 1) / 2) * 4;
+  };
+  int64_t shared = 0, worker = 0;
+  switch (group.kind) {
+  case Anchor::Conv:
+    worker = library::windowScratch(product, taps, weights[1]);
+    break;
+  case Anchor::Depthwise:
+    worker =
+        library::windowScratch(library::depthwiseF32(bytes), taps, x.back());
+    break;
+  case Anchor::DepthwiseInteger:
+    worker =
+        library::windowScratch(library::depthwiseI16(bytes), taps, x.back());
+    break;
+  case Anchor::ConvInteger:
+    shared = widened(weights[1]);
+    worker = library::windowScratch(product, taps, (weights[1] + 1) / 2);
+    break;
+  case Anchor::MatMulInteger:
+    shared = widened(x.back());
+    break;
+  case Anchor::MatMul:
+    worker = library::longProductScratch(product, x.back());
+    break;
+  default:
+    break;
+  }
+  return {alignTo(static_cast<uint64_t>(shared), 64),
+          alignTo(static_cast<uint64_t>(worker), 64)};
 }
 
 } // namespace rune::compile

@@ -14,7 +14,30 @@
 
 namespace rune::compile {
 
-enum class Anchor : uint8_t { None, Conv, Depthwise, MatMul };
+enum class Anchor : uint8_t {
+  None,
+  Conv,
+  Depthwise,
+  MatMul,
+  ConvInteger,
+  DepthwiseInteger,
+  MatMulInteger,
+  // those that have no packed weights: anchors.h
+  MatMulDynamic,
+  Softmax,
+  LayerNormalization,
+  GroupNormalization,
+  LocalResponseNormalization,
+  ReduceMean,
+  ReduceSum,
+  MaxPool,
+  AveragePool
+};
+
+/// True for anchors whose weights are packed while compiling.
+constexpr bool isPacked(Anchor kind) {
+  return kind != Anchor::None && kind < Anchor::MatMulDynamic;
+}
 
 struct Group {
   /// Ascending; the last one makes the result.
@@ -58,8 +81,18 @@ std::vector<int64_t> alignedSizes(const graph::Graph &graph,
 /// Columns of the tiles that the anchor's kernel makes; 0 without an anchor.
 int tileColumns(Anchor kind, machine::Target target);
 
-/// Scratch of one worker.
-uint64_t scratchBytes(const graph::Graph &graph, const Group &group,
-                      machine::Target target);
+/// Bytes, in multiples of 64.
+struct Scratch {
+  uint64_t shared = 0;
+  uint64_t worker = 0;
+};
+Scratch scratchOf(const graph::Graph &graph, const Group &group,
+                  machine::Target target);
+
+/// True for a requantisation whose shifts are known and never positive.
+bool shiftsOnlyRight(const graph::Graph &graph, const graph::Node &node);
+
+/// Operands of an operator's body, those that are missing counted.
+size_t bodyOperands(const graph::Node &node);
 
 } // namespace rune::compile

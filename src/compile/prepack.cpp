@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compile/prepack.h"
 
+#include "compile/library/fast/blocking.h"
 #include "graph/ops.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 
@@ -11,139 +13,277 @@ namespace rune::compile {
 
 namespace {
 
+using graph::Constant;
 using graph::Graph;
 using graph::Node;
+using graph::noValue;
+using graph::Op;
 using graph::ValueId;
 
-const graph::Constant *constantOf(const Graph &graph, ValueId id) {
+const Constant *constantOf(const Graph &graph, ValueId id) {
   const graph::Value &value = graph.values[id];
   return value.constant ? &graph.constants[*value.constant] : nullptr;
 }
+/// Null for an input that is missing or not known.
+const Constant *optional(const Graph &graph, const Node &node, size_t input) {
+  return input < node.inputs.size() && node.inputs[input] != noValue
+             ? constantOf(graph, node.inputs[input])
+             : nullptr;
+}
+bool isMissing(const Node &node, size_t input) {
+  return input >= node.inputs.size() || node.inputs[input] == noValue;
+}
 
-float floatAt(const graph::Constant &constant, size_t i) {
-  float x;
+template <class T> T elementAt(const Constant &constant, size_t i) {
+  T x;
   std::memcpy(&x, constant.data.data() + i * sizeof x, sizeof x);
   return x;
+}
+int32_t integerAt(const Constant &constant, size_t i) {
+  switch (constant.dtype) {
+  case DType::I8:
+    return elementAt<int8_t>(constant, i);
+  case DType::U8:
+    return elementAt<uint8_t>(constant, i);
+  case DType::I16:
+    return elementAt<int16_t>(constant, i);
+  default:
+    return elementAt<int32_t>(constant, i);
+  }
 }
 
 /// What padding meets must leave the sum as it is, which a NaN or an infinity
 /// times 0 would not.
-bool isFinite(const graph::Constant &constant) {
+bool isFinite(const Constant &constant) {
   size_t count = constant.data.size() / sizeof(float);
   for (size_t i = 0; i < count; ++i)
-    if (!std::isfinite(floatAt(constant, i)))
+    if (!std::isfinite(elementAt<float>(constant, i)))
       return false;
   return true;
 }
 
-bool isPackable(const Graph &graph, const Node &node) {
-  const graph::Constant *weights = constantOf(graph, node.inputs[1]);
+bool isFloatPackable(const Graph &graph, const Node &node) {
+  const Constant *weights = constantOf(graph, node.inputs[1]);
   return weights && weights->dtype == DType::F32 &&
          graph.values[node.inputs[0]].type.dtype == DType::F32 &&
          node.text("accumulator") == "f32" && !weights->data.empty() &&
          isFinite(*weights);
 }
 
-class Panels {
-public:
-  Panels(size_t columns, size_t inner, size_t width)
-      : inner_(inner), width_(width), panels_((columns + width - 1) / width) {}
-  size_t bytes() const { return panels_ * inner_ * width_ * sizeof(float); }
-  void put(uint8_t *base, size_t k, size_t column, float x) const {
-    size_t at = (column / width_ * inner_ + k) * width_ + column % width_;
-    std::memcpy(base + at * sizeof x, &x, sizeof x);
-  }
-
-private:
-  size_t inner_, width_, panels_;
-};
-
-Bytes packConv(const Graph &graph, const Node &node, size_t width) {
-  const graph::Constant &weights = *constantOf(graph, node.inputs[1]);
-  auto groups = static_cast<size_t>(node.integer("groups"));
-  auto outputs = static_cast<size_t>(weights.sizes[0]) / groups,
-       channels = static_cast<size_t>(weights.sizes[1]);
-  size_t taps =
-      weights.data.size() / sizeof(float) / (outputs * groups * channels);
-  Panels panels(outputs, taps * channels, width);
-  Bytes packed(panels.bytes() * groups);
-  size_t at = 0;
-  for (size_t g = 0; g < groups; ++g)
-    for (size_t o = 0; o < outputs; ++o)
-      for (size_t c = 0; c < channels; ++c)
-        for (size_t t = 0; t < taps; ++t)
-          panels.put(packed.data() + g * panels.bytes(), t * channels + c, o,
-                     floatAt(weights, at++));
-  return packed;
-}
-
-Bytes packDepthwise(const Graph &graph, const Node &node, size_t width) {
-  const graph::Constant &weights = *constantOf(graph, node.inputs[1]);
-  auto channels = static_cast<size_t>(weights.sizes[0]);
-  size_t taps = weights.data.size() / sizeof(float) / channels;
-  Panels panels(channels, taps, width);
-  Bytes packed(panels.bytes());
-  for (size_t c = 0; c < channels; ++c)
-    for (size_t t = 0; t < taps; ++t)
-      panels.put(packed.data(), t, c, floatAt(weights, c * taps + t));
-  return packed;
-}
-
-Bytes packMatMul(const Graph &graph, const Node &node, size_t width) {
-  const graph::Constant &b = *constantOf(graph, node.inputs[1]);
-  bool transposed = node.integer("transpose_b") != 0;
-  auto rows = static_cast<size_t>(b.sizes[b.sizes.size() - 2]),
-       columns = static_cast<size_t>(b.sizes.back());
-  Panels panels(transposed ? rows : columns, transposed ? columns : rows,
-                width);
-  Bytes packed(panels.bytes());
-  for (size_t r = 0; r < rows; ++r)
-    for (size_t c = 0; c < columns; ++c)
-      panels.put(packed.data(), transposed ? c : r, transposed ? r : c,
-                 floatAt(b, r * columns + c));
-  return packed;
-}
-
-} // namespace
-
-bool canPackConv(const Graph &graph, const Node &node) {
-  return isPackable(graph, node) && node.text("layout") == "NXC";
-}
-
-bool canPackDepthwise(const Graph &graph, const Node &node) {
-  if (!canPackConv(graph, node))
+bool isIntegerPackable(const Graph &graph, const Node &node) {
+  const Constant *weights = constantOf(graph, node.inputs[1]);
+  DType x = graph.values[node.inputs[0]].type.dtype;
+  if (!weights || weights->data.empty() || node.text("accumulator") != "i32" ||
+      (weights->dtype != DType::I8 && weights->dtype != DType::U8))
     return false;
+  for (size_t zero : {3, 4})
+    if (!isMissing(node, zero) && !optional(graph, node, zero))
+      return false;
+  const Constant *zero = optional(graph, node, 3);
+  return x == DType::I8 || x == DType::U8 ||
+         (x == DType::I16 && (!zero || integerAt(*zero, 0) == 0));
+}
+
+bool isChannelsLast(const Node &node) { return node.text("layout") == "NXC"; }
+
+/// One input and one output channel in each group.
+bool isDepthwise(const Graph &graph, const Node &node) {
   const std::vector<int64_t> &weights =
       constantOf(graph, node.inputs[1])->sizes;
   return weights[1] == 1 && weights[0] > 1 &&
          node.integer("groups") == weights[0];
 }
 
-bool canPackMatMul(const Graph &graph, const Node &node) {
-  if (!isPackable(graph, node) || node.integer("transpose_a") != 0)
-    return false;
+/// One matrix for all, and rows that lie as they are.
+bool isPlainProduct(const Graph &graph, const Node &node) {
   const std::vector<int64_t> &sizes = constantOf(graph, node.inputs[1])->sizes;
-  return sizes.size() >= 2 &&
+  return node.integer("transpose_a") == 0 && sizes.size() >= 2 &&
          graph.values[node.inputs[0]].type.dims.size() >= sizes.size() &&
          std::all_of(sizes.begin(), sizes.end() - 2,
                      [](int64_t size) { return size == 1; });
+}
+
+/// Elements of 32 bits in rows and columns.
+class Panel {
+public:
+  Panel(uint8_t *base, size_t width) : base_(base), width_(width) {}
+  void put(size_t row, size_t column, uint32_t bits) const {
+    std::memcpy(base_ + (row * width_ + column) * sizeof bits, &bits,
+                sizeof bits);
+  }
+  void putHalf(size_t row, size_t column, size_t half, int16_t x) const {
+    std::memcpy(base_ + (row * width_ + column) * 4 + half * 2, &x, sizeof x);
+  }
+
+private:
+  uint8_t *base_;
+  size_t width_;
+};
+
+/// How elements get into a panel: as they are, or two in one.
+class Weights {
+public:
+  Weights(const Graph &graph, const Node &node)
+      : weights_(*constantOf(graph, node.inputs[1])),
+        bias_(packedBias(graph, node)), isFloat_(weights_.dtype == DType::F32) {
+    if (!isFloat_)
+      zeros_ = optional(graph, node, 4);
+  }
+  const std::vector<int64_t> &sizes() const { return weights_.sizes; }
+  size_t count() const {
+    return weights_.data.size() / dtypeBytes(weights_.dtype);
+  }
+  /// Rows of a panel, after the bias, for so many elements.
+  size_t rows(size_t elements) const {
+    return isFloat_ ? elements : (elements + 1) / 2;
+  }
+
+  void putBias(const Panel &panel, size_t column, size_t output) const {
+    if (bias_)
+      panel.put(0, column, elementAt<uint32_t>(*bias_, output));
+  }
+  /// Element `at` of the weights, of that output channel, as number k of the
+  /// sums of a column; `row` is where its tap begins.
+  void put(const Panel &panel, size_t row, size_t k, size_t column,
+           size_t output, size_t at) const {
+    if (isFloat_)
+      panel.put(1 + row + k, column,
+                std::bit_cast<uint32_t>(elementAt<float>(weights_, at)));
+    else
+      panel.putHalf(1 + row + k / 2, column, k % 2, widened(output, at));
+  }
+  int16_t widened(size_t output, size_t at) const {
+    int32_t zero =
+        zeros_ ? integerAt(*zeros_, zeros_->data.size() > 1 ? output : 0) : 0;
+    return static_cast<int16_t>(integerAt(weights_, at) - zero);
+  }
+  float real(size_t at) const { return elementAt<float>(weights_, at); }
+  bool isFloat() const { return isFloat_; }
+
+private:
+  const Constant &weights_;
+  const Constant *bias_;
+  const Constant *zeros_ = nullptr;
+  bool isFloat_;
+};
+
+Bytes packConv(const Weights &weights, size_t groups, size_t width) {
+  auto outputs = static_cast<size_t>(weights.sizes()[0]) / groups,
+       channels = static_cast<size_t>(weights.sizes()[1]);
+  size_t taps = weights.count() / (outputs * groups * channels);
+  size_t rows = weights.rows(channels);
+  size_t panelBytes = (1 + taps * rows) * width * 4;
+  size_t panels = (outputs + width - 1) / width;
+  Bytes packed(groups * panels * panelBytes);
+  size_t at = 0;
+  for (size_t output = 0; output < groups * outputs; ++output) {
+    size_t o = output % outputs;
+    Panel panel(packed.data() +
+                    (output / outputs * panels + o / width) * panelBytes,
+                width);
+    weights.putBias(panel, o % width, output);
+    for (size_t c = 0; c < channels; ++c)
+      for (size_t t = 0; t < taps; ++t)
+        weights.put(panel, t * rows, c, o % width, output, at++);
+  }
+  return packed;
+}
+
+Bytes packMatMul(const Weights &weights, bool transposed, size_t width) {
+  auto first = static_cast<size_t>(weights.sizes().end()[-2]),
+       second = static_cast<size_t>(weights.sizes().back());
+  size_t columns = transposed ? first : second,
+         inner = transposed ? second : first;
+  size_t panelBytes = (1 + weights.rows(inner)) * width * 4;
+  Bytes packed((columns + width - 1) / width * panelBytes);
+  for (size_t column = 0; column < columns; ++column) {
+    Panel panel(packed.data() + column / width * panelBytes, width);
+    weights.putBias(panel, column % width, column);
+    for (size_t k = 0; k < inner; ++k)
+      weights.put(panel, 0, k, column % width, column,
+                  transposed ? column * inner + k : k * columns + column);
+  }
+  return packed;
+}
+
+Bytes packDepthwise(const Weights &weights, int vectorBytes) {
+  auto channels = static_cast<size_t>(weights.sizes()[0]);
+  size_t taps = weights.count() / channels;
+  Bytes packed;
+  for (size_t c = 0; c < channels;) {
+    auto left = static_cast<int64_t>(channels - c);
+    auto block = static_cast<size_t>(
+        weights.isFloat() ? library::depthwiseBlockF32(vectorBytes, left)
+                          : library::depthwiseBlock(vectorBytes, left));
+    size_t from = packed.size();
+    packed.resize(from + (1 + weights.rows(taps)) * block * 4);
+    Panel panel(packed.data() + from, block);
+    for (size_t i = 0; i < block && c + i < channels; ++i) {
+      weights.putBias(panel, i, c + i);
+      size_t place =
+          weights.isFloat()
+              ? i
+              : static_cast<size_t>(library::depthwisePlace(
+                    static_cast<int64_t>(i), static_cast<int64_t>(block)));
+      for (size_t t = 0; t < taps; ++t)
+        weights.put(panel, 0, t, place, c + i, (c + i) * taps + t);
+    }
+    c += block;
+  }
+  return packed;
+}
+
+} // namespace
+
+const Constant *packedBias(const Graph &graph, const Node &node) {
+  return optional(graph, node, 2);
+}
+
+Anchor packableAs(const Graph &graph, const Node &node) {
+  switch (node.op) {
+  case Op::Conv:
+    if (!isFloatPackable(graph, node) || !isChannelsLast(node))
+      return Anchor::None;
+    return isDepthwise(graph, node) ? Anchor::Depthwise : Anchor::Conv;
+  case Op::MatMul:
+    return isFloatPackable(graph, node) && isPlainProduct(graph, node)
+               ? Anchor::MatMul
+               : Anchor::None;
+  case Op::ConvInteger:
+    if (!isIntegerPackable(graph, node) || !isChannelsLast(node))
+      return Anchor::None;
+    return isDepthwise(graph, node) &&
+                   graph.values[node.inputs[0]].type.dtype != DType::I16
+               ? Anchor::DepthwiseInteger
+               : Anchor::ConvInteger;
+  case Op::MatMulInteger:
+    return isIntegerPackable(graph, node) && isPlainProduct(graph, node)
+               ? Anchor::MatMulInteger
+               : Anchor::None;
+  default:
+    return Anchor::None;
+  }
 }
 
 Bytes packWeights(const Graph &graph, const Group &group,
                   machine::Target target) {
   const Node &node = graph.nodes[group.anchor];
   auto width = static_cast<size_t>(tileColumns(group.kind, target));
+  Weights weights(graph, node);
   switch (group.kind) {
-  case Anchor::None:
-    return {};
   case Anchor::Conv:
-    return packConv(graph, node, width);
+  case Anchor::ConvInteger:
+    return packConv(weights, static_cast<size_t>(node.integer("groups")),
+                    width);
   case Anchor::Depthwise:
-    return packDepthwise(graph, node, width);
+  case Anchor::DepthwiseInteger:
+    return packDepthwise(weights, vectorBytes(target));
   case Anchor::MatMul:
-    return packMatMul(graph, node, width);
+  case Anchor::MatMulInteger:
+    return packMatMul(weights, node.integer("transpose_b") != 0, width);
+  default:
+    return {};
   }
-  return {};
 }
 
 } // namespace rune::compile

@@ -8,19 +8,26 @@
 
 namespace rune::compile {
 
-/// f32, channels last, with constant finite weights.
-bool canPackConv(const graph::Graph &graph, const graph::Node &node);
-/// The same with one input and one output channel in each group.
-bool canPackDepthwise(const graph::Graph &graph, const graph::Node &node);
-/// f32, the right side a constant matrix, the left side not transposed.
-bool canPackMatMul(const graph::Graph &graph, const graph::Node &node);
+/// The kind of anchor whose kernel can do the node's work: f32 or integers
+/// summed in i32, images with their channels last, weights and their zero
+/// points constant and finite. Otherwise None.
+Anchor packableAs(const graph::Graph &graph, const graph::Node &node);
 
-/// The weights of the group's anchor, 64-byte aligned panels with zeros where
-/// the last one is not full:
+/// The bias of the anchor if it is packed with the weights; one that is not
+/// constant is added as any other operand.
+const graph::Constant *packedBias(const graph::Graph &graph,
+                                  const graph::Node &node);
+
+/// The weights of the group's anchor in panels of as many columns as a tile
+/// has, with zeros where the last one is not full. Elements have 32 bits; the
+/// first row of a panel is the bias:
 ///
-///   conv       [groups][panels][taps][channels][columns of a tile]
-///   depthwise  [panels][taps][columns]
-///   matmul     [panels][inner][columns]
+///   conv       [groups][panels][1 + taps · channels][columns]
+///   depthwise  [blocks][1 + taps][channels of the block]
+///   matmul     [panels][1 + inner][columns]
+///
+/// Integers less their zero point in 16 bits, two in an element: neighbouring
+/// channels, or taps of a depthwise convolution.
 Bytes packWeights(const graph::Graph &graph, const Group &group,
                   machine::Target target);
 

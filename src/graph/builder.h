@@ -63,6 +63,9 @@ public:
   /// (graph/known_elements.h); null where nothing is.
   const Dims *elementsOf(ValueId value) const { return known_.of(value); }
 
+  /// What is there by now: nodes in the order in which they were added.
+  const Graph &soFar() const { return graph_; }
+
   /// errors  as `verify`
   Result<Graph> finish() &&;
 

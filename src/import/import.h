@@ -4,6 +4,7 @@
 #include "graph/graph.h"
 #include "import/given_shapes.h"
 
+#include <map>
 #include <optional>
 #include <string>
 
@@ -57,6 +58,15 @@ struct ModelDescription {
   }
 };
 
+/// How the whole numbers of an input or output stand for real ones:
+/// scale · (number - zero point).
+struct ModelQuantization {
+  /// One, or one for each index of dimension `axis`.
+  std::vector<double> scales;
+  std::vector<int64_t> zeroPoints;
+  int64_t axis = 0;
+};
+
 /// What a model file was, for `rune model-info`.
 struct ModelInfo {
   std::string format;
@@ -67,6 +77,8 @@ struct ModelInfo {
   std::vector<std::pair<std::string, uint64_t>> operators;
   std::vector<ModelSignature> signatures;
   ModelDescription description;
+  /// Of inputs and outputs by name, where the file says so.
+  std::map<std::string, ModelQuantization> quantization;
 };
 
 struct ImportedModel {

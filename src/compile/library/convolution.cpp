@@ -81,9 +81,10 @@ RUNE_KERNEL(Conv) {
     };
     if constexpr (std::is_same_v<T, double>)
       return run(Tag<double>{});
+    else if (isText(call.attributes[accumulator], "f64"))
+      RUNE_CASE return run(Tag<double>{});
     else
-      return isText(call.attributes[accumulator], "f64") ? run(Tag<double>{})
-                                                         : run(Tag<float>{});
+      RUNE_CASE return run(Tag<float>{});
   });
 }
 
@@ -113,7 +114,9 @@ RUNE_KERNEL(ConvInteger) {
   };
   return withSmallInteger(call.in[0].type, [&](auto x) {
     return withSmallInteger(call.in[1].type, [&](auto w) {
-      return wide ? run(x, w, Tag<int64_t>{}) : run(x, w, Tag<int32_t>{});
+      if (wide)
+        RUNE_CASE return run(x, w, Tag<int64_t>{});
+      RUNE_CASE return run(x, w, Tag<int32_t>{});
     });
   });
 }

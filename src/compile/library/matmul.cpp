@@ -129,7 +129,9 @@ RUNE_KERNEL(MatMulInteger) {
   };
   return withSmallInteger(call.in[0].type, [&](auto a) {
     return withSmallInteger(call.in[1].type, [&](auto b) {
-      return wide ? run(a, b, Tag<int64_t>{}) : run(a, b, Tag<int32_t>{});
+      if (wide)
+        RUNE_CASE return run(a, b, Tag<int64_t>{});
+      RUNE_CASE return run(a, b, Tag<int32_t>{});
     });
   });
 }

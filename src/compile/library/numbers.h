@@ -153,52 +153,80 @@ template <class T> struct Tag {
   using type = T;
 };
 
+/// A case of a type: a function of its own in the bitcode. The compiler brings
+/// into a model only the case of the call's type (compile/specialise_calls.h).
+#define RUNE_CASE [[clang::noinline]]
+
 template <class F> int32_t withFloat(Type type, F f) {
   switch (type) {
   case Type::F64:
-    return f(Tag<double>{});
+    RUNE_CASE return f(Tag<double>{});
   case Type::F16:
-    return f(Tag<F16>{});
+    RUNE_CASE return f(Tag<F16>{});
   case Type::BF16:
-    return f(Tag<BF16>{});
+    RUNE_CASE return f(Tag<BF16>{});
   default:
-    return f(Tag<float>{});
+    RUNE_CASE return f(Tag<float>{});
   }
 }
 template <class F> int32_t withInteger(Type type, F f) {
   switch (type) {
   case Type::I8:
-    return f(Tag<int8_t>{});
+    RUNE_CASE return f(Tag<int8_t>{});
   case Type::I16:
-    return f(Tag<int16_t>{});
+    RUNE_CASE return f(Tag<int16_t>{});
   case Type::I32:
-    return f(Tag<int32_t>{});
+    RUNE_CASE return f(Tag<int32_t>{});
   case Type::U8:
-    return f(Tag<uint8_t>{});
+    RUNE_CASE return f(Tag<uint8_t>{});
   case Type::U16:
-    return f(Tag<uint16_t>{});
+    RUNE_CASE return f(Tag<uint16_t>{});
   case Type::U32:
-    return f(Tag<uint32_t>{});
+    RUNE_CASE return f(Tag<uint32_t>{});
   case Type::U64:
-    return f(Tag<uint64_t>{});
+    RUNE_CASE return f(Tag<uint64_t>{});
   default:
-    return f(Tag<int64_t>{});
+    RUNE_CASE return f(Tag<int64_t>{});
   }
 }
 /// i8, u8, i16 or u16: what is quantised.
 template <class F> int32_t withSmallInteger(Type type, F f) {
   switch (type) {
   case Type::I8:
-    return f(Tag<int8_t>{});
+    RUNE_CASE return f(Tag<int8_t>{});
   case Type::U8:
-    return f(Tag<uint8_t>{});
+    RUNE_CASE return f(Tag<uint8_t>{});
   case Type::I16:
-    return f(Tag<int16_t>{});
+    RUNE_CASE return f(Tag<int16_t>{});
   default:
-    return f(Tag<uint16_t>{});
+    RUNE_CASE return f(Tag<uint16_t>{});
   }
 }
 
+/// Of an element with bytes of its own.
+inline int64_t bytesOf(Type type) {
+  switch (type) {
+  case Type::F64:
+  case Type::I64:
+  case Type::U64:
+    return 8;
+  case Type::F32:
+  case Type::I32:
+  case Type::U32:
+    return 4;
+  case Type::F16:
+  case Type::BF16:
+  case Type::I16:
+  case Type::U16:
+    return 2;
+  default:
+    return 1;
+  }
+}
+
+inline bool isSigned(Type type) {
+  return type >= Type::I8 && type <= Type::I64;
+}
 inline bool isFloatType(Type type) { return type <= Type::BF16; }
 template <class F> int32_t withNumeric(Type type, F f) {
   return isFloatType(type) ? withFloat(type, f) : withInteger(type, f);
@@ -212,9 +240,10 @@ int32_t withAccumulator(Type type, const Attribute &accumulator, F f) {
     return withFloat(type, [&]<class T>(Tag<T> element) {
       if constexpr (std::is_same_v<T, double>)
         return f(element, Tag<double>{});
+      else if (isText(accumulator, "f64"))
+        RUNE_CASE return f(element, Tag<double>{});
       else
-        return isText(accumulator, "f64") ? f(element, Tag<double>{})
-                                          : f(element, Tag<float>{});
+        RUNE_CASE return f(element, Tag<float>{});
     });
   return withInteger(type, [&]<class T>(Tag<T> element) {
     return f(element,

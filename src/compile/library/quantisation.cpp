@@ -48,13 +48,9 @@ struct Limits {
 };
 /// Of integers of up to 32 bits.
 Limits limitsOf(Type type) {
-  Limits limits{};
-  withInteger(type, [&]<class T>(Tag<T>) {
-    limits = {static_cast<int64_t>(std::numeric_limits<T>::min()),
-              static_cast<int64_t>(std::numeric_limits<T>::max())};
-    return 0;
-  });
-  return limits;
+  int64_t range = int64_t{1} << (8 * bytesOf(type));
+  return isSigned(type) ? Limits{-range / 2, range / 2 - 1}
+                        : Limits{0, range - 1};
 }
 
 /// Towards zero, saturating; NaN gives 0.
@@ -143,16 +139,6 @@ template <class W> struct Scaler {
   }
 };
 
-/// Bits of an integer type.
-int bitsOf(Type type) {
-  int bits = 0;
-  withInteger(type, [&]<class T>(Tag<T>) {
-    bits = 8 * static_cast<int>(sizeof(T));
-    return 0;
-  });
-  return bits;
-}
-
 } // namespace
 
 RUNE_KERNEL(Requantize) {
@@ -188,8 +174,8 @@ RUNE_KERNEL(Requantize) {
         });
   };
   // what does not leave 2^62 with its product is computed in 64 bits
-  bool narrowEnough = bitsOf(x.type) + left <= 31 ||
-                      (bitsOf(x.type) == 32 && xZero == 0 && left == 0);
+  bool narrowEnough = 8 * bytesOf(x.type) + left <= 31 ||
+                      (bytesOf(x.type) == 4 && xZero == 0 && left == 0);
   return narrowEnough ? run(Tag<int64_t>{}) : run(Tag<__int128>{});
 }
 
@@ -231,13 +217,14 @@ template <class To, class From> To converted(From x, bool saturate) {
 /// Calls `convert(load)` with a function that gives element i.
 template <class F> int32_t withNumbers(const View &x, F convert) {
   if (isFloatType(x.type))
-    return convert([&](int64_t i) { return loadFloat(x, i); });
+    RUNE_CASE return convert([&](int64_t i) { return loadFloat(x, i); });
   if (x.type == Type::U64)
-    return convert([&](int64_t i) { return elements<uint64_t>(x)[i]; });
+    RUNE_CASE return convert(
+        [&](int64_t i) { return elements<uint64_t>(x)[i]; });
   if (x.type == Type::Bool)
-    return convert(
+    RUNE_CASE return convert(
         [&](int64_t i) { return int64_t{elements<uint8_t>(x)[i] != 0}; });
-  return convert([&](int64_t i) { return loadInteger(x, i); });
+  RUNE_CASE return convert([&](int64_t i) { return loadInteger(x, i); });
 }
 
 } // namespace
@@ -247,18 +234,18 @@ RUNE_KERNEL(Cast) {
   bool saturate = call.attributes[saturateAttribute].integer != 0;
   const View &y = call.out[0];
   return withNumbers(call.in[0], [&](auto load) {
-    return eachPiece(call, countOf(y), [&](int64_t from, int64_t to) {
-      for (int64_t i = from; i < to; ++i) {
-        auto x = load(i);
-        if (y.type == Type::Bool) {
-          elements<uint8_t>(y)[i] = x != 0;
-          continue;
-        }
-        withNumeric(y.type, [&]<class To>(Tag<To>) {
-          elements<To>(y)[i] = converted<To>(x, saturate);
-          return 0;
-        });
-      }
+    auto each = [&](auto convert) {
+      return eachPiece(call, countOf(y), [&](int64_t from, int64_t to) {
+        for (int64_t i = from; i < to; ++i)
+          convert(i, load(i));
+      });
+    };
+    if (y.type == Type::Bool)
+      return each([&](int64_t i, auto x) { elements<uint8_t>(y)[i] = x != 0; });
+    return withNumeric(y.type, [&]<class To>(Tag<To>) {
+      return each([&](int64_t i, auto x) {
+        elements<To>(y)[i] = converted<To>(x, saturate);
+      });
     });
   });
 }

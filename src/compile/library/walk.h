@@ -110,52 +110,78 @@ inline int64_t indexAt(const View &view, int64_t at) {
 /// An element as a number, whatever its type: in a model the type is a
 /// constant, and one of the cases is left.
 inline int64_t loadInteger(const View &view, int64_t at) {
-  int64_t x = 0;
-  withInteger(view.type, [&]<class T>(Tag<T>) {
-    x = static_cast<int64_t>(elements<T>(view)[at]);
-    return 0;
-  });
-  return x;
+  switch (view.type) {
+  case Type::I8:
+    return elements<int8_t>(view)[at];
+  case Type::I16:
+    return elements<int16_t>(view)[at];
+  case Type::I32:
+    return elements<int32_t>(view)[at];
+  case Type::U8:
+  case Type::Bool:
+    return elements<uint8_t>(view)[at];
+  case Type::U16:
+    return elements<uint16_t>(view)[at];
+  case Type::U32:
+    return elements<uint32_t>(view)[at];
+  default:
+    return elements<int64_t>(view)[at];
+  }
 }
 inline void storeInteger(const View &view, int64_t at, int64_t x) {
-  withInteger(view.type, [&]<class T>(Tag<T>) {
-    elements<T>(view)[at] = static_cast<T>(x);
-    return 0;
-  });
+  switch (bytesOf(view.type)) {
+  case 1:
+    elements<int8_t>(view)[at] = static_cast<int8_t>(x);
+    return;
+  case 2:
+    elements<int16_t>(view)[at] = static_cast<int16_t>(x);
+    return;
+  case 4:
+    elements<int32_t>(view)[at] = static_cast<int32_t>(x);
+    return;
+  default:
+    elements<int64_t>(view)[at] = x;
+  }
 }
 inline double loadFloat(const View &view, int64_t at) {
-  double x = 0;
-  withFloat(view.type, [&]<class T>(Tag<T>) {
-    x = static_cast<double>(widen(elements<T>(view)[at]));
-    return 0;
-  });
-  return x;
+  switch (view.type) {
+  case Type::F64:
+    return elements<double>(view)[at];
+  case Type::F16:
+    return static_cast<double>(widen(elements<F16>(view)[at]));
+  case Type::BF16:
+    return static_cast<double>(widen(elements<BF16>(view)[at]));
+  default:
+    return static_cast<double>(elements<float>(view)[at]);
+  }
 }
 inline void storeFloat(const View &view, int64_t at, double x) {
-  withFloat(view.type, [&]<class T>(Tag<T>) {
-    elements<T>(view)[at] = narrow<T>(x);
-    return 0;
-  });
+  switch (view.type) {
+  case Type::F64:
+    elements<double>(view)[at] = x;
+    return;
+  case Type::F16:
+    elements<F16>(view)[at] = narrow<F16>(x);
+    return;
+  case Type::BF16:
+    elements<BF16>(view)[at] = narrow<BF16>(x);
+    return;
+  default:
+    elements<float>(view)[at] = static_cast<float>(x);
+  }
 }
 
 /// A type of the width of the elements, for what only moves them.
 template <class F> int32_t withWidth(Type type, F f) {
-  switch (type) {
-  case Type::F64:
-  case Type::I64:
-  case Type::U64:
-    return f(Tag<uint64_t>{});
-  case Type::F32:
-  case Type::I32:
-  case Type::U32:
-    return f(Tag<uint32_t>{});
-  case Type::F16:
-  case Type::BF16:
-  case Type::I16:
-  case Type::U16:
-    return f(Tag<uint16_t>{});
+  switch (bytesOf(type)) {
+  case 8:
+    RUNE_CASE return f(Tag<uint64_t>{});
+  case 4:
+    RUNE_CASE return f(Tag<uint32_t>{});
+  case 2:
+    RUNE_CASE return f(Tag<uint16_t>{});
   default:
-    return f(Tag<uint8_t>{});
+    RUNE_CASE return f(Tag<uint8_t>{});
   }
 }
 

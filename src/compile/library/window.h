@@ -86,6 +86,18 @@ struct Window {
         return;
     }
   }
+  /// Taps inside x and its padding: `ceil` may reach beyond both.
+  double paddedCount(const Image &x, const int64_t *place) const {
+    double count = 1;
+    for (int32_t d = 0; d < rank; ++d) {
+      int64_t room = x.size(d) + end(d) - start(d, place[d]);
+      int64_t dilation = integerAt(dilations, d);
+      int64_t taps = (room + dilation - 1) / dilation;
+      taps = taps < 0 ? 0 : taps > kernel[d] ? kernel[d] : taps;
+      count *= static_cast<double>(taps);
+    }
+    return count;
+  }
   int64_t taps() const {
     int64_t all = 1;
     for (int32_t d = 0; d < rank; ++d)

@@ -192,8 +192,8 @@ private:
       return apply(function, limited(sum, clip_));
     };
     A old = c_[unit];
-    A forget = gate(ForgetGate, gate_, 2, old);
-    A input = coupled_ ? A(1) - forget : gate(InputGate, gate_, 0, old);
+    A input = gate(InputGate, gate_, 0, old);
+    A forget = coupled_ ? A(1) - input : gate(ForgetGate, gate_, 2, old);
     A c = forget * old + input * gate(CellGate, cell_, 0, old);
     c_[unit] = rounded(limited(c, cellClip_));
     A output = gate(OutputGate, gate_, 1, c_[unit]);

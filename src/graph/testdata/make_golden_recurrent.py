@@ -25,8 +25,8 @@ def lstm_one(x, w, r, b, h, c, p, how):
     for t in reversed(range(len(x))) if how.get("reverse") else range(len(x)):
         z = dict(zip(GATES, np.split(w @ x[t] + b + r @ h, 4)))
         peep = dict(zip("iof", np.split(p, 3)))
-        forget = f(np.clip(z["f"] + peep["f"] * c, -clip, clip))
-        add = 1 - forget if how.get("coupled") else f(np.clip(z["i"] + peep["i"] * c, -clip, clip))
+        add = f(np.clip(z["i"] + peep["i"] * c, -clip, clip))
+        forget = 1 - add if how.get("coupled") else f(np.clip(z["f"] + peep["f"] * c, -clip, clip))
         c = np.clip(forget * c + add * g(np.clip(z["g"], -clip, clip)), -cell_clip, cell_clip)
         h = f(np.clip(z["o"] + peep["o"] * c, -clip, clip)) * out(c)
         y[t] = h

@@ -30,14 +30,14 @@ class Kiss:
     def add(self, a, b): return self.wrap(a[0] + b[0]), self.wrap(a[1] + b[1])
     def sub(self, a, b): return self.wrap(a[0] - b[0]), self.wrap(a[1] - b[1])
 
-    def fft(self, z, top, stride=1):
+    def fft(self, z, top, stride=1, sign=-1):
         n = len(z)
         if n == 1: return list(z)
         p = 4 if n % 4 == 0 else 2
         m = n // p
-        parts = [self.fft(z[q::p], top, stride * p) for q in range(p)]
+        parts = [self.fft(z[q::p], top, stride * p, sign) for q in range(p)]
         out = [None] * n
-        w = lambda i: self.exp(-2 * math.pi * i / top)
+        w = lambda i: self.exp(sign * 2 * math.pi * i / top)
         for k in range(m):
             v = [self.div(part[k], p) for part in parts]
             v = [v[0]] + [self.mul(v[q], w(q * k * stride)) for q in range(1, p)]
@@ -47,8 +47,9 @@ class Kiss:
             s5, s0 = self.sub(v[0], v[2]), self.add(v[0], v[2])
             s3, s4 = self.add(v[1], v[3]), self.sub(v[1], v[3])
             out[k], out[k + 2 * m] = self.add(s0, s3), self.sub(s0, s3)
-            out[k + m] = self.wrap(s5[0] + s4[1]), self.wrap(s5[1] - s4[0])
-            out[k + 3 * m] = self.wrap(s5[0] - s4[1]), self.wrap(s5[1] + s4[0])
+            side = (-sign * s4[1], sign * s4[0])
+            out[k + m] = self.wrap(s5[0] + side[0]), self.wrap(s5[1] + side[1])
+            out[k + 3 * m] = self.wrap(s5[0] - side[0]), self.wrap(s5[1] - side[1])
         return out
 
     def rfft(self, x):
@@ -65,6 +66,19 @@ class Kiss:
             y[n - k] = self.wrap((f1[0] - tw[0]) >> 1), self.wrap((tw[1] - f1[1]) >> 1)
         return y
 
+    def irfft(self, x):
+        n = len(x) - 1
+        z = [None] * n
+        z[0] = self.div((self.wrap(x[0][0] + x[n][0]), self.wrap(x[0][0] - x[n][0])), 2)
+        for k in range(1, n // 2 + 1):
+            a = self.div(x[k], 2)
+            b = self.div((x[n - k][0], self.wrap(-x[n - k][1])), 2)
+            even, odd = self.add(a, b), self.mul(self.sub(a, b), self.exp(math.pi * (k / n + .5)))
+            z[k] = self.add(even, odd)
+            low = self.sub(even, odd)
+            z[n - k] = low[0], self.wrap(-low[1])
+        return [v for pair in self.fft(z, n, 1, 1) for v in pair]
+
 
 def rfft(name, x):
     flat = x.reshape(-1, x.shape[-1])
@@ -74,6 +88,16 @@ def rfft(name, x):
     wrong = np.abs(y[..., 0] + 1j * y[..., 1] - exact).max()
     assert wrong < 16 or "wrap" in name, (name, wrong)
     case("rfft_fixed", name, [x], [y.astype(x.dtype).reshape(x.shape[:-1] + (-1, 2))])
+
+
+def irfft(name, x):
+    flat = x.reshape(-1, *x.shape[-2:])
+    kiss = Kiss(15 if x.dtype == np.int16 else 31)
+    y = np.array([kiss.irfft([tuple(int(p) for p in v) for v in row]) for row in flat], np.int64)
+    exact = np.fft.irfft(flat[..., 0].astype(np.float64) + 1j * flat[..., 1])
+    wrong = np.abs(y - exact).max()
+    assert wrong < 16 or "wrap" in name, (name, wrong)
+    case("irfft_fixed", name, [x], [y.astype(x.dtype).reshape(x.shape[:-2] + (-1,))])
 
 
 def main():
@@ -86,6 +110,18 @@ def main():
     rfft("the smallest numbers, which wrap", rng.choice([-32768, 32767], 64).astype(np.int16))
     rfft("one impulse", np.eye(1, 32, 5, dtype=np.int16)[0] * np.int16(30000))
     case("rfft_fixed", "no rows", [np.zeros((0, 8), np.int16)], [np.zeros((0, 5, 2), np.int16)])
+
+    # --- irfft_fixed -------------------------------------------------------------
+    state = rng.bit_generator.state  # the cases below keep their numbers
+    for n in (4, 8, 16, 32, 64, 256):
+        irfft("%d of i16" % n, rng.integers(-3000, 3000, (n // 2 + 1, 2)).astype(np.int16))
+    irfft("64 of i32", rng.integers(-2**27, 2**27, (33, 2)).astype(np.int32))
+    irfft("rows", rng.integers(-3000, 3000, (2, 3, 9, 2)).astype(np.int16))
+    irfft("the largest numbers, which wrap", rng.choice([-32768, 32767], (33, 2)).astype(np.int16))
+    irfft("of i32, which wrap", rng.choice([-2**31, 2**31 - 1], (9, 2)).astype(np.int32))
+    irfft("one bin", (np.eye(1, 34, 6, dtype=np.int16)[0] * np.int16(30000)).reshape(17, 2))
+    case("irfft_fixed", "no rows", [np.zeros((0, 5, 2), np.int16)], [np.zeros((0, 8), np.int16)])
+    rng.bit_generator.state = state
 
     # --- filter_bank -------------------------------------------------------------
     L = lambda v: np.array(v, np.int64)

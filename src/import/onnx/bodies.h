@@ -44,6 +44,10 @@ public:
   /// How often the model has run, a single i64; in a body too.
   virtual Result<graph::ValueId> runs() = 0;
 
+  /// What a name stands for where the node is; nothing if nobody knows it, or
+  /// in a body.
+  virtual std::optional<graph::ValueId> named(std::string_view name) = 0;
+
   /// The graph as a body whose inputs are of these types.
   ///
   /// errors  as inlined

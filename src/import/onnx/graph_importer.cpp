@@ -97,6 +97,10 @@ public:
     return frame_.reach(*frame_.outer, value, fmt::format("outer{}", value));
   }
   Result<ValueId> runs() override { return frame_.runs(); }
+  std::optional<ValueId> named(std::string_view name) override {
+    auto found = &frame_ == &scope_.frame ? lookUp(scope_, name) : std::nullopt;
+    return found ? *found : std::nullopt;
+  }
 
 private:
   Result<Values> put(const onnx::GraphProto &graph, Values inputs,

@@ -255,5 +255,72 @@ TEST(OnnxMicrosoft, turnsByTheAngleOfThePosition) {
               ElementsAre(-4, 3, -5, -6));
 }
 
+double logistic(double x) { return 1 / (1 + std::exp(-x)); }
+
+struct Cell {
+  double h = 0, c = 0;
+
+  /// By the sums of its gates.
+  Cell next(double i, double o, double f, double g) const {
+    double cell = logistic(f) * c + logistic(i) * std::tanh(g);
+    return {logistic(o) * std::tanh(cell), cell};
+  }
+};
+
+/// x is 255 and 102 steps of 1 / 255; the state is a step of its own, 255.
+TEST(MicrosoftDynamicQuantizeLSTM, quantisesTheStateInEachStep) {
+  TestModel model(17);
+  model.input("x", "f32[2, 1, 1]")
+      .initializer("w", "i8[1, 1, 4]", {10, 20, 30, 40})
+      .initializer("r", "i8[1, 1, 4]", {5, 6, 7, 8})
+      .initializer("ws", "f32[1]", {.01})
+      .initializer("rs", "f32[1]", {.1})
+      .initializer("z", "i8[1]", {0})
+      .node("DynamicQuantizeLSTM",
+            {"x", "w", "r", "", "", "", "", "", "ws", "z", "rs", "z"},
+            {{"hidden_size", int64_t{1}}}, {"y", "h", "c"});
+  ofMicrosoft(model).output("y").output("h").output("c");
+  auto results = evaluateAll(model, {{1, .4}});
+  ASSERT_EQ(results.size(), 3U);
+  Cell first = Cell().next(.1, .2, .3, .4);
+  double x = .4, h = first.h;
+  Cell second = first.next(.1 * x + .5 * h, .2 * x + .6 * h, .3 * x + .7 * h,
+                           .4 * x + .8 * h);
+  EXPECT_EQ(results[0].type, "f32[2, 1, 1, 1]");
+  EXPECT_THAT(results[0].values, ElementsAre(DoubleNear(first.h, 1e-6),
+                                             DoubleNear(second.h, 1e-6)));
+  EXPECT_THAT(results[1].values, ElementsAre(DoubleNear(second.h, 1e-6)));
+  EXPECT_THAT(results[2].values, ElementsAre(DoubleNear(second.c, 1e-6)));
+}
+
+/// Backwards, the shorter element has nothing to say of its second step.
+TEST(MicrosoftDynamicQuantizeLSTM, knowsLengthsAndDirections) {
+  TestModel model(17);
+  model.input("x", "f32[2, 1, 1]")
+      .initializer("w", "u8[2, 1, 4]", {138, 148, 158, 168, 138, 148, 158, 168})
+      .initializer("r", "u8[2, 1, 4]", {133, 134, 135, 136, 133, 134, 135, 136})
+      .initializer("ws", "f32[2]", {.01, .02})
+      .initializer("rs", "f32[2]", {.1, .1})
+      .initializer("z", "u8[2]", {128, 128})
+      .initializer("lengths", "i32[1]", {1})
+      .node("DynamicQuantizeLSTM",
+            {"x", "w", "r", "", "lengths", "", "", "", "ws", "z", "rs", "z"},
+            {{"hidden_size", int64_t{1}},
+             {"direction", std::string("bidirectional")}},
+            {"y", "h", "c"});
+  ofMicrosoft(model).output("y").output("h").output("c");
+  auto results = evaluateAll(model, {{1, .4}});
+  ASSERT_EQ(results.size(), 3U);
+  Cell forward = Cell().next(.1, .2, .3, .4);
+  Cell back = Cell().next(.2, .4, .6, .8);
+  EXPECT_EQ(results[0].type, "f32[2, 2, 1, 1]");
+  EXPECT_THAT(results[0].values, ElementsAre(DoubleNear(forward.h, 1e-6),
+                                             DoubleNear(back.h, 1e-6), 0, 0));
+  EXPECT_THAT(results[1].values, ElementsAre(DoubleNear(forward.h, 1e-6),
+                                             DoubleNear(back.h, 1e-6)));
+  EXPECT_THAT(results[2].values, ElementsAre(DoubleNear(forward.c, 1e-6),
+                                             DoubleNear(back.c, 1e-6)));
+}
+
 } // namespace
 } // namespace rune::import::testing

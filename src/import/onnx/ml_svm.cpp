@@ -5,6 +5,7 @@
 //
 // source  ONNX ai.onnx.ml, SVMRegressor-1, SVMClassifier-1; Chang and Lin 2011,
 //         "LIBSVM"
+#include "import/onnx/bodies.h"
 #include "import/onnx/ml.h"
 
 #include <algorithm>
@@ -160,16 +161,157 @@ Result<ValueId> votesOf(Composer &make, ValueId scores, const Pairs &pairs) {
   return make.add(first, second);
 }
 
-/// The probabilities of two classes: Platt's sigmoid of their score.
-Result<ValueId> probabilities(Composer &make, ValueId score, double a,
-                              double b) {
-  ValueId line = RUNE_TRY(make.add(
-      RUNE_TRY(make.mul(score, make.scalar(a, score))), make.scalar(b, score)));
+/// libsvm stops after so many rounds, and where its error is below this by the
+/// number of classes.
+constexpr int64_t mostRounds = 100;
+constexpr double leastError = 0.005;
+/// Each is a few nodes.
+constexpr size_t mostClasses = 64;
+
+/// [N, classes²]: how likely the class of the row is beside that of the column,
+/// from the scores of the pairs; 0 beside itself.
+Result<ValueId> pairwise(Composer &make, ValueId scores, const Pairs &pairs,
+                         const std::vector<double> &a,
+                         const std::vector<double> &b) {
+  auto count = static_cast<int64_t>(pairs.count());
+  ValueId line = RUNE_TRY(
+      make.add(RUNE_TRY(make.mul(
+                   scores, RUNE_TRY(make.constant(DType::F64, {count}, a)))),
+               RUNE_TRY(make.constant(DType::F64, {count}, b))));
   ValueId second = RUNE_TRY(make.one(Op::Sigmoid, {line}));
   second = RUNE_TRY(make.one(Op::Clamp, {second, make.scalar(1e-7, second),
                                          make.scalar(1 - 1e-7, second)}));
   ValueId first = RUNE_TRY(make.sub(make.scalar(1, second), second));
-  return make.one(Op::Concat, {first, second}, {{"axis", int64_t{1}}});
+  ValueId none = RUNE_TRY(make.sub(first, first));
+  ValueId all = RUNE_TRY(
+      make.one(Op::Concat, {first, second, none}, {{"axis", int64_t{1}}}));
+  size_t classes = pairs.classes;
+  Integers places(classes * classes, 2 * count);
+  int64_t pair = 0;
+  for (size_t i = 0; i < classes; ++i)
+    for (size_t j = i + 1; j < classes; ++j, ++pair) {
+      places[i * classes + j] = pair;
+      places[j * classes + i] = count + pair;
+    }
+  ValueId chosen = RUNE_TRY(make.one(Op::Gather, {all, make.integers(places)},
+                                     {{"axis", int64_t{1}}}));
+  auto size = static_cast<int64_t>(classes);
+  return make.reshape(RUNE_TRY(make.cast(chosen, DType::F32)),
+                      {-1, size, size});
+}
+
+/// Q of the second method: what libsvm minimises is pᵀ·Q·p.
+Result<ValueId> coupling(Composer &make, ValueId r, size_t classes) {
+  ValueId turned = RUNE_TRY(
+      make.one(Op::Transpose, {r}, {{"permutation", Integers{0, 2, 1}}}));
+  ValueId sums =
+      RUNE_TRY(make.reduce(Op::ReduceSum, RUNE_TRY(make.mul(r, r)), {1}, true));
+  auto size = static_cast<int64_t>(classes);
+  std::vector<double> unit(classes * classes);
+  for (size_t i = 0; i < classes; ++i)
+    unit[i * classes + i] = 1;
+  ValueId diagonal = RUNE_TRY(
+      make.mul(sums, RUNE_TRY(make.constant(DType::F32, {size, size}, unit))));
+  return make.sub(diagonal, RUNE_TRY(make.mul(r, turned)));
+}
+
+/// One round: each class in turn, then all scaled to a sum of 1.
+Result<ValueId> improved(Composer &make, ValueId q, ValueId p, ValueId qp,
+                         ValueId pqp, size_t classes) {
+  auto size = static_cast<int64_t>(classes);
+  for (size_t t = 0; t < classes; ++t) {
+    std::vector<double> here(classes);
+    here[t] = 1;
+    ValueId only = RUNE_TRY(make.constant(DType::F32, {1, size}, here));
+    // [N, classes]: row t of Q
+    ValueId row = RUNE_TRY(make.one(
+        Op::Gather, {q, make.scalarOf(static_cast<double>(t), DType::I64)},
+        {{"axis", int64_t{1}}}));
+    auto at = [&](ValueId vector) -> Result<ValueId> {
+      return make.reduce(Op::ReduceSum, RUNE_TRY(make.mul(vector, only)), {1},
+                         true);
+    };
+    ValueId self = RUNE_TRY(at(row)), slope = RUNE_TRY(at(qp));
+    ValueId change = RUNE_TRY(make.div(RUNE_TRY(make.sub(pqp, slope)), self));
+    ValueId scale = RUNE_TRY(make.add(change, make.scalar(1, change)));
+    p = RUNE_TRY(make.div(
+        RUNE_TRY(make.add(p, RUNE_TRY(make.mul(change, only)))), scale));
+    ValueId twice = RUNE_TRY(make.add(slope, slope));
+    ValueId gain = RUNE_TRY(make.mul(
+        change, RUNE_TRY(make.add(RUNE_TRY(make.mul(change, self)), twice))));
+    pqp = RUNE_TRY(make.div(
+        RUNE_TRY(make.div(RUNE_TRY(make.add(pqp, gain)), scale)), scale));
+    qp = RUNE_TRY(make.div(
+        RUNE_TRY(make.add(qp, RUNE_TRY(make.mul(change, row)))), scale));
+  }
+  return p;
+}
+
+/// (turn, going, p) → (whether a row went on, p)
+Result<Body> roundOf(OnnxNode &node, ValueId q, size_t classes) {
+  auto make = [&](Bodies &inside, graph::GraphBuilder &builder) -> Imported {
+    OnnxNode here = node.within(inside, builder);
+    Composer c(here);
+    auto size = static_cast<int64_t>(classes);
+    builder.input("turn", {DType::I64, Dims{}});
+    builder.input("going", {DType::Bool, Dims{}});
+    ValueId p =
+        builder.input("p", TensorType{DType::F32, {Dim::unknown(), Dim(size)}});
+    ValueId matrix = inside.reach(q);
+    ValueId column = RUNE_TRY(c.one(Op::Unsqueeze, {p, c.integers({2})}));
+    ValueId qp = RUNE_TRY(
+        c.one(Op::Squeeze, {RUNE_TRY(c.one(Op::MatMul, {matrix, column})),
+                            c.integers({2})}));
+    ValueId pqp =
+        RUNE_TRY(c.reduce(Op::ReduceSum, RUNE_TRY(c.mul(p, qp)), {1}, true));
+    ValueId off = RUNE_TRY(c.one(Op::Abs, {RUNE_TRY(c.sub(qp, pqp))}));
+    ValueId worst = RUNE_TRY(c.reduce(Op::ReduceMax, off, {1}, true));
+    ValueId least = c.scalar(leastError / static_cast<double>(classes), worst);
+    ValueId done = RUNE_TRY(c.one(Op::Less, {worst, least}));
+    ValueId next = RUNE_TRY(improved(c, matrix, p, qp, pqp, classes));
+    ValueId ongoing =
+        RUNE_TRY(c.cast(RUNE_TRY(c.one(Op::LogicalNot, {done})), DType::I64));
+    ValueId count = RUNE_TRY(c.reduce(Op::ReduceSum, ongoing, {0, 1}, false));
+    ValueId going = RUNE_TRY(c.one(Op::Less, {c.scalar(0, count), count}));
+    return std::vector{going, RUNE_TRY(c.choose(done, p, next))};
+  };
+  return node.bodies().build("coupling", make);
+}
+
+/// The probabilities of the classes, from those of each pair (Platt's sigmoid
+/// of its score), as libsvm couples them: rounds until the error is small, of
+/// two classes too, as ONNX Runtime has it.
+///
+/// source  Wu, Lin and Weng 2004, "Probability estimates for multi-class
+///         classification by pairwise coupling", the second method
+Result<ValueId> coupled(Composer &make, ValueId scores, const Pairs &pairs,
+                        const std::vector<double> &a,
+                        const std::vector<double> &b) {
+  OnnxNode &node = make.node();
+  size_t classes = pairs.classes;
+  if (classes > mostClasses)
+    return node.unsupported("probabilities of {} classes, at most {}", classes,
+                            mostClasses);
+  if (a.size() != pairs.count())
+    return node.fail("{} `prob_a` for {} pairs of classes", a.size(),
+                     pairs.count());
+  ValueId r = RUNE_TRY(pairwise(make, scores, pairs, a, b));
+  ValueId q = RUNE_TRY(coupling(make, r, classes));
+  // as likely as each other at first
+  ValueId sums = RUNE_TRY(make.reduce(Op::ReduceSum, r, {1}, false));
+  ValueId start =
+      RUNE_TRY(make.add(RUNE_TRY(make.sub(sums, sums)),
+                        make.scalar(1.0 / static_cast<double>(classes), sums)));
+  Body body = RUNE_TRY(roundOf(node, q, classes));
+  std::vector<ValueId> inputs = {make.scalarOf(mostRounds, DType::I64), noValue,
+                                 start};
+  inputs.insert(inputs.end(), body.captures.begin(), body.captures.end());
+  std::vector<graph::Graph> bodies;
+  bodies.push_back(std::move(body.graph));
+  auto results = RUNE_TRY(
+      node.graph().node(Op::Loop, make.part("coupling"), std::move(inputs),
+                        {{"carried", int64_t{1}}}, 1, std::move(bodies)));
+  return results[0];
 }
 
 Result<ValueId> largest(Composer &make, ValueId scores) {
@@ -218,7 +360,7 @@ Imported importMlSVMRegressor(OnnxNode &node) {
 /// both
 ///         signs of the one), or of each class where it is linear; with prob_a
 ///         the probabilities
-/// errors  unsupported: probabilities of more than two classes
+/// errors  unsupported: probabilities of more than 64 classes
 Imported importMlSVMClassifier(OnnxNode &node) {
   Composer make(node);
   ValueId x = RUNE_TRY(rowsOf(make, RUNE_TRY(node.input(0, "X"))));
@@ -251,12 +393,10 @@ Imported importMlSVMClassifier(OnnxNode &node) {
                                    pairs.weights))}));
     scores = RUNE_TRY(added(make, scores, rho, pairs.count()));
     place = RUNE_TRY(largest(make, RUNE_TRY(votesOf(make, scores, pairs))));
-    if (!a.empty() && pairs.classes > 2)
-      return node.unsupported("probabilities of {} classes", pairs.classes);
     if (!a.empty() && b.size() != a.size())
       return node.fail("{} `prob_a` and {} `prob_b`", a.size(), b.size());
     if (!a.empty())
-      scores = RUNE_TRY(probabilities(make, scores, a[0], b[0]));
+      scores = RUNE_TRY(coupled(make, scores, pairs, a, b));
     else if (count == 1)
       scores = RUNE_TRY(
           make.one(Op::Concat, {RUNE_TRY(make.one(Op::Neg, {scores})), scores},

@@ -230,7 +230,7 @@ TEST(OnnxMl, features) {
       computed("Normalizer", 1, "f32[2, 2]", {3, -4, 0, 0}, {{"norm", "L2"}}),
       near({.6, -.8, 0, 0}));
   EXPECT_THAT(computed("Normalizer", 1, "f32[2]", {3, -4}, {{"norm", "MAX"}}),
-              near({.75, -1}));
+              near({1, -4. / 3}));
   EXPECT_THAT(computed("Normalizer", 1, "i32[2]", {3, -5}, {{"norm", "L1"}}),
               near({.375, -.625}));
   EXPECT_THAT(
@@ -331,6 +331,101 @@ TEST(OnnxMl, supportVectors) {
                 {{0, 3}})
           .values,
       near({-first, first, -second, second}));
+}
+
+/// Expected values: libsvm's loop, written again in Python.
+TEST(OnnxMl, probabilitiesOfSeveralClassesAreCoupled) {
+  Attributes classes = {{"kernel_type", std::string("RBF")},
+                        {"kernel_params", Floats{.5, 0, 3}},
+                        {"support_vectors", Floats{0, 2, 5}},
+                        {"coefficients", Floats{1, -1, -.5, .75, .25, -1}},
+                        {"rho", Floats{.25, -.5, .125}},
+                        {"prob_a", Floats{-1, -2, -1.5}},
+                        {"prob_b", Floats{.1F, -.2F, .3F}},
+                        {"vectors_per_class", List{1, 1, 1}},
+                        {"classlabels_ints", List{7, 8, 9}}};
+  EXPECT_THAT(
+      evaluated(
+          ml("SVMClassifier", 1, "f32[2, 1]", classes, {"label", "scores"}, 1),
+          {{0, 3}})
+          .values,
+      near({.53817038, .20933547, .25249415, .20047792, .36788982, .43163226}));
+  classes[5] = {"prob_a", Floats{-1, -2}};
+  classes[6] = {"prob_b", Floats{-1, -2}};
+  EXPECT_THAT(refusal(ml("SVMClassifier", 1, "f32[2, 1]", classes,
+                         {"label", "scores"}, 1)),
+              HasSubstr("2 `prob_a` for 3 pairs of classes"));
+}
+
+/// `first` and `second` make y of a and b; then its gradient by both.
+TestModel gradient(const std::string &op, const Texts &places,
+                   size_t wanted = 0) {
+  TestModel model;
+  for (const char *name : {"a", "b", "c", "d"})
+    model.input(name, "f32[2]");
+  model.node("Add", {"a", "b"}, {}, {"sum"}, "sum")
+      .node(op, {"sum", "a"}, {}, {"y"}, op);
+  Texts outputs = {"by_a", "by_b"};
+  model.node("Gradient", places,
+             {{"xs", Texts{"a", "b"}}, {"y", std::string("y")}}, outputs,
+             "gradient");
+  model.output("y").output(outputs[wanted]);
+  auto *graph = model.proto().mutable_graph();
+  graph->mutable_node(2)->set_domain("ai.onnx.preview.training");
+  auto *import = model.proto().add_opset_import();
+  import->set_domain("ai.onnx.preview.training");
+  import->set_version(1);
+  return model;
+}
+
+TEST(OnnxTraining, gradientsOfASumAndAProduct) {
+  std::vector<Values> at = {{1, 2}, {3, 4}, {5, 6}, {7, 8}};
+  auto by = [&](const std::string &op, const Texts &places, size_t which) {
+    return evaluateAll(gradient(op, places, which), at)[1].values;
+  };
+  // y = (a + b) · a
+  EXPECT_THAT(by("Mul", {"a", "b"}, 0), near({2 * 1 + 3, 2 * 2 + 4}));
+  EXPECT_THAT(by("Mul", {"a", "b"}, 1), near({1, 2}));
+  // the same function at another place
+  EXPECT_THAT(by("Mul", {"c", "d"}, 0), near({2 * 5 + 7, 2 * 6 + 8}));
+  EXPECT_THAT(by("Mul", {"c", "d"}, 1), near({5, 6}));
+  // y = (a + b) / a
+  EXPECT_THAT(by("Div", {"a", "b"}, 0), near({-3, -4. / 4}));
+  EXPECT_THAT(by("Div", {"a", "b"}, 1), near({1, .5}));
+  EXPECT_THAT(by("Sub", {"a", "b"}, 0), near({0, 0}));
+}
+
+/// y = Σ tanh(a · w): of a matrix product, and summed where it was spread.
+TEST(OnnxTraining, gradientsOfMatricesAreOfTheirShape) {
+  TestModel model;
+  model.input("a", "f32[1, 2]").input("w", "f32[2, 3]").input("k", "f32[]");
+  model.node("MatMul", {"a", "w"}, {}, {"p"}, "p")
+      .node("Mul", {"p", "k"}, {}, {"q"}, "q")
+      .node("ReduceSum", {"q"}, {{"keepdims", int64_t{0}}}, {"y"}, "y");
+  model.node("Gradient", {"a", "w", "k"},
+             {{"xs", Texts{"a", "w", "k"}}, {"y", std::string("y")}},
+             {"da", "dw", "dk"}, "gradient");
+  model.output("da").output("dw").output("dk");
+  model.proto().mutable_graph()->mutable_node(3)->set_domain(
+      "ai.onnx.preview.training");
+  auto *import = model.proto().add_opset_import();
+  import->set_domain("ai.onnx.preview.training");
+  import->set_version(1);
+  auto results = evaluateAll(model, {{2, 3}, {1, 2, 3, 4, 5, 6}, {10}});
+  ASSERT_EQ(results.size(), 3U);
+  EXPECT_EQ(results[0].type, "f32[1, 2]");
+  EXPECT_THAT(results[0].values, near({60, 150}));
+  EXPECT_EQ(results[1].type, "f32[2, 3]");
+  EXPECT_THAT(results[1].values, near({20, 20, 20, 30, 30, 30}));
+  EXPECT_EQ(results[2].type, "f32[]");
+  EXPECT_THAT(results[2].values, near({14 + 19 + 24}));
+}
+
+TEST(OnnxTraining, gradientsThatAreNotThereAreRefused) {
+  EXPECT_THAT(refusal(gradient("PRelu", {"a", "b"})),
+              HasSubstr("import.unsupported: layer `gradient`: "));
+  EXPECT_THAT(refusal(gradient("Mul", {"a"})),
+              HasSubstr("1 inputs for 2 names"));
 }
 
 TestModel optimiser(const std::string &op, const Texts &inputs, size_t tensors,

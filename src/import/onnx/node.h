@@ -76,6 +76,17 @@ public:
   Result<ValueId> input(size_t index, std::string_view name);
   /// noValue if it is left out.
   ValueId optionalInput(size_t index);
+  /// The same layer in a body of its own, without inputs: nodes are made there.
+  OnnxNode within(Bodies &inside, graph::GraphBuilder &builder) const {
+    return OnnxNode({context_.proto,
+                     context_.name,
+                     context_.opset,
+                     context_.owner,
+                     {},
+                     context_.read,
+                     builder,
+                     &inside});
+  }
   /// Outputs that the node states, also those nobody reads.
   size_t outputs() const { return context_.read.size(); }
   /// True if somebody reads output `index`.

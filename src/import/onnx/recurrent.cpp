@@ -4,6 +4,8 @@
 //
 // source  ONNX operators, RNN-1, 7, 14, 22; GRU-1, 3, 7, 14, 22; LSTM-1, 7, 14,
 //         22
+#include "import/onnx/recurrent.h"
+
 #include "import/onnx/shapes.h"
 
 #include <algorithm>
@@ -33,25 +35,6 @@ constexpr Function functions[] = {
     {"thresholdedrelu", "thresholded_relu", true, false, 1},
 };
 
-struct Chosen {
-  std::string name;
-  double alpha = 0, beta = 0;
-};
-
-/// What the three operators have in common.
-struct Layer {
-  size_t directions = 1;
-  bool reverseOnly = false;
-  bool batchFirst = false;
-  double clip = 0;
-  /// Of each direction, one behind the other.
-  std::vector<Chosen> activations;
-  ValueId x = noValue, weights = noValue, recurrent = noValue, bias = noValue,
-          lengths = noValue, h = noValue, c = noValue, peephole = noValue;
-
-  bool reverse(size_t direction) const { return reverseOnly || direction == 1; }
-};
-
 std::string lowered(std::string text) {
   std::ranges::transform(text, text.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -61,7 +44,7 @@ std::string lowered(std::string text) {
 
 /// `defaults` are those of one direction. Numbers are used up in order, by the
 /// functions that take them.
-Result<std::vector<Chosen>>
+Result<std::vector<ChosenFunction>>
 activationsOf(OnnxNode &node, size_t directions,
               std::span<const std::string_view> defaults) {
   auto names = RUNE_TRY(node.texts("activations"));
@@ -76,7 +59,7 @@ activationsOf(OnnxNode &node, size_t directions,
   if (wanted.size() != directions * defaults.size())
     return node.fail("{} activations, needs {}", wanted.size(),
                      directions * defaults.size());
-  std::vector<Chosen> all;
+  std::vector<ChosenFunction> all;
   size_t alpha = 0, beta = 0;
   auto next = [](const auto &list, size_t &at, double otherwise) {
     return list && at < list->size() ? double{(*list)[at++]} : otherwise;
@@ -86,7 +69,7 @@ activationsOf(OnnxNode &node, size_t directions,
                                    &Function::onnx);
     if (found == std::end(functions))
       return node.fail("activation `{}` is none of those ONNX names", name);
-    Chosen chosen{std::string(found->ours)};
+    ChosenFunction chosen{std::string(found->ours)};
     if (found->alpha)
       chosen.alpha = next(alphas, alpha, found->alphaOr);
     if (found->beta)
@@ -96,9 +79,11 @@ activationsOf(OnnxNode &node, size_t directions,
   return all;
 }
 
-Result<Layer> readLayer(OnnxNode &node,
-                        std::span<const std::string_view> defaults) {
-  Layer layer;
+} // namespace
+
+Result<RecurrentLayer>
+readRecurrent(OnnxNode &node, std::span<const std::string_view> defaults) {
+  RecurrentLayer layer;
   layer.x = RUNE_TRY(node.input(0, "X"));
   layer.weights = RUNE_TRY(node.input(1, "W"));
   layer.recurrent = RUNE_TRY(node.input(2, "R"));
@@ -134,32 +119,31 @@ Result<Layer> readLayer(OnnxNode &node,
   return layer;
 }
 
-/// The attributes of one gate's function.
 void addFunction(std::vector<Attribute> &attributes, std::string_view gate,
-                 const Chosen &chosen) {
+                 const ChosenFunction &chosen) {
   attributes.push_back({fmt::format("{}_activation", gate), chosen.name});
   attributes.push_back({fmt::format("{}_alpha", gate), chosen.alpha});
   attributes.push_back({fmt::format("{}_beta", gate), chosen.beta});
 }
 
-/// One direction of an input; states stand along the second dimension where the
-/// batch comes first.
-Result<ValueId> part(OnnxNode &node, ValueId value, size_t direction,
-                     std::string_view name, int64_t axis = 0) {
+Result<ValueId> directionOf(OnnxNode &node, ValueId value, size_t direction,
+                            std::string_view name, int64_t axis) {
   if (value == noValue)
     return noValue;
   return elementAt(node, value, axis, static_cast<int64_t>(direction),
                    fmt::format("{}{}", name, direction));
 }
 
+namespace {
+
 /// Both halves of the bias of one direction: of x and of h.
 struct Bias {
   ValueId input = noValue, recurrent = noValue;
 };
 
-Result<Bias> biasOf(OnnxNode &node, const Layer &layer, size_t direction,
-                    int64_t gates) {
-  ValueId both = RUNE_TRY(part(node, layer.bias, direction, "B"));
+Result<Bias> biasOf(OnnxNode &node, const RecurrentLayer &layer,
+                    size_t direction, int64_t gates) {
+  ValueId both = RUNE_TRY(directionOf(node, layer.bias, direction, "B"));
   if (both == noValue)
     return Bias{};
   Dim hidden = node.type(layer.recurrent).dims[2];
@@ -193,9 +177,10 @@ Result<ValueId> joined(OnnxNode &node, const std::vector<ValueId> &values,
   return node.one(Op::Concat, std::move(all), {{"axis", axis}}, name);
 }
 
-/// Y [T, D, N, H] or [N, T, D, H]; the last states [D, N, H] or [N, D, H].
-Imported joinedAll(OnnxNode &node, const Layer &layer,
-                   const std::vector<std::vector<ValueId>> &directions) {
+} // namespace
+
+Imported joinedDirections(OnnxNode &node, const RecurrentLayer &layer,
+                          const std::vector<std::vector<ValueId>> &directions) {
   constexpr std::string_view names[] = {"Y", "Y_h", "Y_c"};
   std::vector<ValueId> results;
   for (size_t i = 0; i < directions[0].size(); ++i) {
@@ -213,24 +198,29 @@ Imported joinedAll(OnnxNode &node, const Layer &layer,
   return results;
 }
 
-std::vector<Attribute> commonAttributes(const Layer &layer, size_t direction) {
+namespace {
+
+std::vector<Attribute> commonAttributes(const RecurrentLayer &layer,
+                                        size_t direction) {
   return {{"clip", layer.clip},
           {"layout", std::string(layer.batchFirst ? "NTC" : "TNC")},
           {"reverse", int64_t{layer.reverse(direction)}}};
 }
 
 /// RNN and GRU: their node for one direction.
-Result<std::vector<ValueId>> unrolled(OnnxNode &node, const Layer &layer, Op op,
+Result<std::vector<ValueId>> unrolled(OnnxNode &node,
+                                      const RecurrentLayer &layer, Op op,
                                       size_t direction, int64_t gates,
                                       std::vector<Attribute> attributes) {
   Bias bias = RUNE_TRY(biasOf(node, layer, direction, gates));
   std::vector<ValueId> inputs = {
       layer.x,
-      RUNE_TRY(part(node, layer.weights, direction, "W")),
-      RUNE_TRY(part(node, layer.recurrent, direction, "R")),
+      RUNE_TRY(directionOf(node, layer.weights, direction, "W")),
+      RUNE_TRY(directionOf(node, layer.recurrent, direction, "R")),
       bias.input,
       bias.recurrent,
-      RUNE_TRY(part(node, layer.h, direction, "initial_h", layer.batchFirst)),
+      RUNE_TRY(
+          directionOf(node, layer.h, direction, "initial_h", layer.batchFirst)),
       layer.lengths};
   for (Attribute &attribute : commonAttributes(layer, direction))
     attributes.push_back(std::move(attribute));
@@ -248,7 +238,7 @@ Result<std::vector<ValueId>> unrolled(OnnxNode &node, const Layer &layer, Op op,
 /// errors  `direction`, `activations` that are none · sizes that do not agree
 Imported importRNN(OnnxNode &node) {
   constexpr std::string_view defaults[] = {"tanh"};
-  Layer layer = RUNE_TRY(readLayer(node, defaults));
+  RecurrentLayer layer = RUNE_TRY(readRecurrent(node, defaults));
   std::vector<std::vector<ValueId>> results;
   for (size_t d = 0; d < layer.directions; ++d) {
     std::vector<Attribute> attributes;
@@ -256,14 +246,14 @@ Imported importRNN(OnnxNode &node) {
     results.push_back(
         RUNE_TRY(unrolled(node, layer, Op::Rnn, d, 1, std::move(attributes))));
   }
-  return joinedAll(node, layer, results);
+  return joinedDirections(node, layer, results);
 }
 
 /// inputs  as RNN
 /// errors  as RNN
 Imported importGRU(OnnxNode &node) {
   constexpr std::string_view defaults[] = {"sigmoid", "tanh"};
-  Layer layer = RUNE_TRY(readLayer(node, defaults));
+  RecurrentLayer layer = RUNE_TRY(readRecurrent(node, defaults));
   bool after =
       node.opset() >= 3 && RUNE_TRY(node.flag("linear_before_reset", false));
   std::vector<std::vector<ValueId>> results;
@@ -274,7 +264,7 @@ Imported importGRU(OnnxNode &node) {
     results.push_back(
         RUNE_TRY(unrolled(node, layer, Op::Gru, d, 3, std::move(attributes))));
   }
-  return joinedAll(node, layer, results);
+  return joinedDirections(node, layer, results);
 }
 
 /// inputs  as RNN, then initial_c?, P?
@@ -282,7 +272,7 @@ Imported importGRU(OnnxNode &node) {
 /// errors  as RNN
 Imported importLSTM(OnnxNode &node) {
   constexpr std::string_view defaults[] = {"sigmoid", "tanh", "tanh"};
-  Layer layer = RUNE_TRY(readLayer(node, defaults));
+  RecurrentLayer layer = RUNE_TRY(readRecurrent(node, defaults));
   layer.c = node.optionalInput(6);
   layer.peephole = node.optionalInput(7);
   bool coupled = RUNE_TRY(node.flag("input_forget", false));
@@ -300,12 +290,12 @@ Imported importLSTM(OnnxNode &node) {
     addFunction(attributes, "hidden", layer.activations[3 * d + 2]);
     std::vector<ValueId> inputs = {
         layer.x,
-        RUNE_TRY(part(node, layer.weights, d, "W")),
-        RUNE_TRY(part(node, layer.recurrent, d, "R")),
+        RUNE_TRY(directionOf(node, layer.weights, d, "W")),
+        RUNE_TRY(directionOf(node, layer.recurrent, d, "R")),
         sum,
-        RUNE_TRY(part(node, layer.h, d, "initial_h", layer.batchFirst)),
-        RUNE_TRY(part(node, layer.c, d, "initial_c", layer.batchFirst)),
-        RUNE_TRY(part(node, layer.peephole, d, "P")),
+        RUNE_TRY(directionOf(node, layer.h, d, "initial_h", layer.batchFirst)),
+        RUNE_TRY(directionOf(node, layer.c, d, "initial_c", layer.batchFirst)),
+        RUNE_TRY(directionOf(node, layer.peephole, d, "P")),
         layer.lengths};
     results.push_back(RUNE_TRY(node.graph().node(
         Op::Lstm,
@@ -313,7 +303,7 @@ Imported importLSTM(OnnxNode &node) {
                               : fmt::format("{}/{}", node.name(), d),
         std::move(inputs), std::move(attributes), 3)));
   }
-  return joinedAll(node, layer, results);
+  return joinedDirections(node, layer, results);
 }
 
 } // namespace rune::import

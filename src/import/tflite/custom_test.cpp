@@ -176,8 +176,97 @@ TEST(TfliteSignalFrames, aCircularBufferKeepsTheLastInputs) {
                                      ::testing::ElementsAre(0, 0, 1, 2, 3, 4),
                                      ::testing::ElementsAre(1, 2, 3, 4, 5, 6),
                                      ::testing::ElementsAre(3, 4, 5, 6, 7, 8)));
+}
+
+/// What the reference interpreter leaves in the output when the buffer ends the
+/// run: what was there. Runs end before the second buffer too.
+TEST(TfliteSignalFrames, aCircularBufferWithAPeriodLetsEachOfThoseRunsGoOn) {
+  TfliteTestModel model;
+  int32_t x = model.input({"x", "i8[1, 1, 1, 1]"});
+  int32_t twos = model.tensor({"twos", "i8[1, 2, 1, 1]"});
+  int32_t rows = model.tensor({"rows", "i32[4]", {1, 1, 1, 2}});
+  int32_t pairs = model.tensor({"pairs", "i8[1, 1, 1, 2]"});
+  int32_t y = model.tensor({"y", "i8[1, 3, 1, 2]"});
+  model.custom("CIRCULAR_BUFFER", {x}, {twos});
   model.customOptions(flexOf({{"cycles_max", 2}}));
-  EXPECT_THAT(importOf(model).messages, HasSubstr("import.unsupported"));
+  model.op(BUILTIN_RESHAPE, {twos, rows}, {pairs});
+  model.custom("CIRCULAR_BUFFER", {pairs}, {y});
+  model.customOptions(flexOf({{"cycles_max", 2}}));
+  model.output(x).output(y);
+  auto runs = runAllInTurn(
+      model, {{{1}}, {{2}}, {{3}}, {{4}}, {{5}}, {{6}}, {{7}}, {{8}}});
+  using Numbers = std::vector<double>;
+  Numbers zeros(6, 0), first{0, 0, 1, 2, 3, 4}, second{3, 4, 5, 6, 7, 8};
+  const Numbers wanted[] = {zeros, zeros, zeros, first,
+                            first, first, first, second};
+  ASSERT_EQ(runs.size(), std::size(wanted));
+  for (size_t i = 0; i < runs.size(); ++i) {
+    EXPECT_EQ(runs[i][0], Numbers{static_cast<double>(i + 1)}) << "run " << i;
+    EXPECT_EQ(runs[i][1], wanted[i]) << "run " << i;
+  }
+}
+
+/// The fifth buffer of the reference's larger model, by its shape.
+TEST(TfliteSignalFrames, circularBuffersWithoutAPeriodTakeItFromTheirShape) {
+  auto runsOf = [](const char *in, const char *out, int64_t size) {
+    TfliteTestModel model;
+    int32_t x = model.input({"x", in});
+    int32_t y = model.tensor({"y", out});
+    model.custom("CIRCULAR_BUFFER", {x}, {y}).output(y);
+    std::vector<double> ones(static_cast<size_t>(size), 1);
+    auto runs = runInTurn(model, {{ones}, {ones}});
+    return std::pair(runs[0].back(), runs[1].back());
+  };
+  EXPECT_EQ(runsOf("i8[1, 1, 1, 2]", "i8[1, 5, 1, 2]", 2), std::pair(1., 1.));
+  EXPECT_EQ(runsOf("i8[1, 1, 1, 2]", "i8[1, 4, 1, 2]", 2), std::pair(0., 1.));
+}
+
+/// A spectrum there and back.
+std::vector<double> transformed(const char *name, const std::string &in,
+                                const std::string &out, int64_t length,
+                                const std::vector<double> &numbers) {
+  TfliteTestModel model;
+  int32_t x = model.input({"x", in});
+  int32_t y = model.tensor({"y", out});
+  model.custom(name, {x}, {y});
+  model.customOptions(flexOf({{"T", 0}, {"fft_length", length}}));
+  model.output(y);
+  TfliteResult result = run(model, {numbers});
+  EXPECT_EQ(result.type, out);
+  return result.values;
+}
+
+/// Kiss FFT's forward transform sums, the inverse one is divided by the length.
+TEST(TfliteSignalSpectrum, ofFloats) {
+  std::vector<double> samples = {1, 2, 3, 4}, bins = {10, 0, -2, 2, -2, 0};
+  EXPECT_THAT(transformed("SignalRfft", "f32[1, 4]", "f32[1, 6]", 4, samples),
+              ::testing::Pointwise(::testing::DoubleNear(1e-6), bins));
+  EXPECT_THAT(transformed("SignalIrfft", "f32[1, 6]", "f32[1, 4]", 4, bins),
+              ::testing::Pointwise(::testing::DoubleNear(1e-6), samples));
+}
+
+/// Both divide by the length.
+TEST(TfliteSignalSpectrum, inFixedPointComesBackAsAnEighth) {
+  for (const char *type : {"i16", "i32"}) {
+    std::vector<double> samples = {8000, -4000, 2000, 100, -8000, 0, 1, 300};
+    std::vector<double> eighths = {1000, -500, 250, 12.5, -1000, 0, .125, 37.5};
+    auto bins = transformed("SignalRfft", fmt::format("{}[8]", type),
+                            fmt::format("{}[10]", type), 8, samples);
+    EXPECT_THAT(transformed("SignalIrfft", fmt::format("{}[10]", type),
+                            fmt::format("{}[8]", type), 8, bins),
+                ::testing::Pointwise(::testing::DoubleNear(4), eighths));
+  }
+}
+
+TEST(TfliteSignalSpectrum, refusesLengthsThatDoNotFit) {
+  TfliteTestModel model;
+  int32_t x = model.input({"x", "i16[8]"});
+  int32_t y = model.tensor({"y", "i16[8]"});
+  model.custom("SignalIrfft", {x}, {y});
+  model.customOptions(flexOf({{"T", 7}, {"fft_length", 8}}));
+  model.output(y);
+  EXPECT_THAT(importOf(model).messages,
+              HasSubstr("the input has 8 numbers, needs 10"));
 }
 
 TEST(TfliteSignalFrames, refuseWhatDoesNotFit) {

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "import/tflite/frame.h"
 
+#include "graph/ops.h"
+
+#include <algorithm>
+
 namespace rune::import {
 
 using graph::ValueId;
@@ -20,7 +24,7 @@ TfliteFrame::Use &TfliteFrame::use(CellId cell) {
     ValueId value =
         outer_ ? builder.input(facts.name, facts.type)
                : builder.variable(facts.name, facts.type, facts.initial);
-    at->second = {value, value};
+    at->second.before = at->second.now = value;
   }
   return at->second;
 }
@@ -30,6 +34,10 @@ ValueId TfliteFrame::read(CellId cell) { return use(cell).now; }
 void TfliteFrame::write(CellId cell, ValueId value) {
   Use &use = this->use(cell);
   use.now = value;
+  if (gates_.empty())
+    use.ungated = value;
+  else
+    use.written[gates_.back()] = value;
   if (!outer_)
     builder.update(use.before, value);
 }
@@ -37,6 +45,27 @@ void TfliteFrame::write(CellId cell, ValueId value) {
 bool TfliteFrame::hasChanged(CellId cell) const {
   auto found = uses_.find(cell);
   return found != uses_.end() && found->second.before != found->second.now;
+}
+
+ValueId TfliteFrame::gateOf(ValueId value) const {
+  auto behind = std::ranges::upper_bound(gates_, value);
+  return behind == gates_.begin() ? graph::noValue : *(behind - 1);
+}
+
+Result<> TfliteFrame::finishState() {
+  for (CellId cell : order_) {
+    const Use &use = uses_.at(cell);
+    if (use.written.empty())
+      continue;
+    ValueId held = use.ungated == graph::noValue ? use.before : use.ungated;
+    // gates are made in the order in which they stand
+    for (auto [gate, value] : use.written)
+      held = RUNE_TRY(builder.one(
+          graph::Op::Where, fmt::format("{}/kept{}", cells_[cell].name, gate),
+          {gate, value, held}));
+    builder.update(use.before, held);
+  }
+  return {};
 }
 
 ValueId TfliteFrame::resource(size_t variable) {

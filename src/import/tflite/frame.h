@@ -45,6 +45,18 @@ public:
   bool hasTouched(CellId cell) const { return uses_.contains(cell); }
   bool hasChanged(CellId cell) const;
 
+  /// Where that bool is false the run ends here: what later layers make of
+  /// state is not kept, and outputs that they make stay as they were.
+  ///
+  /// in  no body; true only where the last one was
+  void goOnIf(graph::ValueId isTrue) { gates_.push_back(isTrue); }
+  /// The last of them that stands before the value is made; noValue for none.
+  graph::ValueId gateOf(graph::ValueId value) const;
+  /// What such runs keep, as layers.
+  ///
+  /// errors  as GraphBuilder::node
+  Result<> finishState();
+
   /// A value that stands for a variable by its name. No operator of ours takes
   /// it.
   graph::ValueId resource(size_t variable);
@@ -56,6 +68,9 @@ private:
   struct Use {
     graph::ValueId before = graph::noValue;
     graph::ValueId now = graph::noValue;
+    /// What was written before the first gate, and behind each.
+    graph::ValueId ungated = graph::noValue;
+    std::map<graph::ValueId, graph::ValueId> written = {};
   };
   Use &use(CellId cell);
 
@@ -64,6 +79,7 @@ private:
   std::map<CellId, Use> uses_;
   std::vector<CellId> order_;
   std::map<graph::ValueId, size_t> resources_;
+  std::vector<graph::ValueId> gates_;
 };
 
 } // namespace rune::import

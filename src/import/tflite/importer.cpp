@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "import/tflite/importer.h"
 
+#include "graph/ops.h"
 #include "import/tflite/metadata.h"
 #include "import/tflite/signatures.h"
 #include "import/tflite/subgraph_importer.h"
@@ -43,11 +44,15 @@ public:
 
   Result<graph::Graph> run();
   std::vector<std::pair<std::string, uint64_t>> operators() const;
+  /// Of inputs and outputs, by the names that they have in the graph.
+  std::map<std::string, ModelQuantization> quantization() const;
 
 private:
+  std::string outputName(size_t tensor) const;
   void bindShapes();
   std::vector<ValueId> addInputs();
   void addOutput(size_t tensor, ValueId value);
+  Result<ValueId> heldOutput(const std::string &name, ValueId value);
   Location wholeFile() const { return {model_.source, {}}; }
 
   const TfliteFile &file_;
@@ -68,6 +73,33 @@ std::vector<std::pair<std::string, uint64_t>> Importer::operators() const {
       ++counts[file.codeOf(i).name()];
   }
   return {counts.begin(), counts.end()};
+}
+
+/// What cannot be read is reported where a layer needs it.
+std::map<std::string, ModelQuantization> Importer::quantization() const {
+  std::map<std::string, ModelQuantization> all;
+  auto add = [&](size_t tensor, const std::string &name) {
+    auto found = file_.quantizationOf(tensor);
+    if (found && *found)
+      all[name] = {{found->scales.begin(), found->scales.end()},
+                   found->zeroPoints,
+                   found->axis};
+  };
+  if (const auto *inputs = file_.graph().inputs())
+    for (int32_t input : *inputs)
+      add(static_cast<size_t>(input), file_.nameOf(static_cast<size_t>(input)));
+  if (const auto *outputs = file_.graph().outputs())
+    for (int32_t output : *outputs)
+      add(static_cast<size_t>(output), outputName(static_cast<size_t>(output)));
+  return all;
+}
+
+std::string Importer::outputName(size_t tensor) const {
+  if (signature_)
+    if (auto given = signature_->outputs.find(tensor);
+        given != signature_->outputs.end())
+      return given->second;
+  return file_.nameOf(tensor);
 }
 
 /// What is given for an input may settle names that others have too.
@@ -100,21 +132,42 @@ std::vector<ValueId> Importer::addInputs() {
   return values;
 }
 
+/// An output behind a layer that ends some runs: in those it is what it was,
+/// zeros at first.
+Result<ValueId> Importer::heldOutput(const std::string &name, ValueId value) {
+  ValueId gate = frame_.gateOf(value);
+  if (gate == noValue)
+    return value;
+  auto type = frame_.builder.type(value);
+  if (!type.isTensor() || !type.isStatic())
+    return error("import.unsupported",
+                 "output `{}` is `{}`; runs that end before it keep what it "
+                 "was, which needs known sizes",
+                 name, type.str());
+  std::string cell = fmt::format("{}/last", name);
+  ValueId last = frame_.builder.variable(cell, type);
+  ValueId held = RUNE_TRY(frame_.builder.one(
+      graph::Op::Where, fmt::format("{}/held", name), {gate, value, last}));
+  frame_.builder.update(last, held);
+  return held;
+}
+
 /// Sizes that the file states of an output and that cannot be only warn. No
 /// sizes at all are how files say that they do not know.
 void Importer::addOutput(size_t tensor, ValueId value) {
-  std::string name = file_.nameOf(tensor);
-  if (signature_)
-    if (auto given = signature_->outputs.find(tensor);
-        given != signature_->outputs.end())
-      name = given->second;
+  std::string name = outputName(tensor);
   if (frame_.resourceOf(value)) {
     report_.error("import.unsupported", wholeFile(),
                   "output `{}` is a variable, not its value", name);
     return;
   }
   auto found = frame_.builder.type(value);
-  frame_.builder.output(value, name);
+  auto held = heldOutput(name, value);
+  if (!held) {
+    report_.add(std::move(held).error().at(wholeFile()));
+    return;
+  }
+  frame_.builder.output(*held, name);
   auto stated = file_.typeOf(tensor);
   if (stated && !stated->dims.empty() && found.isTensor() &&
       !mayFlow(found, *stated))
@@ -135,6 +188,9 @@ Result<graph::Graph> Importer::run() {
   for (size_t i = 0; results && i < results->size(); ++i)
     addOutput(static_cast<size_t>(outputs->Get(static_cast<uint32_t>(i))),
               (*results)[i]);
+  if (results)
+    if (auto kept = frame_.finishState(); !kept)
+      report_.add(std::move(kept).error().at(wholeFile()));
   if (report_.failed())
     return report_.failure();
   auto graph = std::move(frame_.builder).finish();
@@ -209,6 +265,7 @@ Result<ImportedModel> importTflite(ByteSpan bytes,
   readMetadata(graph, source, report, model.info);
   Importer importer(graph, source, report, entry->signature, options.shapes);
   model.info.operators = importer.operators();
+  model.info.quantization = importer.quantization();
   model.graph = RUNE_TRY(importer.run());
   return model;
 }

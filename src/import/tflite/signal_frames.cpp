@@ -248,8 +248,57 @@ Imported importTfliteSignalOverlapAdd(TfliteNode &node) {
   return std::vector{RUNE_TRY(node.reshaped(all, sizes, ""))};
 }
 
+namespace {
+
+/// How many runs a buffer collects before it lets one go on. The reference
+/// kernel takes what a file does not state from the shapes of the models it
+/// knows.
+Result<int64_t> periodOf(const TfliteNode &node, const Integers &sizes) {
+  int64_t cycles = 0;
+  if (!node.customOptions().empty())
+    cycles = RUNE_TRY(RUNE_TRY(FlexOptions::of(node))
+                          .integer("cycles_max", INT32_MIN, INT32_MAX));
+  if (cycles > 0)
+    return cycles;
+  size_t &seen = node.model().buffersWithoutPeriod;
+  ++seen;
+  bool isLast = sizes[1] == 5 || sizes[1] == 13 || sizes[1] == 25 ||
+                (seen == 5 && sizes[2] == 2 && sizes[3] == 96);
+  if (isLast)
+    seen = 0;
+  return isLast ? 1 : 2;
+}
+
+/// Of `cycles` runs that come here the last goes on.
+Result<> goOnEach(const TfliteNode &node, int64_t cycles) {
+  if (cycles == 1)
+    return {};
+  if (node.frame().isBody())
+    return node.unsupported("a buffer that ends runs, in a branch or a loop");
+  CellId cell = RUNE_TRY(counter(node, "wait", cycles));
+  ValueId one = RUNE_TRY(number(node, "one", 1));
+  ValueId left = RUNE_TRY(
+      node.one(Op::Sub, {node.frame().read(cell), one}, {}, "wait/less"));
+  ValueId zero = RUNE_TRY(number(node, "zero", 0));
+  ValueId isTurn = RUNE_TRY(node.one(Op::Equal, {left, zero}, {}, "turn"));
+  ValueId again = RUNE_TRY(number(node, "wait/again", cycles));
+  node.frame().write(cell, RUNE_TRY(node.one(Op::Where, {isTurn, again, left},
+                                             {}, "wait/next")));
+  // a run that has ended comes to no other buffer
+  ValueId before = node.frame().gateOf(isTurn);
+  if (before != noValue)
+    isTurn =
+        RUNE_TRY(node.one(Op::LogicalAnd, {before, isTurn}, {}, "turn/here"));
+  node.frame().goOnIf(isTurn);
+  return {};
+}
+
+} // namespace
+
 /// inputs  [1, 1, w, c] of this run
-/// result  the last inputs [1, slots, w, c], the oldest first
+/// result  the last inputs [1, slots, w, c], the oldest first. With a period of
+///         n only each n-th run goes on behind it: in the others state and
+///         outputs of what follows stay as they were
 Imported importTfliteCircularBuffer(TfliteNode &node) {
   RUNE_TRY(node.checkInputs(1, 1));
   ValueId x = RUNE_TRY(signalInput(node, 0, "input", DType::I8, 4));
@@ -259,28 +308,23 @@ Imported importTfliteCircularBuffer(TfliteNode &node) {
       stated.sizes()[0] != sizes[0] || stated.sizes()[2] != sizes[2] ||
       stated.sizes()[3] != sizes[3] || stated.sizes()[1] < 1)
     return node.fail("`{}` of `{}`", stated.str(), node.type(x).str());
-  int64_t slots = stated.sizes()[1], cycles = 0;
-  if (!node.customOptions().empty())
-    cycles = RUNE_TRY(RUNE_TRY(FlexOptions::of(node))
-                          .integer("cycles_max", INT32_MIN, INT32_MAX));
-  // the reference kernel takes the period from the model it knows
-  if (cycles <= 0)
-    cycles = slots == 5 || slots == 13 || slots == 25 ? 1 : 2;
-  if (cycles != 1)
-    return node.unsupported("a buffer that ends {} of {} runs before their "
-                            "results",
-                            cycles - 1, cycles);
-  if (slots == 1)
-    return std::vector{x};
-  Integers before = stated.sizes();
-  before[1] = slots - 1;
-  RUNE_TRY(checkSamples(node, before));
-  CellId cell = RUNE_TRY(node.ownState("kept", typeOf(DType::I8, before)));
-  ValueId all = RUNE_TRY(node.one(Op::Concat, {node.frame().read(cell), x},
-                                  {{"axis", int64_t{1}}}));
-  node.frame().write(cell,
-                     RUNE_TRY(sliced(node, all, 1, 1, slots, "kept/next")));
-  return std::vector{all};
+  Integers kept = stated.sizes();
+  int64_t slots = kept[1], cycles = RUNE_TRY(periodOf(node, kept));
+  ValueId all = x;
+  if (slots > 1) {
+    kept[1] = slots - 1;
+    RUNE_TRY(checkSamples(node, kept));
+    CellId cell = RUNE_TRY(node.ownState("kept", typeOf(DType::I8, kept)));
+    all = RUNE_TRY(node.one(Op::Concat, {node.frame().read(cell), x},
+                            {{"axis", int64_t{1}}}));
+    node.frame().write(cell,
+                       RUNE_TRY(sliced(node, all, 1, 1, slots, "kept/next")));
+  }
+  RUNE_TRY(goOnEach(node, cycles));
+  if (cycles == 1)
+    return std::vector{all};
+  // made behind the gate, as everything that follows
+  return std::vector{RUNE_TRY(node.one(Op::Identity, {all}, {}, "due"))};
 }
 
 } // namespace rune::import

@@ -3,7 +3,7 @@
 // From samples to the power of a spectrum: window, scale, transform, energy.
 //
 // source  TensorFlow Lite Micro's signal library: SignalWindow,
-//         SignalFftAutoScale, SignalRfft, SignalEnergy
+//         SignalFftAutoScale, SignalRfft, SignalIrfft, SignalEnergy
 #include "import/tflite/node.h"
 #include "import/tflite/signal.h"
 
@@ -78,34 +78,89 @@ Imported importTfliteSignalFftAutoScale(TfliteNode &node) {
   return std::vector{RUNE_TRY(castTo(node, scaled, DType::I16, "")), bits};
 }
 
-/// Real and imaginary parts stand one behind the other.
-Imported importTfliteSignalRfft(TfliteNode &node) {
+namespace {
+
+/// `fft_length`, and the sizes of all dimensions but the last.
+struct Line {
+  int64_t length = 0, given = 0;
+  Integers rows;
+
+  Integers sizes(std::initializer_list<int64_t> last) const {
+    Integers all = rows;
+    all.insert(all.end(), last);
+    return all;
+  }
+};
+
+Result<Line> lineOf(const TfliteNode &node, ValueId x) {
   constexpr int64_t mostLength = 1 << 20;
-  RUNE_TRY(node.checkInputs(1, 1));
-  ValueId x = RUNE_TRY(node.input(0, "input"));
-  if (node.dtype(x) != DType::I16 && node.dtype(x) != DType::I32)
-    return node.unsupported("the spectrum of `{}`, needs i16 or i32",
+  DType dtype = node.dtype(x);
+  if (dtype != DType::I16 && dtype != DType::I32 && dtype != DType::F32)
+    return node.unsupported("a transform of `{}`, needs i16, i32 or f32",
                             node.type(x).str());
   if (node.rank(x) == 0)
     return node.fail("`input` is a single number");
   FlexOptions options = RUNE_TRY(FlexOptions::of(node));
-  int64_t length = RUNE_TRY(options.integer("fft_length", 1, mostLength));
-  if (length < 4 || !std::has_single_bit(static_cast<uint64_t>(length)))
+  Line line;
+  line.length = RUNE_TRY(options.integer("fft_length", 1, mostLength));
+  if (line.length < 4 ||
+      !std::has_single_bit(static_cast<uint64_t>(line.length)))
     return node.unsupported("`fft_length` is {}, needs a power of two from 4 "
                             "on",
-                            length);
+                            line.length);
   size_t last = node.dims(x).size() - 1;
-  int64_t given = RUNE_TRY(knownSize(node, x, last));
-  if (given > length)
-    return node.fail("`fft_length` is {}, the input has {} samples", length,
-                     given);
-  ValueId whole = RUNE_TRY(padded(node, x, 0, length - given));
-  ValueId bins = RUNE_TRY(node.one(Op::RfftFixed, {whole}, {}, "bins"));
-  Integers shape;
   for (size_t i = 0; i < last; ++i)
-    shape.push_back(RUNE_TRY(knownSize(node, x, i)));
-  shape.push_back(length + 2);
-  return std::vector{RUNE_TRY(node.reshaped(bins, shape, ""))};
+    line.rows.push_back(RUNE_TRY(knownSize(node, x, i)));
+  line.given = RUNE_TRY(knownSize(node, x, last));
+  return line;
+}
+
+/// The spectrum of floats, or back, along the last dimension but one.
+Result<ValueId> transformed(const TfliteNode &node, ValueId x, bool inverse) {
+  return node.one(Op::Dft, {x},
+                  {{"axis", int64_t{-2}},
+                   {"inverse", int64_t{inverse}},
+                   {"onesided", int64_t{1}}},
+                  "bins");
+}
+
+} // namespace
+
+/// Real and imaginary parts stand one behind the other.
+Imported importTfliteSignalRfft(TfliteNode &node) {
+  RUNE_TRY(node.checkInputs(1, 1));
+  ValueId x = RUNE_TRY(node.input(0, "input"));
+  Line line = RUNE_TRY(lineOf(node, x));
+  if (line.given > line.length)
+    return node.fail("`fft_length` is {}, the input has {} samples",
+                     line.length, line.given);
+  ValueId whole = RUNE_TRY(padded(node, x, 0, line.length - line.given));
+  if (node.dtype(x) == DType::F32)
+    whole =
+        RUNE_TRY(node.reshaped(whole, line.sizes({line.length, 1}), "samples"));
+  ValueId bins = RUNE_TRY(node.dtype(x) == DType::F32
+                              ? transformed(node, whole, false)
+                              : node.one(Op::RfftFixed, {whole}, {}, "bins"));
+  return std::vector{
+      RUNE_TRY(node.reshaped(bins, line.sizes({line.length + 2}), ""))};
+}
+
+/// inputs  the bins 0 to n/2, real and imaginary parts one behind the other
+/// result  n samples
+Imported importTfliteSignalIrfft(TfliteNode &node) {
+  RUNE_TRY(node.checkInputs(1, 1));
+  ValueId x = RUNE_TRY(node.input(0, "input"));
+  Line line = RUNE_TRY(lineOf(node, x));
+  if (line.given != line.length + 2)
+    return node.fail("`fft_length` is {}, the input has {} numbers, needs {}",
+                     line.length, line.given, line.length + 2);
+  ValueId bins = RUNE_TRY(
+      node.reshaped(x, line.sizes({line.length / 2 + 1, 2}), "bins/given"));
+  if (node.dtype(x) != DType::F32)
+    return std::vector{RUNE_TRY(node.one(Op::IrfftFixed, {bins}))};
+  ValueId samples = RUNE_TRY(transformed(node, bins, true));
+  return std::vector{
+      RUNE_TRY(node.reshaped(samples, line.sizes({line.length}), ""))};
 }
 
 /// Squares of real and imaginary parts, added; 0 outside of the asked bins,

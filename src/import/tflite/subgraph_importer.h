@@ -46,6 +46,8 @@ struct TfliteModel {
   std::map<std::string, size_t> variableNames = {};
   /// Subgraphs of CALL_ONCE whose work is done before the first run.
   std::set<size_t> done = {};
+  /// Circular buffers that do not state their period.
+  size_t buffersWithoutPeriod = 0;
 
   /// The cell of that key, made if there is none. A key holds what tells a
   /// cell from others, in any subgraph.

@@ -28,6 +28,43 @@ constexpr TileShape depthwiseF32(int vectorBytes) {
   return {vectorBytes / 4, 4, 2};
 }
 
+/// Channels of the next block where `left` are left; one vector at least.
+constexpr int depthwiseBlockF32(int vectorBytes, int64_t left) {
+  TileShape tile = depthwiseF32(vectorBytes);
+  return left >= tile.columns() ? tile.columns() : tile.lanes;
+}
+
+/// Depthwise convolutions of 8 bits: so many channels, two vectors of sums.
+constexpr TileShape depthwiseI16(int vectorBytes) {
+  return {vectorBytes == 16 ? 4 : 8, 4, 2};
+}
+/// Channels of the next block where `left` are left: what is less than eight is
+/// a block of eight with zeros.
+constexpr int depthwiseBlock(int vectorBytes, int64_t left) {
+  return vectorBytes >= 32 && left >= 16 ? 16 : 8;
+}
+/// Where a channel of a block stands among its pairs: those that one vector
+/// instruction joins lie together.
+constexpr int64_t depthwisePlace(int64_t channel, int64_t block) {
+  return channel / 4 % 2 * (block / 2) + channel / 8 * 4 + channel % 4;
+}
+
+/// Elements that kernels which work row by row finish at a time.
+constexpr int64_t rowBlock = 1024;
+
+/// Scratch of one worker of a pool: the addresses of the taps, the results of
+/// as many pixels as make a block.
+constexpr int64_t poolAddresses(int64_t taps) {
+  return (taps * 8 + 63) / 64 * 64;
+}
+constexpr int64_t poolScratch(int64_t channels, int64_t taps) {
+  return poolAddresses(taps) + 4 * (channels > rowBlock ? channels : rowBlock);
+}
+
+/// Of a long product: places of the sum in a piece, columns whose sums wait.
+constexpr int64_t mostInner = 256;
+constexpr int64_t mostColumns = 256;
+
 /// Rows that are worked on together, so that a panel of weights is used for
 /// several tiles: a multiple of the tile's rows with at most this many
 /// addresses.
@@ -48,5 +85,36 @@ constexpr int64_t windowScratch(const TileShape &tile, int64_t taps,
   int64_t zeros = (channels * 4 + 64 + 63) / 64 * 64;
   return zeros + blockRows(tile, taps) * taps * 8;
 }
+
+/// Scratch of one worker for sums that are made piece by piece.
+constexpr int64_t longProductScratch(const TileShape &tile, int64_t inner) {
+  return inner <= mostInner
+             ? 0
+             : (mostBlockRows + tile.rows) * (mostColumns + tile.columns()) * 4;
+}
+
+/// The two sides of a product that only the run knows, and how its rows are cut
+/// into tasks: each of them packs the right side for itself.
+struct DynamicProduct {
+  TileShape tile;
+  int64_t rows, inner, columns;
+  bool transposeA, transposeB;
+
+  /// Few rows read the right side as it stands.
+  constexpr bool packs() const { return transposeB || rows > 4 * tile.rows; }
+  /// So many columns are packed at a time.
+  constexpr int64_t packedColumns() const {
+    int64_t width = tile.columns();
+    int64_t all = (columns + width - 1) / width * width;
+    return !packs() ? width : all < mostColumns ? all : mostColumns;
+  }
+  constexpr int64_t packedBytes() const { return packedColumns() * inner * 4; }
+  constexpr int64_t turnedBytes() const {
+    return transposeA ? (mostBlockRows * inner * 4 + 63) / 64 * 64 : 0;
+  }
+  constexpr int64_t scratchBytes() const {
+    return packedBytes() + turnedBytes() + longProductScratch(tile, inner);
+  }
+};
 
 } // namespace rune::library

@@ -92,3 +92,122 @@ RUNE_BODY(Where, bool, f32)(bool_t c, float x, float y, const Attribute *,
                             int32_t) {
   return c ? x : y;
 }
+
+namespace {
+
+/// A bit of `present` beyond the operands': no shift of the node is positive.
+constexpr int32_t onlyRightShifts = 1 << 8;
+
+/// x · multiplier · 2^(shift - 31), to nearest by the rule that the attribute
+/// names. The product is exact in 63 bits; with 2^62 added it is not negative,
+/// and shifts as what it is, which costs less than a shift of signed numbers.
+[[gnu::always_inline]] inline int64_t
+requantized(int64_t x, int32_t m, int32_t shift, const Attribute &rounding) {
+  constexpr int64_t offset = int64_t{1} << 62;
+  int64_t multiplier = m, drop = 31 - shift;
+  if (isText(rounding, "tflite-16x8")) {
+    multiplier = m < 0x7fff0000 ? (multiplier + (1 << 15)) >> 16 : 0x7fff;
+    drop = 15 - shift;
+  }
+  int64_t product = x * multiplier, half = int64_t{1} << (drop - 1);
+  if (isText(rounding, "onnx-even")) {
+    int64_t down = product >> drop, rest = product - (down << drop);
+    return down + ((rest > half) | ((rest == half) & (down & 1)));
+  }
+  if (isText(rounding, "tflite-double")) {
+    // +2^30, for negative products -2^30
+    int64_t twice = drop > 31 ? int64_t{1} << 31 : 0;
+    half += twice >> 1;
+    product -=
+        static_cast<int64_t>(static_cast<uint64_t>(product) >> 32) & twice;
+  }
+  auto shifted = static_cast<uint64_t>(product + (half + offset)) >> drop;
+  return static_cast<int64_t>(shifted) - (offset >> drop);
+}
+
+template <class In, class Out>
+[[gnu::always_inline]] inline Out
+requantize(In x, int32_t m, int32_t shift, Out zero, In xZero,
+           const Attribute *a, int32_t present) {
+  enum { axis, dtype, high, leftShift, low, rounding };
+  int64_t wide = static_cast<int64_t>(x) - ((present & 16) ? xZero : 0);
+  int64_t y = requantized(wide << a[leftShift].integer, m, shift, a[rounding]);
+  int64_t offset = (present & 8) ? zero : 0;
+  int64_t least = a[low].integer, most = a[high].integer;
+  if (sizeof(Out) < 4 && (present & onlyRightShifts)) {
+    // within 32 bits, as x is
+    auto limited = static_cast<int32_t>(y);
+    auto low32 = static_cast<int32_t>(least - offset),
+         high32 = static_cast<int32_t>(most - offset);
+    limited = limited < low32 ? low32 : limited > high32 ? high32 : limited;
+    return static_cast<Out>(limited + static_cast<int32_t>(offset));
+  }
+  y += offset;
+  return static_cast<Out>(y < least ? least : y > most ? most : y);
+}
+
+/// To nearest, ties to even or away from zero; |x| < 2^22.
+[[gnu::always_inline]] inline int32_t nearest(float x, bool away) {
+  constexpr float magic = 0x1.8p23f;
+  float shifted = x + magic;
+  int32_t even = static_cast<int32_t>(bitsOf(shifted) - bitsOf(magic));
+  float rest = x - (shifted - magic);
+  int32_t up = (rest == 0.5f) & (x > 0), down = (rest == -0.5f) & (x < 0);
+  return away ? even + up - down : even;
+}
+
+template <class Out>
+[[gnu::always_inline]] inline Out
+quantize(float x, float scale, Out zero, const Attribute *a, int32_t present) {
+  enum { axis, block, dtype, rounding, saturate };
+  float quotient = x / scale;
+  float limited = quotient < -200000.0f  ? -200000.0f
+                  : quotient > 200000.0f ? 200000.0f
+                                         : quotient;
+  int32_t offset = (present & 4) ? zero : 0;
+  int32_t y =
+      nearest(isNan(limited) ? 0.0f : limited, isText(a[rounding], "away")) +
+      offset;
+  constexpr int32_t least = std::numeric_limits<Out>::min(),
+                    most = std::numeric_limits<Out>::max();
+  return static_cast<Out>(y < least ? least : y > most ? most : y);
+}
+
+} // namespace
+
+#define RUNE_REQUANTIZE(in, out)                                               \
+  RUNE_BODY(Requantize, in, out)(in##_t x, int32_t m, int32_t shift,           \
+                                 out##_t zero, in##_t xZero,                   \
+                                 const Attribute *a, int32_t present) {        \
+    return requantize<in##_t, out##_t>(x, m, shift, zero, xZero, a, present);  \
+  }
+RUNE_REQUANTIZE(i32, i8)
+RUNE_REQUANTIZE(i32, u8)
+RUNE_REQUANTIZE(i32, i16)
+RUNE_REQUANTIZE(i32, i32)
+RUNE_REQUANTIZE(i16, i16)
+RUNE_REQUANTIZE(i16, i8)
+RUNE_REQUANTIZE(i16, i32)
+RUNE_REQUANTIZE(i8, i8)
+RUNE_REQUANTIZE(i8, u8)
+RUNE_REQUANTIZE(i8, i16)
+RUNE_REQUANTIZE(i8, i32)
+RUNE_REQUANTIZE(u8, u8)
+RUNE_REQUANTIZE(u8, i8)
+RUNE_REQUANTIZE(u8, i32)
+
+#define RUNE_QUANTIZE(out)                                                     \
+  RUNE_BODY(Quantize, f32, out)(float x, float scale, out##_t zero,            \
+                                const Attribute *a, int32_t present) {         \
+    return quantize<out##_t>(x, scale, zero, a, present);                      \
+  }                                                                            \
+  RUNE_BODY(Dequantize, out, f32)(out##_t x, float scale, out##_t zero,        \
+                                  const Attribute *, int32_t present) {        \
+    int32_t steps = static_cast<int32_t>(x) - ((present & 4) ? zero : 0);      \
+    return static_cast<float>(static_cast<double>(steps) *                     \
+                              static_cast<double>(scale));                     \
+  }
+RUNE_QUANTIZE(i8)
+RUNE_QUANTIZE(u8)
+RUNE_QUANTIZE(i16)
+RUNE_QUANTIZE(u16)

@@ -14,13 +14,20 @@ using namespace rune::library;
 namespace {
 
 /// in      `addresses`: those of the pixels, tap by tap, at the first of the
-///         channels; `weights`: for each tap those of the channels
+///         channels; `weights`: the bias, then for each tap those of the
+///         channels
 template <int lanes, int rows, int vectors>
-[[gnu::noinline]] void sumTile(const float *const *addresses, int64_t apart,
-                               int64_t taps, int64_t channel,
-                               const float *weights, float *tile) {
+[[gnu::noinline]] void
+sumTile(const float *const *addresses, int64_t apart, int64_t taps,
+        int64_t channel, const float *weights, float *tile, int64_t step) {
   using V = Vector<float, lanes>;
-  V sums[rows][vectors] = {};
+  V sums[rows][vectors];
+  for (int v = 0; v < vectors; ++v) {
+    V bias = loadVector<V>(weights + v * lanes);
+    for (int r = 0; r < rows; ++r)
+      sums[r][v] = bias;
+  }
+  weights += vectors * lanes;
   for (int64_t tap = 0; tap < taps; ++tap) {
     V weight[vectors];
     for (int v = 0; v < vectors; ++v)
@@ -33,23 +40,36 @@ template <int lanes, int rows, int vectors>
   }
   for (int r = 0; r < rows; ++r)
     for (int v = 0; v < vectors; ++v)
-      storeVector(tile + (r * vectors + v) * lanes, sums[r][v]);
+      storeVector(tile + r * step + v * lanes, sums[r][v]);
 }
 
-/// The same for the last channels, fewer than fill the vectors.
-template <int width>
+/// The same for the last channels, fewer than fill a vector.
 [[gnu::noinline]] void sumLast(const float *const *addresses, int64_t apart,
                                int64_t rows, int64_t taps, int64_t channel,
-                               int64_t count, const float *weights,
-                               float *tile) {
+                               int64_t count, int64_t width,
+                               const float *weights, float *tile,
+                               int64_t step) {
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t c = 0; c < count; ++c) {
-      float sum = 0;
+      float sum = weights[c];
       for (int64_t tap = 0; tap < taps; ++tap)
-        sum +=
-            addresses[tap * apart + r][channel + c] * weights[tap * width + c];
-      tile[r * width + c] = sum;
+        sum += addresses[tap * apart + r][channel + c] *
+               weights[(1 + tap) * width + c];
+      tile[r * step + c] = sum;
     }
+}
+
+/// A tile, or one pixel after the other where there are too few for one.
+template <int lanes, int rows, int vectors>
+void sumRows(int64_t count, const float *const *addresses, int64_t apart,
+             int64_t taps, int64_t channel, const float *weights, float *tile,
+             int64_t step) {
+  if (count == rows)
+    return sumTile<lanes, rows, vectors>(addresses, apart, taps, channel,
+                                         weights, tile, step);
+  for (int64_t r = 0; r < count; ++r)
+    sumTile<lanes, 1, vectors>(addresses + r, apart, taps, channel, weights,
+                               tile + r * step, step);
 }
 
 template <int vectorBytes> int32_t depthwise(const Fused &fused) {
@@ -72,26 +92,26 @@ template <int vectorBytes> int32_t depthwise(const Fused &fused) {
         windows.addresses(elements<float>(x), zeros, row, rows, addresses,
                           most);
         alignas(64) float tile[shape.rows * width];
-        auto *weights = static_cast<const float *>(fused.packed);
-        for (int64_t c = 0; c < channels; c += width) {
-          int64_t columns = atMost(width, channels - c);
-          for (int64_t i = 0; i < rows; i += shape.rows) {
-            int64_t count = atMost(shape.rows, rows - i);
-            if (columns < width)
-              sumLast<width>(addresses + i, most, count, taps, c, columns,
-                             weights, tile);
-            else if (count == shape.rows)
-              sumTile<shape.lanes, shape.rows, shape.vectors>(
-                  addresses + i, most, taps, c, weights, tile);
+        for (int64_t i = 0; i < rows; i += shape.rows) {
+          int64_t count = atMost(shape.rows, rows - i);
+          auto *weights = static_cast<const float *>(fused.packed);
+          for (int64_t c = 0; c < channels;) {
+            int block = depthwiseBlockF32(vectorBytes, channels - c);
+            int64_t columns = atMost(block, channels - c);
+            if (columns < shape.lanes)
+              sumLast(addresses + i, most, count, taps, c, columns, block,
+                      weights, tile, width);
+            else if (block == width)
+              sumRows<shape.lanes, shape.rows, shape.vectors>(
+                  count, addresses + i, most, taps, c, weights, tile, width);
             else
-              for (int64_t r = 0; r < count; ++r)
-                sumTile<shape.lanes, 1, shape.vectors>(addresses + i + r, most,
-                                                       taps, c, weights,
-                                                       tile + r * width);
+              sumRows<shape.lanes, shape.rows, 1>(
+                  count, addresses + i, most, taps, c, weights, tile, width);
             fused.finish(tile, width, row + i, count, c, columns,
                          fused.operands);
+            weights += (1 + taps) * block;
+            c += block;
           }
-          weights += taps * width;
         }
       });
 }

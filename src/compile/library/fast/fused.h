@@ -30,8 +30,9 @@ struct Fused {
   /// The result's.
   int64_t rows;
   int64_t columns;
-  /// Bytes of scratch of one worker.
-  int64_t scratchBytes;
+  /// The scratch: so much for all, then so much for each worker.
+  int64_t sharedBytes;
+  int64_t workerBytes;
 };
 
 /// Calls `body(task, scratch)` for all tasks in [0, tasks), on as many workers
@@ -48,7 +49,8 @@ int32_t eachTask(const Fused &fused, int64_t tasks, const F &body) {
     if (mustStop(*own->fused.call))
       return;
     own->body(task, static_cast<uint8_t *>(own->fused.call->scratch) +
-                        worker * own->fused.scratchBytes);
+                        own->fused.sharedBytes +
+                        worker * own->fused.workerBytes);
   };
   if (control.workers > 1 && tasks > 1)
     control.share(&control, tasks, one, &shared);

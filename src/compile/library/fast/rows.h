@@ -41,8 +41,15 @@ public:
       rest /= out_[d];
     }
     const T *image = x + rest * step_[0];
-    for (int64_t i = 0; i < count; ++i) {
-      fill(image, zeros, at, to + i, apart);
+    int32_t last = rank_ - 1;
+    while (count > 0) {
+      // neighbours along the last dimension, which differ by a constant
+      int64_t run = out_[last] - at[last];
+      run = run < count ? run : count;
+      fill(image, zeros, at, run, to, apart);
+      to += run;
+      count -= run;
+      at[last] += run - 1;
       int32_t d = rank_;
       for (; d-- > 0;) {
         if (++at[d] < out_[d])
@@ -56,26 +63,36 @@ public:
 
 private:
   template <class T>
-  void fill(const T *image, const T *zeros, const int64_t *at, const T **to,
-            int64_t apart) const {
+  void fill(const T *image, const T *zeros, const int64_t *at, int64_t run,
+            const T **to, int64_t apart) const {
     int64_t from[maxRank], tap[maxRank] = {};
     for (int32_t d = 0; d < rank_; ++d)
       from[d] = window_.start(d, at[d]);
     int32_t last = rank_ - 1;
     int64_t dilation = integerAt(window_.dilations, last);
+    int64_t stride = integerAt(window_.strides, last);
+    int64_t low = lowest(last), high = highest(last);
     for (;;) {
       bool inside = true;
       const T *row = image;
       for (int32_t d = 0; d < last; ++d) {
         int64_t place = from[d] + tap[d] * integerAt(window_.dilations, d);
-        inside = inside && isInside(d, place);
+        inside = inside && place >= lowest(d) && place < highest(d);
         row += place * step_[d + 1];
       }
-      for (int64_t k = 0; k < window_.kernel[last]; ++k) {
+      for (int64_t k = 0; k < window_.kernel[last]; ++k, to += apart) {
         int64_t place = from[last] + k * dilation;
-        *to = inside && isInside(last, place) ? row + place * step_[rank_]
-                                              : zeros;
-        to += apart;
+        int64_t begin = inside ? within(low - place, stride, run) : run;
+        int64_t end = inside ? within(high - place, stride, run) : run;
+        const T *place0 = row + place * step_[rank_];
+        int64_t step = stride * step_[rank_];
+        int64_t i = 0;
+        for (; i < begin; ++i)
+          to[i] = zeros;
+        for (; i < end; ++i)
+          to[i] = place0 + i * step;
+        for (; i < run; ++i)
+          to[i] = zeros;
       }
       int32_t d = last;
       for (; d-- > 0;) {
@@ -87,11 +104,20 @@ private:
         return;
     }
   }
+  /// The first of `run` places, `stride` apart, that is `distance` away.
+  static int64_t within(int64_t distance, int64_t stride, int64_t run) {
+    if (distance <= 0)
+      return 0;
+    if (stride > 1)
+      distance = (distance + stride - 1) / stride;
+    return distance < run ? distance : run;
+  }
   /// Negative pads crop.
-  bool isInside(int32_t d, int64_t place) const {
-    int64_t low = window_.begin(d) < 0 ? -window_.begin(d) : 0;
-    int64_t high = in_[d] + (window_.end(d) < 0 ? window_.end(d) : 0);
-    return place >= low && place < high;
+  int64_t lowest(int32_t d) const {
+    return window_.begin(d) < 0 ? -window_.begin(d) : 0;
+  }
+  int64_t highest(int32_t d) const {
+    return in_[d] + (window_.end(d) < 0 ? window_.end(d) : 0);
   }
 
   const Window &window_;

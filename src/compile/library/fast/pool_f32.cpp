@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Pools of f32 over channels-last images: the taps of a pixel are found once,
+// their channels are vectors.
+#include "compile/library/fast/blocking.h"
+#include "compile/library/fast/folds_f32.h"
+#include "compile/library/fast/fused.h"
+#include "compile/library/window.h"
+
+#pragma clang fp contract(on)
+
+using namespace rune::library;
+
+namespace {
+
+/// NaN wins over numbers, and what came first over its equals.
+struct Largest {
+  static float start() { return -std::numeric_limits<float>::infinity(); }
+  template <class V> static V step(V best, V next) {
+    if constexpr (std::is_same_v<V, float>)
+      return next > best || isNan(next) ? next : best;
+    else
+      return ((next > best) | (next != next)) ? next : best;
+  }
+};
+struct Sum {
+  static float start() { return 0; }
+  template <class V> static V step(V sum, V next) { return sum + next; }
+};
+
+/// All channels of one pixel.
+template <int lanes, class Fold>
+void foldTaps(const float *const *taps, int64_t count, int64_t channels,
+              float factor, float *to) {
+  using V = F32s<lanes>;
+  constexpr int vectors = 4;
+  int64_t c = 0;
+  auto block = [&]<int n>(std::integral_constant<int, n>) {
+    V all[n];
+    for (int v = 0; v < n; ++v)
+      all[v] = Fold::start();
+    for (int64_t t = 0; t < count; ++t)
+      for (int v = 0; v < n; ++v)
+        all[v] = Fold::step(all[v], loadVector<V>(taps[t] + c + v * lanes));
+    for (int v = 0; v < n; ++v)
+      storeVector<V>(to + c + v * lanes, all[v] * factor);
+    c += n * lanes;
+  };
+  while (c + vectors * lanes <= channels)
+    block(std::integral_constant<int, vectors>{});
+  while (c + lanes <= channels)
+    block(std::integral_constant<int, 1>{});
+  for (; c < channels; ++c) {
+    float one = Fold::start();
+    for (int64_t t = 0; t < count; ++t)
+      one = Fold::step(one, taps[t][c]);
+    to[c] = one * factor;
+  }
+}
+
+/// in      `factor(place, taps)`: what the fold of a window is multiplied by
+template <int lanes, class Fold, class Factor>
+int32_t pool(const Fused &fused, const Window &window, const Attribute &layout,
+             Factor factor) {
+  const Call &call = *fused.call;
+  Image x(call.in[0], layout), y(call.out[0], layout);
+  int64_t channels = fused.columns;
+  const float *in = elements<float>(call.in[0]);
+  int64_t most = channels < rowBlock ? rowBlock / channels : 1;
+  int64_t insideTaps = 1;
+  for (int32_t d = 0; d < window.rank; ++d)
+    insideTaps *= atMost(window.kernel[d], x.size(d));
+  return eachTask(
+      fused, ceilDiv(fused.rows, most), [&](int64_t task, uint8_t *scratch) {
+        auto **taps = reinterpret_cast<const float **>(scratch);
+        auto *values =
+            reinterpret_cast<float *>(scratch + poolAddresses(insideTaps));
+        int64_t first = task * most, rows = atMost(most, fused.rows - first);
+        for (int64_t i = 0; i < rows; ++i) {
+          int64_t place[maxRank], rest = first + i;
+          for (int32_t d = window.rank; d-- > 0; rest /= y.size(d))
+            place[d] = rest % y.size(d);
+          const float *image = in + rest * x.strides.of[0];
+          int64_t count = 0;
+          window.eachTap(x, place, {}, [&](int64_t offset, int64_t, int64_t) {
+            taps[count++] = image + offset;
+          });
+          foldTaps<lanes, Fold>(taps, count, channels, factor(x, place, count),
+                                values + i * channels);
+        }
+        fused.finish(values, channels, first, rows, 0, channels,
+                     fused.operands);
+      });
+}
+
+Window poolWindow(const Call &call, const Attribute &kernel,
+                  const Attribute &strides, const Attribute &dilations,
+                  const Attribute &pads) {
+  Window window{strides, dilations, pads, {}, call.in[0].rank - 2};
+  for (int32_t d = 0; d < window.rank; ++d)
+    window.kernel[d] = integerAt(kernel, d);
+  return window;
+}
+
+template <int lanes> int32_t maxPool(const Fused &fused) {
+  enum { ceil, columnMajor, dilations, kernel, layout, pads, strides };
+  const Attribute *a = fused.call->attributes;
+  Window window =
+      poolWindow(*fused.call, a[kernel], a[strides], a[dilations], a[pads]);
+  return pool<lanes, Largest>(
+      fused, window, a[layout],
+      [](const Image &, const int64_t *, int64_t) { return 1.0f; });
+}
+
+template <int lanes> int32_t averagePool(const Fused &fused) {
+  enum {
+    accumulator,
+    ceil,
+    countIncludePad,
+    dilations,
+    kernel,
+    layout,
+    pads,
+    strides
+  };
+  const Attribute *a = fused.call->attributes;
+  bool padded = a[countIncludePad].integer != 0;
+  Window window =
+      poolWindow(*fused.call, a[kernel], a[strides], a[dilations], a[pads]);
+  return pool<lanes, Sum>(
+      fused, window, a[layout],
+      [&](const Image &x, const int64_t *place, int64_t taps) {
+        return 1 / static_cast<float>(padded ? window.paddedCount(x, place)
+                                             : static_cast<double>(taps));
+      });
+}
+
+} // namespace
+
+RUNE_FAST(MaxPoolF32_16) { return maxPool<4>(fused); }
+RUNE_FAST(MaxPoolF32_32) { return maxPool<8>(fused); }
+RUNE_FAST(MaxPoolF32_64) { return maxPool<16>(fused); }
+RUNE_FAST(AveragePoolF32_16) { return averagePool<4>(fused); }
+RUNE_FAST(AveragePoolF32_32) { return averagePool<8>(fused); }
+RUNE_FAST(AveragePoolF32_64) { return averagePool<16>(fused); }
