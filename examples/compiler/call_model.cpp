@@ -4,6 +4,7 @@
 #include "rune/program.hpp"
 
 #include <cstdio>
+#include <cstdlib>
 
 int main(int argc, char **argv) {
   auto invocation = rune::compiler::Session().begin();
@@ -13,12 +14,15 @@ int main(int argc, char **argv) {
   if (!artifact)
     return std::fprintf(stderr, "%s\n", artifact.error().text.c_str()), 1;
   auto function = rune::Program(*artifact).function();
+  if (!function)
+    return std::fprintf(stderr, "%s\n", function.error().text.c_str()), 1;
+  std::vector<int64_t> sizes = function->inputs()[0].sizes;
   size_t count = 1;
-  for (int64_t size : function->inputs()[0].sizes)
-    count *= static_cast<size_t>(size);
+  for (int64_t &size : sizes)
+    count *= static_cast<size_t>(size = std::abs(size)); // open ones are 1
   std::vector<float> input(count, 0.5f);
-  auto results = function->call(
-      {{rune::TensorRef::of(std::span(input), function->inputs()[0].sizes)}});
+  auto results =
+      function->call({{rune::TensorRef::of(std::span(input), sizes)}});
   if (!results)
     return std::fprintf(stderr, "%s\n", results.error().text.c_str()), 1;
   for (float number : (*results)[0].as<float>())

@@ -55,15 +55,18 @@ TEST(Program, InstancesAgreeInThreads) {
   Program program(compiled(digits));
   auto first = program.function();
   ASSERT_TRUE(first.ok());
+  std::vector<int64_t> sizes = first->inputs()[0].sizes;
+  EXPECT_EQ(sizes[0], -1); // compiled for what it meets
+  EXPECT_EQ(first->inputs()[0].names[0], "batch");
+  sizes[0] = 1;
   size_t count = 1;
-  for (int64_t size : first->inputs()[0].sizes)
+  for (int64_t size : sizes)
     count *= static_cast<size_t>(size);
   std::vector<float> image(count);
   for (size_t i = 0; i < count; ++i)
     image[i] = float(i % 7) / 7;
   auto run = [&](Function &function) {
-    auto results = function.call(
-        {{TensorRef::of(std::span(image), function.inputs()[0].sizes)}});
+    auto results = function.call({{TensorRef::of(std::span(image), sizes)}});
     EXPECT_TRUE(results.ok()) << results.error().text;
     return (*results)[0].bytes;
   };
@@ -121,6 +124,7 @@ TEST(Program, RefusesOtherTensors) {
 TEST(Invocation, GoesThroughItsPhases) {
   compiler::Session session;
   auto invocation = session.begin();
+  ASSERT_TRUE(invocation.give("batch=1").ok());
   EXPECT_EQ(invocation.runTo(compiler::Phase::Compiled).error().code,
             "compiler.phase");
   ASSERT_TRUE(invocation.readFile(digits).ok());

@@ -51,7 +51,7 @@ Result<> CpuModel::give(compile::Program program) {
   Sizes sizes;
   for (graph::ValueId id : program.graph.inputs)
     sizes.push_back(program.graph.values[id].type.sizes());
-  runs_[sizes] = RUNE_TRY(CpuRun::of(std::move(program)));
+  runs_[sizes] = RUNE_TRY(CpuRun::of(std::move(program), pool_));
   return {};
 }
 
