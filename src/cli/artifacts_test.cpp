@@ -65,6 +65,25 @@ TEST_F(ArtifactsTest, ReadsEveryFileOnce) {
   EXPECT_EQ(asText(words->value()), "one\ntwo\n");
 }
 
+/// ONNX has none, so that the message says which one was asked for.
+TEST_F(ArtifactsTest, TakesTheSignatureThatIsMeantMost) {
+  fs::path digits = fs::path(RUNE_SOURCE_DIR) / "examples/digits/model.onnx";
+  fs::copy_file(digits, folder_ / "model.onnx");
+  check::Stage model = stage(check::StageKind::Model, "model.onnx");
+  model.signature = "the Runefile's";
+  auto asked = [&](Artifacts::Signatures signatures) {
+    Report report;
+    Artifacts artifacts(folder_.string(), report, {}, std::move(signatures));
+    EXPECT_FALSE(artifacts.model(model, {}));
+    return report.diagnostics().empty() ? std::string()
+                                        : report.diagnostics()[0].message;
+  };
+  EXPECT_THAT(asked({}), ::testing::HasSubstr("`the Runefile's`"));
+  EXPECT_THAT(asked({{"", "all"}}), ::testing::HasSubstr("`all`"));
+  EXPECT_THAT(asked({{"", "all"}, {"stage", "one"}}),
+              ::testing::HasSubstr("`one`"));
+}
+
 TEST_F(ArtifactsTest, AsksABlockInOneInstance) {
   check::Stage block = stage(check::StageKind::ProcBlock, "softmax@1");
   for (int i = 0; i < 2; ++i) {

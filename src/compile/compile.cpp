@@ -129,6 +129,10 @@ Result<Program> compile(graph::Graph taken, const Options &options) {
     packed[i] = static_cast<uint32_t>(program.packed.size());
     program.packed.push_back(packWeights(graph, group, options.target));
   }
+  for (const Step &step : program.steps)
+    for (uint32_t i = step.firstNode; step.entry && i < step.lastNode; ++i)
+      if (groups.of[i] == Groups::none)
+        scratch = std::max(scratch, kernelScratch(graph, graph.nodes[i]));
   RUNE_TRY(Places(groups, scratch, program).plan());
   auto isRegion = [](const Step &step) { return step.entry.has_value(); };
   if (std::ranges::none_of(program.steps, isRegion))

@@ -3,6 +3,7 @@
 
 #include "compile/specialise_calls.h"
 
+#include <llvm/Analysis/LoopInfo.h>
 #include <llvm/Analysis/TargetLibraryInfo.h>
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/IR/Verifier.h>
@@ -17,11 +18,22 @@ bool mustStop(const Options &options) {
   return options.stop && options.stop->load(std::memory_order_relaxed);
 }
 
+/// True for functions that had their passes.
+bool isDone(const llvm::Any &of) {
+  if (auto *function = llvm::any_cast<const llvm::Function *>(&of))
+    return (*function)->hasOptNone();
+  if (auto *loop = llvm::any_cast<const llvm::Loop *>(&of))
+    return (*loop)->getHeader()->getParent()->hasOptNone();
+  return false;
+}
+
 void optimise(llvm::Module &module, llvm::TargetMachine &machine,
               const Options &options) {
   llvm::PassInstrumentationCallbacks callbacks;
   callbacks.registerShouldRunOptionalPassCallback(
-      [&](llvm::StringRef, llvm::Any) { return !mustStop(options); });
+      [&](llvm::StringRef, llvm::Any of) {
+        return !mustStop(options) && !isDone(of);
+      });
   llvm::PassBuilder builder(&machine, {}, {}, &callbacks);
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;

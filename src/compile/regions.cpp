@@ -39,6 +39,9 @@ bool isCompiled(const graph::Graph &graph, const graph::Node &node,
   auto known = [&](graph::ValueId id) {
     return id == graph::noValue || isKnown(graph.values[id]);
   };
+  // three operands and more are contracted one by one: not all at once
+  if (node.op == graph::Op::Einsum && node.inputs.size() > 2)
+    return false;
   return node.bodies.empty() && kernels.contains(kernelName(node.op)) &&
          std::ranges::all_of(node.inputs, known) &&
          std::ranges::all_of(node.outputs, known);

@@ -19,6 +19,9 @@ std::string kernelName(graph::Op op);
 bool isCompiled(const graph::Graph &graph, const graph::Node &node,
                 const std::set<std::string> &kernels);
 
+/// Bytes of scratch that the kernel of a node takes.
+uint64_t kernelScratch(const graph::Graph &graph, const graph::Node &node);
+
 /// Bytes of a value whose sizes are known.
 uint64_t valueBytes(const graph::Value &value);
 

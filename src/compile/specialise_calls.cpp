@@ -87,6 +87,8 @@ public:
       if (callsKernel(function)) {
         specialise(function);
         run(optimise_, function);
+        if (isFlat(function))
+          run(vectorise_, function);
         function.addFnAttr(llvm::Attribute::OptimizeNone);
         function.addFnAttr(llvm::Attribute::NoInline);
       }
@@ -117,9 +119,19 @@ private:
     again.addPass(llvm::LICMPass(llvm::LICMOptions()));
     optimise_.addPass(
         llvm::createFunctionToLoopPassAdaptor(std::move(again), true));
-    optimise_.addPass(llvm::LoopVectorizePass());
-    optimise_.addPass(llvm::InstCombinePass());
     optimise_.addPass(llvm::SimplifyCFGPass());
+    vectorise_.addPass(llvm::LoopVectorizePass());
+    vectorise_.addPass(llvm::InstCombinePass());
+    vectorise_.addPass(llvm::SimplifyCFGPass());
+  }
+
+  /// Rows, or pieces, of elements: what vectors are for. In deeper nests the
+  /// vectoriser finds nothing and takes long.
+  bool isFlat(llvm::Function &function) {
+    constexpr size_t most = 3;
+    return functions_.getResult<llvm::LoopAnalysis>(function)
+               .getLoopsInPreorder()
+               .size() <= most;
   }
 
   void specialise(llvm::Function &function) {
@@ -164,7 +176,7 @@ private:
   llvm::FunctionAnalysisManager functions_;
   llvm::CGSCCAnalysisManager components_;
   llvm::ModuleAnalysisManager modules_;
-  llvm::FunctionPassManager simplify_, optimise_;
+  llvm::FunctionPassManager simplify_, optimise_, vectorise_;
 };
 
 } // namespace

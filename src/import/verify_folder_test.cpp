@@ -42,6 +42,24 @@ TEST(CompareTensors, allowsWhatTheToleranceAllows) {
   EXPECT_FALSE(compared({1.0009f}, {1}, {1e-6, {}}).equal);
 }
 
+/// Of numbers that somebody typed, half a unit of the last decimal is noise.
+TEST(CompareTensors, boundsAllowForNumbersOfFourDecimals) {
+  ToleranceOptions bounds;
+  bounds.bound = graph::FloatBound{4, 16};
+  std::vector<float> typed = {0.3828F, 1.7556F, -0.1406F, 2.9689F};
+  auto off = [&](float by) {
+    std::vector<float> got = typed;
+    got[1] += by;
+    return compared(got, typed, bounds);
+  };
+  EXPECT_TRUE(off(0.00004F).equal);
+  EXPECT_FALSE(off(0.00007F).equal);
+  typed[2] = -0.14061234F;
+  EXPECT_FALSE(off(0.00004F).equal);
+  typed = {0.125F, 0.5F, -0.25F, 2}; // computed, for all one knows
+  EXPECT_FALSE(off(0.00004F).equal);
+}
+
 TEST(CompareTensors, infinityAndNanMatchOnlyThemselves) {
   float infinity = std::numeric_limits<float>::infinity();
   float nan = std::numeric_limits<float>::quiet_NaN();

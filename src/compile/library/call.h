@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <utility>
+
 namespace rune::library {
 
 /// Element types, by their numbers in base/dtype.def.
@@ -93,13 +95,17 @@ inline int64_t integerAt(const Attribute &attribute, int64_t i) {
   return static_cast<const int64_t *>(attribute.list)[i];
 }
 
-/// A text attribute that is one of a few words is told by its first letters.
-inline bool isText(const Attribute &attribute, const char *text) {
+/// True if a text attribute is this word. Without a loop or a branch: it
+/// decides which cases of a kernel a call needs, and must be known before loops
+/// are.
+template <size_t size>
+bool isText(const Attribute &attribute, const char (&text)[size]) {
+  if (attribute.count != size - 1)
+    return false;
   const char *own = static_cast<const char *>(attribute.list);
-  for (int64_t i = 0; i < attribute.count; ++i)
-    if (text[i] == 0 || text[i] != own[i])
-      return false;
-  return text[attribute.count] == 0;
+  return [&]<size_t... i>(std::index_sequence<i...>) {
+    return ((own[i] == text[i]) & ...);
+  }(std::make_index_sequence<size - 1>{});
 }
 
 } // namespace rune::library

@@ -45,6 +45,18 @@ RUNE_KERNEL(BitwiseXor) {
                       []<class W>(W a, W b, int32_t &) -> W { return a ^ b; });
 }
 
+RUNE_KERNEL(BitShift) {
+  enum { direction };
+  bool left = isText(call.attributes[direction], "left");
+  return integerPairs(call, [=]<class W>(W x, W amount, int32_t &) -> W {
+    // by as many bits as there are, or more, or a negative number
+    if (amount < 0 || static_cast<uint64_t>(amount) >= 8 * sizeof(W))
+      return !left && x < 0 ? static_cast<W>(-1) : W(0);
+    return static_cast<W>(left ? static_cast<uint64_t>(x) << amount
+                               : static_cast<uint64_t>(x >> amount));
+  });
+}
+
 RUNE_KERNEL(Where) {
   const View &y = call.out[0];
   const Strides strides[] = {stretched(call.in[0], y), stretched(call.in[1], y),

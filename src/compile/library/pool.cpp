@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The largest element, and the mean, under each window.
+// The largest element, the mean and the norm under each window.
 //
-// source  docs/ops.md: max_pool, average_pool
+// source  docs/ops.md: max_pool, average_pool, lp_pool
+#include "compile/library/math.h"
 #include "compile/library/window.h"
 
 using namespace rune::library;
@@ -137,5 +138,26 @@ RUNE_KERNEL(AveragePool) {
               out[to] = narrow<T>(meanOf(sum, count));
               return 0;
             });
+      });
+}
+
+RUNE_KERNEL(LpPool) {
+  enum { ceil, dilations, kernel, layout, p, pads, strides };
+  if (isEmpty(call.out[0]))
+    return 0;
+  const Attribute *a = call.attributes;
+  Image x(call.in[0], a[layout]), y(call.out[0], a[layout]);
+  Window window = windowOf(call, a[kernel], a[strides], a[dilations], a[pads]);
+  double power = a[p].number;
+  return eachWindow(
+      call, x, y,
+      [&](const int64_t *place, int64_t from, int64_t to, int64_t) -> int32_t {
+        double sum = 0;
+        window.eachTap(x, place, {}, [&](int64_t offset, int64_t, int64_t) {
+          sum +=
+              math::pow(magnitude(loadFloat(call.in[0], from + offset)), power);
+        });
+        storeFloat(call.out[0], to, math::pow(sum, 1 / power));
+        return 0;
       });
 }

@@ -176,7 +176,8 @@ std::optional<std::vector<int64_t>> Arrangements::constant(ValueId old) const {
     return std::nullopt;
   ByteSpan data = graph().constants[*value.constant].data;
   std::vector<int64_t> numbers(data.size() / sizeof(int64_t));
-  std::memcpy(numbers.data(), data.data(), numbers.size() * sizeof(int64_t));
+  if (!numbers.empty())
+    std::memcpy(numbers.data(), data.data(), numbers.size() * sizeof(int64_t));
   return numbers;
 }
 
@@ -248,6 +249,14 @@ Result<ValueId> Arrangements::get(ValueId old, const Order &order) {
   }
   set(old, order, *made);
   return *made;
+}
+
+Result<ValueId> Arrangements::getOnes(ValueId old, const Order &order) {
+  Sizes sizes = sizesOf(old);
+  for (const auto &[has, now] : versionsOf(old))
+    if (areSame(sizes, has, order))
+      return now;
+  return get(old, order);
 }
 
 Result<ValueId> Arrangements::plain(ValueId old) {

@@ -49,6 +49,8 @@ public:
   bool has(graph::ValueId old, const Order &order) const;
   /// The value in this order; transposed if it must be.
   Result<graph::ValueId> get(graph::ValueId old, const Order &order);
+  /// The same, but that dimensions of 1 may stand elsewhere.
+  Result<graph::ValueId> getOnes(graph::ValueId old, const Order &order);
   Result<graph::ValueId> plain(graph::ValueId old);
   void set(graph::ValueId old, Order order, graph::ValueId now);
 

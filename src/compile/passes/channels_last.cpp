@@ -258,7 +258,7 @@ private:
     auto orders = regroup(values_.sizesOf(x), values_.orderOf(x), sizes);
     if (!orders)
       return plain(node);
-    ValueId now = RUNE_TRY(values_.get(x, orders->from));
+    ValueId now = RUNE_TRY(values_.getOnes(x, orders->from));
     now = RUNE_TRY(values_.reshaped(now, stored(sizes, orders->to)));
     values_.set(y, std::move(orders->to), now);
     return {};

@@ -182,30 +182,48 @@ private:
     return Scaling{scale, bias};
   }
 
-  /// The channel that element `i` of the weights belongs to.
-  static size_t channelOf(const Layer &layer, const std::vector<int64_t> &sizes,
-                          size_t i) {
-    const Node &node = *layer.node;
+  /// How weights go through the channels: `inner` elements of one, then of the
+  /// next, `channels` of them; then again, each time for `outer / groups` rows.
+  struct Walk {
+    size_t outer = 1, channels = 1, inner = 1, groups = 1;
+  };
+  static Walk walkOf(const Node &node, const std::vector<int64_t> &sizes) {
     auto size = [&](size_t d) { return static_cast<size_t>(sizes[d]); };
     size_t kernel = 1;
     for (size_t d = 2; d < sizes.size(); ++d)
       kernel *= size(d);
-    if (node.op == Op::Conv)
-      return i / (kernel * size(1));
-    if (node.op == Op::MatMul)
-      return node.integer("transpose_b") ? i / size(1) : i % size(1);
-    auto groups = static_cast<size_t>(node.integer("groups"));
-    size_t input = i / (kernel * size(1)), output = i / kernel % size(1);
-    return input / (size(0) / groups) * size(1) + output;
+    if (node.op == Op::ConvTranspose)
+      return {size(0), size(1), kernel,
+              static_cast<size_t>(node.integer("groups"))};
+    if (node.op == Op::MatMul && !node.integer("transpose_b"))
+      return {size(0), size(1), 1, 1};
+    return {1, size(0), kernel * size(1), 1};
   }
 
   std::optional<Tensor> scaledWeights(const Layer &layer,
                                       const Numbers &factor) {
     const Constant &weights = *editor_.constantOf(layer.node->inputs[1]);
-    Numbers numbers = numbersOf(weights);
-    for (size_t i = 0; i < numbers.size(); ++i)
-      numbers[i] *= factor[channelOf(layer, weights.sizes, i)];
-    return tensorOf(weights.dtype, weights.sizes, numbers);
+    auto scaled = Tensor::zeros(weights.dtype, weights.sizes);
+    if (!scaled)
+      return std::nullopt;
+    Walk walk = walkOf(*layer.node, weights.sizes);
+    bool finite = true;
+    graph::withFloat(weights.dtype, [&]<class T>(graph::Type<T>) {
+      const uint8_t *from = weights.data.data();
+      T *to = scaled->as<T>().data();
+      for (size_t o = 0; o < walk.outer; ++o)
+        for (size_t c = 0; c < walk.channels; ++c) {
+          size_t group = o / (walk.outer / walk.groups);
+          double by = factor[group * walk.channels + c];
+          for (size_t i = 0; i < walk.inner; ++i, from += sizeof(T), ++to) {
+            T element;
+            std::memcpy(&element, from, sizeof(T));
+            *to = graph::narrow<T>(graph::widen(element) * by);
+            finite &= std::isfinite(graph::widen(*to));
+          }
+        }
+    });
+    return finite ? std::optional(*std::move(scaled)) : std::nullopt;
   }
 
   /// `node` becomes the layer with other weights.

@@ -43,7 +43,7 @@ Result<compile::Program> CpuModel::programFor(const Sizes &sizes) const {
 Result<CpuRun *> CpuModel::prepare(const Sizes &sizes) {
   if (auto found = runs_.find(sizes); found != runs_.end())
     return found->second.get();
-  auto run = RUNE_TRY(CpuRun::of(RUNE_TRY(programFor(sizes))));
+  auto run = RUNE_TRY(CpuRun::of(RUNE_TRY(programFor(sizes)), pool_));
   return (runs_[sizes] = std::move(run)).get();
 }
 

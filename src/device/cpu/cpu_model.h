@@ -25,7 +25,10 @@ public:
   explicit CpuModel(graph::Graph graph, Keeping keeping = {},
                     compile::Options options = {})
       : graph_(std::move(graph)), keeping_(std::move(keeping)),
-        options_(options), constants_(compile::constantsOf(graph_)) {}
+        options_(options), constants_(compile::constantsOf(graph_)) {
+    if (options_.workers > 1)
+      pool_ = std::make_shared<Pool>(options_.workers);
+  }
 
   const graph::Graph &graph() const { return graph_; }
 
@@ -49,6 +52,7 @@ private:
   graph::Graph graph_;
   Keeping keeping_;
   compile::Options options_;
+  std::shared_ptr<Pool> pool_;
   std::vector<ByteSpan> constants_;
   graph::State state_;
   std::map<Sizes, std::unique_ptr<CpuRun>> runs_;

@@ -43,13 +43,30 @@ public:
         __atomic_store_n(&rang_, 1, __ATOMIC_RELAXED);
     });
   }
-  compile::Control control() const { return {.stop = &rang_}; }
+  const int32_t *flag() const { return &rang_; }
 
 private:
   int32_t rang_ = 0;
   std::mutex mutex_;
   std::condition_variable_any changed_;
   std::jthread thread_; // the last: it uses all of the above
+};
+
+/// What compiled code polls, and whom it gives tasks to.
+struct PoolControl : compile::Control {
+  Pool *pool;
+
+  PoolControl(const int32_t *flag, Pool *threads)
+      : Control{.stop = flag}, pool(threads) {
+    if (!pool)
+      return;
+    workers = pool->workers();
+    share = [](const compile::Control *control, int64_t tasks, Pool::Task task,
+               void *context) {
+      static_cast<const PoolControl *>(control)->pool->share(tasks, task,
+                                                             context);
+    };
+  }
 };
 
 /// Nodes [first, last) as a graph of their own.
@@ -122,13 +139,16 @@ private:
 
 } // namespace
 
-Result<std::unique_ptr<CpuRun>>
-CpuRun::prepare(Graph graph, const compile::Options &options) {
-  return of(RUNE_TRY(compile::compile(std::move(graph), options)));
+Result<std::unique_ptr<CpuRun>> CpuRun::prepare(Graph graph,
+                                                const compile::Options &options,
+                                                std::shared_ptr<Pool> pool) {
+  return of(RUNE_TRY(compile::compile(std::move(graph), options)),
+            std::move(pool));
 }
 
-Result<std::unique_ptr<CpuRun>> CpuRun::of(compile::Program program) {
-  std::unique_ptr<CpuRun> run(new CpuRun(std::move(program)));
+Result<std::unique_ptr<CpuRun>> CpuRun::of(compile::Program program,
+                                           std::shared_ptr<Pool> pool) {
+  std::unique_ptr<CpuRun> run(new CpuRun(std::move(program), std::move(pool)));
   run->code_ = RUNE_TRY(machine::MappedCode::map(run->program_.code));
   RUNE_TRY(run->place());
   return run;
@@ -285,7 +305,7 @@ Result<graph::Items> CpuRun::run(graph::Items inputs,
   copies_ = 0;
   RUNE_TRY(bind(std::move(inputs), state));
   Alarm alarm(limits.deadline);
-  compile::Control control = alarm.control();
+  PoolControl control(alarm.flag(), pool_.get());
   for (size_t i = 0; i < program_.steps.size(); ++i) {
     const Step &step = program_.steps[i];
     RUNE_TRY(step.entry ? runRegion(step, control) : runPlan(i, limits));

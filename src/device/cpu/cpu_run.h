@@ -5,6 +5,7 @@
 #pragma once
 
 #include "compile/compile.h"
+#include "device/cpu/pool.h"
 #include "graph/plan.h"
 #include "machine/mapped_code.h"
 
@@ -17,12 +18,16 @@ public:
   ///
   /// errors  `compile.*`, `machine.out-of-memory`
   static Result<std::unique_ptr<CpuRun>>
-  prepare(graph::Graph graph, const compile::Options &options = {});
+  prepare(graph::Graph graph, const compile::Options &options = {},
+          std::shared_ptr<Pool> pool = nullptr);
 
   /// Of a program that was compiled before, for this machine.
   ///
+  /// in      `pool`: of no more workers than the program was compiled for; null
+  ///         for none
   /// errors  `machine.out-of-memory`
-  static Result<std::unique_ptr<CpuRun>> of(compile::Program program);
+  static Result<std::unique_ptr<CpuRun>>
+  of(compile::Program program, std::shared_ptr<Pool> pool = nullptr);
 
   const graph::Graph &graph() const { return program_.graph; }
   const compile::Program &program() const { return program_; }
@@ -39,7 +44,8 @@ public:
                            graph::State &state);
 
 private:
-  explicit CpuRun(compile::Program program) : program_(std::move(program)) {}
+  CpuRun(compile::Program program, std::shared_ptr<Pool> pool)
+      : program_(std::move(program)), pool_(std::move(pool)) {}
   Result<> place();
   Result<> bind(graph::Items inputs, graph::State &state);
   Result<> runRegion(const compile::Step &step,
@@ -49,6 +55,7 @@ private:
   TensorView viewOf(graph::ValueId id) const;
 
   compile::Program program_;
+  std::shared_ptr<Pool> pool_;
   machine::MappedCode code_;
   std::vector<uint8_t> arena_;
   /// A pointer for each value, and the scratch.

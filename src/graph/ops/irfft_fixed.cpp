@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // irfft_fixed(x): real numbers from the bins 0 to n/2 of their spectrum, in
-// fixed point: what rfft_fixed takes apart. Every rounding is part of the
-// result: the spectrum becomes that of n/2 pairs of numbers, which is
-// transformed back as there. Nothing is left to divide by n: the steps did.
+// fixed point, 1/n of the sum. Every rounding is part of the result: the
+// spectrum becomes that of n/2 pairs of numbers, which is transformed back in
+// the steps of rfft_fixed, each of which divides. What rfft_fixed took apart
+// comes back as 1/n of it, since both divide.
 //
 // source  Kiss FFT, fixed point, as TensorFlow Lite Micro's signal library
 //         calls it

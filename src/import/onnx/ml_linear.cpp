@@ -148,7 +148,7 @@ Imported importMlNormalizer(OnnxNode &node) {
   ValueId size = RUNE_TRY(make.one(Op::Abs, {x}));
   ValueId sum = noValue;
   if (norm == "MAX")
-    sum = RUNE_TRY(make.reduce(Op::ReduceMax, size, axes, true));
+    sum = RUNE_TRY(make.reduce(Op::ReduceMax, x, axes, true));
   else if (norm == "L1")
     sum = RUNE_TRY(make.reduce(Op::ReduceSum, size, axes, true));
   else if (norm == "L2")

@@ -161,18 +161,6 @@ Result<ValueId> votesOf(Composer &make, ValueId scores, const Pairs &pairs) {
   return make.add(first, second);
 }
 
-/// The probabilities of two classes: Platt's sigmoid of their score.
-Result<ValueId> probabilities(Composer &make, ValueId score, double a,
-                              double b) {
-  ValueId line = RUNE_TRY(make.add(
-      RUNE_TRY(make.mul(score, make.scalar(a, score))), make.scalar(b, score)));
-  ValueId second = RUNE_TRY(make.one(Op::Sigmoid, {line}));
-  second = RUNE_TRY(make.one(Op::Clamp, {second, make.scalar(1e-7, second),
-                                         make.scalar(1 - 1e-7, second)}));
-  ValueId first = RUNE_TRY(make.sub(make.scalar(1, second), second));
-  return make.one(Op::Concat, {first, second}, {{"axis", int64_t{1}}});
-}
-
 /// libsvm stops after so many rounds, and where its error is below this by the
 /// number of classes.
 constexpr int64_t mostRounds = 100;
@@ -290,8 +278,9 @@ Result<Body> roundOf(OnnxNode &node, ValueId q, size_t classes) {
   return node.bodies().build("coupling", make);
 }
 
-/// The probabilities of more than two classes, from those of each pair, as
-/// libsvm couples them: rounds until the error is small.
+/// The probabilities of the classes, from those of each pair (Platt's sigmoid
+/// of its score), as libsvm couples them: rounds until the error is small, of
+/// two classes too, as ONNX Runtime has it.
 ///
 /// source  Wu, Lin and Weng 2004, "Probability estimates for multi-class
 ///         classification by pairwise coupling", the second method
@@ -406,10 +395,8 @@ Imported importMlSVMClassifier(OnnxNode &node) {
     place = RUNE_TRY(largest(make, RUNE_TRY(votesOf(make, scores, pairs))));
     if (!a.empty() && b.size() != a.size())
       return node.fail("{} `prob_a` and {} `prob_b`", a.size(), b.size());
-    if (!a.empty() && pairs.classes > 2)
+    if (!a.empty())
       scores = RUNE_TRY(coupled(make, scores, pairs, a, b));
-    else if (!a.empty())
-      scores = RUNE_TRY(probabilities(make, scores, a[0], b[0]));
     else if (count == 1)
       scores = RUNE_TRY(
           make.one(Op::Concat, {RUNE_TRY(make.one(Op::Neg, {scores})), scores},

@@ -230,7 +230,7 @@ TEST(OnnxMl, features) {
       computed("Normalizer", 1, "f32[2, 2]", {3, -4, 0, 0}, {{"norm", "L2"}}),
       near({.6, -.8, 0, 0}));
   EXPECT_THAT(computed("Normalizer", 1, "f32[2]", {3, -4}, {{"norm", "MAX"}}),
-              near({.75, -1}));
+              near({1, -4. / 3}));
   EXPECT_THAT(computed("Normalizer", 1, "i32[2]", {3, -5}, {{"norm", "L1"}}),
               near({.375, -.625}));
   EXPECT_THAT(

@@ -92,12 +92,12 @@ template <int vectorBytes> int32_t depthwise(const Fused &fused) {
         windows.addresses(elements<float>(x), zeros, row, rows, addresses,
                           most);
         alignas(64) float tile[shape.rows * width];
-        auto *weights = static_cast<const float *>(fused.packed);
-        for (int64_t c = 0; c < channels;) {
-          int block = depthwiseBlockF32(vectorBytes, channels - c);
-          int64_t columns = atMost(block, channels - c);
-          for (int64_t i = 0; i < rows; i += shape.rows) {
-            int64_t count = atMost(shape.rows, rows - i);
+        for (int64_t i = 0; i < rows; i += shape.rows) {
+          int64_t count = atMost(shape.rows, rows - i);
+          auto *weights = static_cast<const float *>(fused.packed);
+          for (int64_t c = 0; c < channels;) {
+            int block = depthwiseBlockF32(vectorBytes, channels - c);
+            int64_t columns = atMost(block, channels - c);
             if (columns < shape.lanes)
               sumLast(addresses + i, most, count, taps, c, columns, block,
                       weights, tile, width);
@@ -109,9 +109,9 @@ template <int vectorBytes> int32_t depthwise(const Fused &fused) {
                   count, addresses + i, most, taps, c, weights, tile, width);
             fused.finish(tile, width, row + i, count, c, columns,
                          fused.operands);
+            weights += (1 + taps) * block;
+            c += block;
           }
-          weights += (1 + taps) * block;
-          c += block;
         }
       });
 }
