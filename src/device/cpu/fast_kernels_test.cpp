@@ -7,11 +7,11 @@
 #include "graph/bounds.h"
 #include "graph/builder.h"
 #include "graph/evaluate.h"
+#include "graph/ops.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <random>
 
@@ -68,11 +68,11 @@ struct Try {
       builder.output((*y)[i], fmt::format("{}_y{}", name, i));
     if (followed) {
       List sizes = builder.type(result).sizes();
-      Tensor other = Tensor(*Tensor::zeros(DType::F32, sizes));
-      for (size_t i = 0; i < other.count(); ++i)
-        other.as<float>()[i] = static_cast<float>(i % 13) * 0.125f;
+      auto other = std::make_shared<Tensor>(*Tensor::zeros(DType::F32, sizes));
+      for (size_t i = 0; i < other->count(); ++i)
+        other->as<float>()[i] = static_cast<float>(i % 13) * 0.125f;
       ValueId constant = builder.constant(
-          name + "_c", {DType::F32, sizes, other.bytes(), nullptr});
+          name + "_c", {DType::F32, sizes, other->bytes(), other});
       result = *builder.one(Op::Add, name + "_add", {result, constant});
       result = *builder.one(Op::Relu, name + "_relu", {result});
     }
