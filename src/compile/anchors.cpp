@@ -22,14 +22,14 @@ bool isGiven(const Node &node, size_t input) {
   return input < node.inputs.size() && node.inputs[input] != noValue;
 }
 
-/// One result, and all operands f32.
 bool isF32(const Graph &graph, const Node &node) {
   auto isFloat = [&](ValueId id) {
     return id == noValue || graph.values[id].type.dtype == DType::F32;
   };
-  return std::ranges::all_of(node.inputs, isFloat) &&
-         isFloat(node.outputs[0]) &&
-         std::all_of(node.outputs.begin() + 1, node.outputs.end(),
+  return std::ranges::all_of(node.inputs, isFloat) && isFloat(node.outputs[0]);
+}
+bool hasOneResult(const Node &node) {
+  return std::all_of(node.outputs.begin() + 1, node.outputs.end(),
                      [](ValueId id) { return id == noValue; });
 }
 
@@ -97,6 +97,12 @@ int64_t foldedCount(const Node &node, const Sizes &sizes) {
   return count;
 }
 
+library::LstmShape lstmShape(const Graph &graph, const Node &node) {
+  Sizes x = sizesOf(graph, node, 0);
+  size_t time = node.text("layout") == "TNC" ? 0 : 1;
+  return {x[time], x[1 - time], sizesOf(graph, node, 2)[1]};
+}
+
 library::DynamicProduct productOf(const Graph &graph, const Node &node,
                                   int vectorBytes) {
   Sizes a = sizesOf(graph, node, 0), b = sizesOf(graph, node, 1);
@@ -114,10 +120,12 @@ library::DynamicProduct productOf(const Graph &graph, const Node &node,
 
 Anchor unpackedAnchor(const Graph &graph, const Node &node) {
   if (node.inputs.empty() || node.outputs.empty() ||
-      node.outputs[0] == noValue || !isF32(graph, node) ||
-      countOf(sizesOf(graph, node, 0)) == 0)
+      node.inputs[0] == noValue || node.outputs[0] == noValue ||
+      !isF32(graph, node) || countOf(sizesOf(graph, node, 0)) == 0)
     return Anchor::None;
   Sizes sizes = sizesOf(graph, node, 0);
+  if (!hasOneResult(node))
+    return Anchor::None;
   auto when = [](bool condition, Anchor kind) {
     return condition ? kind : Anchor::None;
   };
@@ -177,6 +185,8 @@ int64_t unpackedScratch(const Graph &graph, const Node &node, Anchor kind,
       taps *= std::min(kernel[d], sizes[1 + d]);
     return library::poolScratch(sizes.back(), taps);
   }
+  case Anchor::Lstm:
+    return lstmShape(graph, node).scratchBytes();
   default:
     return floats(0);
   }

@@ -119,10 +119,13 @@ llvm::Function *RegionEmitter::makeGroup(const Group &group,
   llvm::Type *status = llvm::Type::getInt32Ty(context);
   const graph::Node *anchor =
       group.kind == Anchor::None ? nullptr : &graph_.nodes[group.anchor];
-  // the anchor's inputs, its packed weights; the expression's operands;
-  // scratch, control
+  // the anchor's inputs, its packed weights; the expression's operands; the
+  // results that the anchor writes; scratch, control
   size_t inputs = anchor ? anchor->inputs.size() : 0;
-  std::vector<llvm::Type *> types(inputs + 1 + expression.operands.size() + 2,
+  size_t outputs = anchor ? anchor->outputs.size() : 1;
+  bool writes = writesResults(group.kind);
+  std::vector<llvm::Type *> types(inputs + 1 + expression.operands.size() +
+                                      (writes ? outputs : 0) + 2,
                                   pointer);
   auto *function = llvm::Function::Create(
       llvm::FunctionType::get(status, types, false),
@@ -139,7 +142,11 @@ llvm::Function *RegionEmitter::makeGroup(const Group &group,
   for (size_t i = 0; i < inputs; ++i)
     tensors.push_back(argument(i));
   llvm::Value *nothing = llvm::ConstantPointerNull::get(ir.getPtrTy());
-  tensors.push_back(nothing); // the anchor's result is not written
+  // but for those, the anchor's result goes through the expression
+  for (size_t i = 0; i < outputs; ++i)
+    tensors.push_back(
+        writes ? argument(inputs + 1 + expression.operands.size() + i)
+               : nothing);
   graph::Node none;
   none.outputs = {graph_.nodes[group.last()].outputs[0]};
   llvm::Value *call =
@@ -204,6 +211,9 @@ void RegionEmitter::emit(const std::string &name, uint32_t first,
                                          : entry(noValue));
       for (ValueId id : expression.operands)
         arguments.push_back(entry(id));
+      if (writesResults(group.kind))
+        for (ValueId id : graph_.nodes[group.anchor].outputs)
+          arguments.push_back(entry(id));
       callee = makeGroup(group, expression);
     } else {
       for (const auto *ids : {&node.inputs, &node.outputs})

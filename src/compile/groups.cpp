@@ -115,7 +115,7 @@ private:
     const Node &node = graph_.nodes[root];
     Group group;
     group.nodes = {root};
-    if (isEmpty(node.outputs[0]))
+    if (node.outputs[0] == noValue || isEmpty(node.outputs[0]))
       return;
     if (Anchor kind = anchorKind(node); kind != Anchor::None) {
       group.kind = kind;
@@ -155,6 +155,8 @@ private:
         Anchor kind = group.kind == Anchor::None && isWhole(member, id)
                           ? anchorKind(node)
                           : Anchor::None;
+        if (writesResults(kind))
+          continue;
         if (kind == Anchor::None && !isBody(node))
           continue;
         best = from;
@@ -229,7 +231,8 @@ std::string fastKernelName(Anchor kind, machine::Target target) {
                                         "ReduceMeanF32",
                                         "ReduceSumF32",
                                         "MaxPoolF32",
-                                        "AveragePoolF32"};
+                                        "AveragePoolF32",
+                                        "LstmF32"};
   std::string_view name = names[static_cast<size_t>(kind)];
   return kind == Anchor::None
              ? fmt::format("rune_fast_{}", name)

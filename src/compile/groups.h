@@ -31,13 +31,18 @@ enum class Anchor : uint8_t {
   ReduceMean,
   ReduceSum,
   MaxPool,
-  AveragePool
+  AveragePool,
+  Lstm
 };
 
 /// True for anchors whose weights are packed while compiling.
 constexpr bool isPacked(Anchor kind) {
   return kind != Anchor::None && kind < Anchor::MatMulDynamic;
 }
+
+/// True for anchors with several results, which they write themselves: nothing
+/// follows them in a group.
+constexpr bool writesResults(Anchor kind) { return kind == Anchor::Lstm; }
 
 struct Group {
   /// Ascending; the last one makes the result.

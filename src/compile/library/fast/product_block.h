@@ -76,7 +76,8 @@ private:
   static void piece(const Fused &fused, const LeftSide &left,
                     const RightSide &right, const Region &region, int64_t i,
                     int64_t j, int64_t first, int64_t count, float *tile) {
-    static constexpr float zeros[width] = {};
+    // on the stack: code without relocations has no shared constants
+    const float zeros[width] = {};
     const float *panel = right.first + j / width * right.panel;
     int64_t bias = right.hasBias ? right.step : 0;
     TileInput in{left.addresses + i,
