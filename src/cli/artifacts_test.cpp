@@ -74,9 +74,8 @@ TEST_F(ArtifactsTest, TakesTheSignatureThatIsMeantMost) {
   auto asked = [&](Artifacts::Signatures signatures) {
     Report report;
     Artifacts artifacts(folder_.string(), report, {}, std::move(signatures));
-    EXPECT_FALSE(artifacts.model(model, {}));
-    return report.diagnostics().empty() ? std::string()
-                                        : report.diagnostics()[0].message;
+    auto got = artifacts.model(model, {});
+    return got ? std::string() : got.error().message;
   };
   EXPECT_THAT(asked({}), ::testing::HasSubstr("`the Runefile's`"));
   EXPECT_THAT(asked({{"", "all"}}), ::testing::HasSubstr("`all`"));

@@ -28,6 +28,7 @@ struct Options {
   std::string signature;
   /// 0: as many as fit into `usualTime`.
   uint64_t repeat = 0;
+  uint32_t threads = 1;
   bool cache = false;
 };
 
@@ -81,8 +82,8 @@ Result<Figures> measure(const graph::Graph &graph, const std::string &name,
     console.say("note: " + what.message);
   };
   auto begin = Clock::now();
-  auto prepared =
-      RUNE_TRY(prepareGraph(graph, sizes, options.device, cachedAs, note));
+  auto prepared = RUNE_TRY(prepareGraph(graph, sizes, options.device,
+                                        options.threads, cachedAs, note));
   figures.compileMs = since<std::milli>(begin);
   figures.macs = graph::macs(prepared->graph());
   auto tensors = RUNE_TRY(randomInputs(prepared->graph()));
@@ -221,6 +222,10 @@ Action installBench(CLI::App &app) {
   app.add_option("--repeat", options->repeat,
                  "run so often (default: for a second)")
       ->check(CLI::Range(uint64_t{1}, uint64_t{1'000'000}))
+      ->option_text("N");
+  app.add_option("--threads", options->threads,
+                 "threads that a run may use (default: 1)")
+      ->check(CLI::Range(1u, 256u))
       ->option_text("N");
   app.add_option("--shape", options->shapes,
                  "the size of a dimension, `batch=8`, or of an input, "

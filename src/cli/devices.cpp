@@ -62,7 +62,8 @@ std::shared_ptr<const device::ProgramCache> usualCache(const Notes &note) {
 
 Result<std::unique_ptr<PreparedGraph>>
 prepareCompiled(const graph::Graph &graph, const device::Sizes &sizes,
-                const ModelFileName *cachedAs, const Notes &note) {
+                uint32_t threads, const ModelFileName *cachedAs,
+                const Notes &note) {
   device::Keeping keeping;
   if (cachedAs)
     keeping.cache = usualCache(note);
@@ -73,7 +74,8 @@ prepareCompiled(const graph::Graph &graph, const device::Sizes &sizes,
         cachedAs->how);
     keeping.note = note;
   }
-  auto model = std::make_unique<device::CpuModel>(graph, std::move(keeping));
+  auto model = std::make_unique<device::CpuModel>(
+      graph, std::move(keeping), compile::Options{.workers = threads});
   device::CpuRun *run = RUNE_TRY(model->prepare(sizes));
   return std::unique_ptr<PreparedGraph>(
       std::make_unique<CompiledGraph>(std::move(model), run));
@@ -126,13 +128,15 @@ GraphRunner makeRunner(const graph::Graph &graph, std::string_view device) {
   };
 }
 
-Result<std::unique_ptr<PreparedGraph>> prepareGraph(
-    const graph::Graph &graph, const std::vector<std::vector<int64_t>> &sizes,
-    std::string_view device, [[maybe_unused]] const ModelFileName *cachedAs,
-    [[maybe_unused]] const Notes &note) {
+Result<std::unique_ptr<PreparedGraph>>
+prepareGraph(const graph::Graph &graph,
+             const std::vector<std::vector<int64_t>> &sizes,
+             std::string_view device, [[maybe_unused]] uint32_t threads,
+             [[maybe_unused]] const ModelFileName *cachedAs,
+             [[maybe_unused]] const Notes &note) {
 #ifdef RUNE_HAS_LLVM
   if (device == "cpu")
-    return prepareCompiled(graph, sizes, cachedAs, note);
+    return prepareCompiled(graph, sizes, threads, cachedAs, note);
 #endif
   RUNE_CHECK(device == "evaluator", "a device of this build");
   return std::unique_ptr<PreparedGraph>(std::make_unique<EvaluatedGraph>(

@@ -58,10 +58,13 @@ struct ModelFileName {
 };
 
 /// in      `sizes`: of each input
+///         `threads`: that a run may use, where the device has any
 ///         `cachedAs`: null to compile anew, whatever is kept
 /// errors  of specialising and compiling
-Result<std::unique_ptr<PreparedGraph>> prepareGraph(
-    const graph::Graph &graph, const std::vector<std::vector<int64_t>> &sizes,
-    std::string_view device, const ModelFileName *cachedAs, const Notes &note);
+Result<std::unique_ptr<PreparedGraph>>
+prepareGraph(const graph::Graph &graph,
+             const std::vector<std::vector<int64_t>> &sizes,
+             std::string_view device, uint32_t threads,
+             const ModelFileName *cachedAs, const Notes &note);
 
 } // namespace rune::cli

@@ -167,6 +167,11 @@ Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
     if (const Step &step = program.steps[i]; step.entry)
       emitter.emit(regionName(i), step.firstNode, step.lastNode);
   RUNE_TRY(library.linkInto(*made.module));
+  // else vectors of AVX-512 are cut in two
+  for (llvm::Function &function : *made.module)
+    if (!function.isDeclaration())
+      function.addFnAttr("prefer-vector-width",
+                         std::to_string(8 * vectorBytes(options.target)));
   return made;
 }
 

@@ -5,6 +5,7 @@
 #include "compile/expression.h"
 #include "compile/library/fast/fused.h"
 #include "compile/library_bitcode.h"
+#include "compile/prepack.h"
 
 #include <llvm/Bitcode/BitcodeReader.h>
 #include <llvm/Linker/Linker.h>
@@ -205,8 +206,11 @@ void RegionEmitter::emit(const std::string &name, uint32_t first,
       const Group &group = groups_.all[index];
       Expression expression = expressions_.of(group);
       if (group.kind != Anchor::None)
-        for (ValueId id : graph_.nodes[group.anchor].inputs)
-          arguments.push_back(entry(id));
+        for (size_t k = 0; k < graph_.nodes[group.anchor].inputs.size(); ++k)
+          arguments.push_back(
+              entry(isReadPacked(group.kind, k)
+                        ? noValue
+                        : graph_.nodes[group.anchor].inputs[k]));
       arguments.push_back(packed_[index] ? entry(scratch + 1 + *packed_[index])
                                          : entry(noValue));
       for (ValueId id : expression.operands)

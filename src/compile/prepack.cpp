@@ -235,6 +235,10 @@ Bytes packDepthwise(const Weights &weights, int vectorBytes) {
 
 } // namespace
 
+bool isReadPacked(Anchor kind, size_t input) {
+  return isPacked(kind) && (input == 1 || input == 2 || input == 4);
+}
+
 const Constant *packedBias(const Graph &graph, const Node &node) {
   return optional(graph, node, 2);
 }

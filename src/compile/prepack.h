@@ -13,6 +13,10 @@ namespace rune::compile {
 /// points constant and finite. Otherwise None.
 Anchor packableAs(const graph::Graph &graph, const graph::Node &node);
 
+/// True for weights, bias and the weights' zero points of packed anchors: their
+/// kernels know only the sizes of the originals.
+bool isReadPacked(Anchor kind, size_t input);
+
 /// The bias of the anchor if it is packed with the weights; one that is not
 /// constant is added as any other operand.
 const graph::Constant *packedBias(const graph::Graph &graph,

@@ -16,7 +16,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$rune" compile "$model" -o "$work/model.o" --name model --target "$target"
 "$clang" --target="$triple" -O1 -ffreestanding -fno-builtin -fno-stack-protector -nostdlib -static \
-  -fuse-ld=lld-22 -I"$work" "$here/main.c" "$work/model.o" -o "$work/program"
+  -fuse-ld=lld-22 -I"$work" -x c "$here/main.c" -x none "$work/model.o" -o "$work/program"
 size() { sed -n "s/#define MODEL_$1_0_BYTES //p" "$work/model.h"; }
 status=0
 $runner "$work/program" > "$work/bytes" || status=$?
