@@ -6,6 +6,7 @@
 #include "compile/library/fast/fused.h"
 #include "compile/library_bitcode.h"
 #include "compile/prepack.h"
+#include "compile/retarget.h"
 
 #include <llvm/Bitcode/BitcodeReader.h>
 #include <llvm/Linker/Linker.h>
@@ -56,6 +57,7 @@ Result<> Library::linkInto(llvm::Module &module) {
   }
   parts_.clear();
   forgetProcessor(module);
+  retarget(module);
   for (llvm::Function &function : module) {
     if (function.isDeclaration()) {
       if (!function.isIntrinsic() && !function.use_empty())

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compile/object.h"
 
+#include "compile/expand_memory.h"
 #include "compile/specialise_calls.h"
 
 #include <llvm/Analysis/LoopInfo.h>
@@ -62,6 +63,7 @@ Result<> optimise(llvm::Module &module, llvm::TargetMachine &machine,
   specialiseCalls(module, machine);
   runPipeline(module, machine, options);
   releaseCalls(module);
+  expandMemory(module, machine);
   if (mustStop(options))
     return error("compile.stopped", "compiling was stopped");
   return {};
