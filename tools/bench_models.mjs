@@ -69,7 +69,7 @@ const jsonOf = (program, args, env = {}) => {
   }
 };
 const ours = (file, count) =>
-  jsonOf(rune, ['bench', file, '--format', 'json', ...(given['--cache'] === 'yes' ? ['--cache'] : []),
+  jsonOf(rune, ['bench', file, '--device', 'cpu', '--format', 'json', ...(given['--cache'] === 'yes' ? ['--cache'] : []),
                 ...(count > 1 ? ['--threads', String(count)] : [])]);
 const onnxruntime = (file, count) => jsonOf(`${peers}/bench_onnxruntime`, [library, file, String(count), String(seconds)]);
 const litert = file => jsonOf(node, ['tools/bench_litert.mjs', modules, file, String(seconds)]);

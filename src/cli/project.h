@@ -36,8 +36,7 @@ struct ModelChoices {
 ///
 /// errors  `file.*`; into `report`, all that `runefile` and `check` find
 Result<Project> openProject(const std::string &path, bool strict,
-                            Report &report,
-                            const ModelChoices &choices = {});
+                            Report &report, const ModelChoices &choices = {});
 
 /// The bytes of the Rune.
 ///

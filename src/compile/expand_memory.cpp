@@ -9,23 +9,26 @@ namespace rune::compile {
 
 namespace {
 
-/// What every target stores in a few instructions.
-constexpr uint64_t mostInline = 32;
+/// What the target stores without a call: eight of its widest stores.
+uint64_t mostInline(const llvm::TargetMachine &machine) {
+  return machine.getTargetTriple().isRISCV() ? 64 : 128;
+}
 
-bool isSmall(const llvm::MemIntrinsic &intrinsic) {
+bool isSmall(const llvm::MemIntrinsic &intrinsic, uint64_t most) {
   auto *size = llvm::dyn_cast<llvm::ConstantInt>(intrinsic.getLength());
-  return size && size->getValue().ule(mostInline);
+  return size && size->getValue().ule(most);
 }
 
 } // namespace
 
 void expandMemory(llvm::Module &module, llvm::TargetMachine &machine) {
+  uint64_t most = mostInline(machine);
   for (llvm::Function &function : module) {
     std::vector<llvm::MemIntrinsic *> large;
     for (llvm::BasicBlock &block : function)
       for (llvm::Instruction &instruction : block)
         if (auto *intrinsic = llvm::dyn_cast<llvm::MemIntrinsic>(&instruction);
-            intrinsic && !isSmall(*intrinsic))
+            intrinsic && !isSmall(*intrinsic, most))
           large.push_back(intrinsic);
     if (large.empty())
       continue;

@@ -327,6 +327,9 @@ Scratch scratchOf(const Graph &graph, const Group &group,
   switch (group.kind) {
   case Anchor::Conv:
     worker = library::windowScratch(product, taps, weights[1]);
+    if (taps == 1)
+      worker = library::sumsAt(product, weights[1]) +
+               library::longProductScratch(product, weights[1]);
     break;
   case Anchor::Depthwise:
     worker =

@@ -6,7 +6,6 @@
 
 #include "graph/bounds.h"
 #include "graph/builder.h"
-#include "graph/ops.h"
 #include "graph/evaluate.h"
 #include "graph/ops.h"
 

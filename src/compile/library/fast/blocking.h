@@ -92,6 +92,10 @@ constexpr int64_t longProductScratch(const TileShape &tile, int64_t inner) {
              ? 0
              : (mostBlockRows + tile.rows) * (mostColumns + tile.columns()) * 4;
 }
+/// Where in a worker's scratch the sums of a convolution of one tap stand.
+constexpr int64_t sumsAt(const TileShape &tile, int64_t channels) {
+  return (windowScratch(tile, 1, channels) + 63) / 64 * 64;
+}
 
 /// The two sides of a product that only the run knows, and how its rows are cut
 /// into tasks: each of them packs the right side for itself.

@@ -45,7 +45,8 @@ template <int vectorBytes> struct ProductBlock {
 
   /// All products, and what follows them.
   ///
-  /// in      `sums`: longProductScratch(shape) bytes; null where sums are not to
+  /// in      `sums`: longProductScratch(shape) bytes; null where sums are not
+  /// to
   ///         be cut
   static void multiply(const Fused &fused, const LeftSide &left,
                        const RightSide &right, const Region &region,

@@ -30,6 +30,12 @@ template <int vectorBytes> struct Product {
     int64_t most = blockRows(shape, taps);
     return eachTask(
         fused, ceilDiv(fused.rows, most), [&](int64_t task, uint8_t *scratch) {
+          // a window of several taps reads each row several times from the
+          // cache; the sums of one tap are cut as those of a matrix
+          auto *sums =
+              taps == 1
+                  ? reinterpret_cast<float *>(scratch + sumsAt(shape, channels))
+                  : nullptr;
           auto *zeros = reinterpret_cast<float *>(scratch);
           for (int64_t c = 0; c < channels; ++c)
             zeros[c] = 0;
@@ -43,7 +49,7 @@ template <int vectorBytes> struct Product {
                            g * panels * panelBytes / 4;
             Block::multiply(fused, {addresses, most, taps, channels},
                             {packed, panelBytes / 4, shape.columns(), true},
-                            {row, rows, g * columns, columns}, nullptr);
+                            {row, rows, g * columns, columns}, sums);
           }
         });
   }
