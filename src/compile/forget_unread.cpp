@@ -41,6 +41,17 @@ void forgetUnread(ProgramModule &made) {
         !markReads(*region->getArg(0), 0, made.module->getDataLayout(), isRead))
       return;
   }
+  // the plan reads constants, and some are results
+  auto keep = [&](graph::ValueId id) {
+    if (id != graph::noValue)
+      isRead[id] = true;
+  };
+  std::ranges::for_each(program.graph.outputs, keep);
+  for (const graph::Variable &variable : program.graph.variables)
+    keep(variable.output);
+  for (const Step &step : program.steps)
+    for (uint32_t i = step.firstNode; !step.entry && i < step.lastNode; ++i)
+      std::ranges::for_each(program.graph.nodes[i].inputs, keep);
   for (size_t i = 0; i < program.places.size(); ++i)
     if (!isRead[i] && program.places[i].kind == Place::Constant)
       program.places[i] = {};

@@ -512,7 +512,11 @@ inline bool isOdd(double x) {
     return sign * 0.0;
   double y = exp(power.high);
   // y is infinite or 0 only beyond the range, where the rest does not matter
-  return sign * (y < infinity ? y + y * power.low : y);
+  y = y < infinity ? y + y * power.low : y;
+  // whole numbers have whole powers, which casts to integers rely on
+  if (b > 0 && y < 0x1p48 && isWhole(a) && isWhole(b))
+    y = roundEven(y);
+  return sign * y;
 }
 
 /// A function of double on elements of any float type.

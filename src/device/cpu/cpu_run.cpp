@@ -168,7 +168,7 @@ Result<> CpuRun::place() {
   sizes_.resize(graph().values.size());
   for (ValueId id = 0; id < graph().values.size(); ++id) {
     const Place &place = program_.places[id];
-    if (place.kind != Place::Elsewhere)
+    if (place.kind != Place::Elsewhere && graph().values[id].type.isTensor())
       sizes_[id] = graph().values[id].type.sizes();
     if (place.kind == Place::Arena)
       table_[id] = arena + place.at;

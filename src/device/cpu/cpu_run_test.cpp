@@ -3,8 +3,10 @@
 // Compiled graphs against the evaluator and against what numpy computed.
 #include "device/cpu/cpu_run.h"
 
+#include "graph/builder.h"
 #include "graph/evaluate.h"
 #include "graph/golden_cases.h"
+#include "graph/ops.h"
 
 #include <set>
 
@@ -56,6 +58,34 @@ std::vector<std::string> operators() {
 
 INSTANTIATE_TEST_SUITE_P(All, CompiledOperator, testing::ValuesIn(operators()),
                          [](const auto &info) { return info.param; });
+
+TEST(CpuRun, GivesConstantsOut) {
+  graph::GraphBuilder builder("constants");
+  graph::ValueId x = builder.input("x", {DType::F32, {Dim(2)}});
+  Tensor tensor = *Tensor::zeros(DType::F32, {2});
+  tensor.as<float>()[0] = 3;
+  graph::ValueId c =
+      builder.constant("c", graph::Constant::of(std::move(tensor)));
+  builder.output(*builder.one(graph::Op::Relu, "relu", {x}), "y");
+  builder.output(c, "c_out");
+  auto run = CpuRun::prepare(*std::move(builder).finish());
+  ASSERT_TRUE(run.ok()) << run.error().message;
+  Tensor input = *Tensor::zeros(DType::F32, {2});
+  graph::Items items;
+  items.push_back(graph::Item::borrowed(input.view()));
+  graph::State state;
+  auto results = (*run)->run(std::move(items), {}, state);
+  ASSERT_TRUE(results.ok()) << results.error().message;
+  EXPECT_EQ(Tensor::copyOf((*results)[1].view())->as<float>()[0], 3);
+}
+
+TEST(CpuRun, TakesSequences) {
+  graph::GraphBuilder builder("sequence");
+  graph::ValueId s = builder.input(
+      "s", graph::ValueType::of(graph::Form::Sequence, DType::F32, {}));
+  builder.output(*builder.one(graph::Op::SequenceLength, "length", {s}), "n");
+  EXPECT_TRUE(CpuRun::prepare(*std::move(builder).finish()).ok());
+}
 
 } // namespace
 } // namespace rune::device
