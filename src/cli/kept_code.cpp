@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <tuple>
 
 namespace rune::cli {
 
@@ -97,7 +98,9 @@ Result<std::vector<KeptCode>> listKeptCode(const std::string &folder,
   if (failed)
     return error("engine.cache-folder", "unable to read `{}`: {}", folder,
                  failed.message());
-  std::ranges::sort(entries, {}, &KeptCode::key);
+  std::ranges::sort(entries, {}, [](const KeptCode &entry) {
+    return std::tie(entry.kind, entry.key);
+  });
   return entries;
 }
 

@@ -21,7 +21,7 @@ struct KeptCode {
   uint64_t bytes = 0;
 };
 
-/// Every entry of the folder, by key.
+/// Every entry of the folder, by kind and key.
 ///
 /// in      `data`: whether to hash the weights, too
 /// errors  `engine.cache-folder`
