@@ -2,6 +2,7 @@
 #include "compile/prepack.h"
 
 #include "compile/library/fast/blocking.h"
+#include "compile/operands.h"
 #include "graph/ops.h"
 
 #include <algorithm>
@@ -16,23 +17,7 @@ namespace {
 using graph::Constant;
 using graph::Graph;
 using graph::Node;
-using graph::noValue;
 using graph::Op;
-using graph::ValueId;
-
-const Constant *constantOf(const Graph &graph, ValueId id) {
-  const graph::Value &value = graph.values[id];
-  return value.constant ? &graph.constants[*value.constant] : nullptr;
-}
-/// Null for an input that is missing or not known.
-const Constant *optional(const Graph &graph, const Node &node, size_t input) {
-  return input < node.inputs.size() && node.inputs[input] != noValue
-             ? constantOf(graph, node.inputs[input])
-             : nullptr;
-}
-bool isMissing(const Node &node, size_t input) {
-  return input >= node.inputs.size() || node.inputs[input] == noValue;
-}
 
 template <class T> T elementAt(const Constant &constant, size_t i) {
   T x;
@@ -77,9 +62,9 @@ bool isIntegerPackable(const Graph &graph, const Node &node) {
       (weights->dtype != DType::I8 && weights->dtype != DType::U8))
     return false;
   for (size_t zero : {3, 4})
-    if (!isMissing(node, zero) && !optional(graph, node, zero))
+    if (isGiven(node, zero) && !constantOf(graph, node, zero))
       return false;
-  const Constant *zero = optional(graph, node, 3);
+  const Constant *zero = constantOf(graph, node, 3);
   return x == DType::I8 || x == DType::U8 ||
          (x == DType::I16 && (!zero || integerAt(*zero, 0) == 0));
 }
@@ -127,7 +112,7 @@ public:
       : weights_(*constantOf(graph, node.inputs[1])),
         bias_(packedBias(graph, node)), isFloat_(weights_.dtype == DType::F32) {
     if (!isFloat_)
-      zeros_ = optional(graph, node, 4);
+      zeros_ = constantOf(graph, node, 4);
   }
   const std::vector<int64_t> &sizes() const { return weights_.sizes; }
   size_t count() const {
@@ -157,7 +142,6 @@ public:
         zeros_ ? integerAt(*zeros_, zeros_->data.size() > 1 ? output : 0) : 0;
     return static_cast<int16_t>(integerAt(weights_, at) - zero);
   }
-  float real(size_t at) const { return elementAt<float>(weights_, at); }
   bool isFloat() const { return isFloat_; }
 
 private:
@@ -240,7 +224,7 @@ bool isReadPacked(Anchor kind, size_t input) {
 }
 
 const Constant *packedBias(const Graph &graph, const Node &node) {
-  return optional(graph, node, 2);
+  return constantOf(graph, node, 2);
 }
 
 Anchor packableAs(const Graph &graph, const Node &node) {
