@@ -2,6 +2,7 @@
 #include "compile/prepack.h"
 
 #include "compile/library/fast/blocking.h"
+#include "compile/recurrent.h"
 #include "graph/ops.h"
 
 #include <algorithm>
@@ -123,11 +124,14 @@ private:
 /// How elements get into a panel: as they are, or two in one.
 class Weights {
 public:
-  Weights(const Graph &graph, const Node &node)
-      : weights_(*constantOf(graph, node.inputs[1])),
-        bias_(packedBias(graph, node)), isFloat_(weights_.dtype == DType::F32) {
-    if (!isFloat_)
-      zeros_ = optional(graph, node, 4);
+  Weights(const Constant &weights, const Constant *bias,
+          const Constant *zeros = nullptr)
+      : weights_(weights), bias_(bias), zeros_(zeros),
+        isFloat_(weights.dtype == DType::F32) {}
+  static Weights of(const Graph &graph, const Node &node) {
+    const Constant &weights = *constantOf(graph, node.inputs[1]);
+    return {weights, packedBias(graph, node),
+            weights.dtype == DType::F32 ? nullptr : optional(graph, node, 4)};
   }
   const std::vector<int64_t> &sizes() const { return weights_.sizes; }
   size_t count() const {
@@ -163,7 +167,7 @@ public:
 private:
   const Constant &weights_;
   const Constant *bias_;
-  const Constant *zeros_ = nullptr;
+  const Constant *zeros_;
   bool isFloat_;
 };
 
@@ -233,9 +237,22 @@ Bytes packDepthwise(const Weights &weights, int vectorBytes) {
   return packed;
 }
 
+/// What the inputs give, with the bias, then what a step gives the next.
+Bytes packLstm(const Graph &graph, const Node &node, size_t width) {
+  Bytes packed = packMatMul(
+      Weights(*constantOf(graph, node.inputs[1]), optional(graph, node, 3)),
+      true, width);
+  Bytes recurrent = packMatMul(
+      Weights(*constantOf(graph, node.inputs[2]), nullptr), true, width);
+  packed.insert(packed.end(), recurrent.begin(), recurrent.end());
+  return packed;
+}
+
 } // namespace
 
 bool isReadPacked(Anchor kind, size_t input) {
+  if (kind == Anchor::Lstm)
+    return input >= 1 && input <= 3;
   return isPacked(kind) && (input == 1 || input == 2 || input == 4);
 }
 
@@ -264,6 +281,8 @@ Anchor packableAs(const Graph &graph, const Node &node) {
     return isIntegerPackable(graph, node) && isPlainProduct(graph, node)
                ? Anchor::MatMulInteger
                : Anchor::None;
+  case Op::Lstm:
+    return isFastLstm(graph, node) ? Anchor::Lstm : Anchor::None;
   default:
     return Anchor::None;
   }
@@ -273,7 +292,9 @@ Bytes packWeights(const Graph &graph, const Group &group,
                   machine::Target target) {
   const Node &node = graph.nodes[group.anchor];
   auto width = static_cast<size_t>(tileColumns(group.kind, target));
-  Weights weights(graph, node);
+  if (group.kind == Anchor::Lstm)
+    return packLstm(graph, node, width);
+  Weights weights = Weights::of(graph, node);
   switch (group.kind) {
   case Anchor::Conv:
   case Anchor::ConvInteger:

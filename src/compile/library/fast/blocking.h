@@ -124,15 +124,21 @@ struct DynamicProduct {
 /// A sequence of steps whose inputs are multiplied before, so many at a time.
 struct LstmShape {
   int64_t steps, batch, hidden;
+  /// Of a panel of weights.
+  int64_t width;
 
+  /// Of the sums of one step and batch element, four gates for each unit.
+  constexpr int64_t columns() const {
+    return (4 * hidden + width - 1) / width * width;
+  }
   constexpr int64_t piece() const {
-    int64_t each = 4 * batch * hidden, most = 1 << 15;
+    int64_t each = batch * columns(), most = 1 << 15;
     int64_t fit = each < most ? most / each : 1;
     return fit < steps ? fit : steps;
   }
   /// The states, and the sums of a piece.
   constexpr int64_t scratchBytes() const {
-    return (2 + 4 * piece()) * batch * hidden * 4;
+    return (2 * hidden + piece() * columns()) * batch * 4;
   }
 };
 
