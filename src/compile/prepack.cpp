@@ -3,6 +3,7 @@
 
 #include "compile/library/fast/blocking.h"
 #include "compile/recurrent.h"
+#include "compile/window_table.h"
 #include "graph/ops.h"
 
 #include <algorithm>
@@ -210,6 +211,14 @@ Bytes packMatMul(const Weights &weights, bool transposed, size_t width) {
   return packed;
 }
 
+/// The table of a convolution's windows, then the weights.
+Bytes behindTable(const Graph &graph, const Node &node, int64_t pitch,
+                  const Bytes &weights) {
+  Bytes packed = windowTable(graph, node, pitch);
+  packed.insert(packed.end(), weights.begin(), weights.end());
+  return packed;
+}
+
 Bytes packDepthwise(const Weights &weights, int vectorBytes) {
   auto channels = static_cast<size_t>(weights.sizes()[0]);
   size_t taps = weights.count() / channels;
@@ -295,14 +304,21 @@ Bytes packWeights(const Graph &graph, const Group &group,
   if (group.kind == Anchor::Lstm)
     return packLstm(graph, node, width);
   Weights weights = Weights::of(graph, node);
+  int64_t channels = graph.values[node.inputs[0]].type.sizes().back();
   switch (group.kind) {
   case Anchor::Conv:
-  case Anchor::ConvInteger:
-    return packConv(weights, static_cast<size_t>(node.integer("groups")),
-                    width);
+  case Anchor::ConvInteger: {
+    int64_t groups = node.integer("groups");
+    int64_t pitch = weights.isFloat()
+                        ? channels
+                        : (channels / groups + 1) / 2 * groups; // pairs
+    return behindTable(graph, node, pitch,
+                       packConv(weights, static_cast<size_t>(groups), width));
+  }
   case Anchor::Depthwise:
   case Anchor::DepthwiseInteger:
-    return packDepthwise(weights, vectorBytes(target));
+    return behindTable(graph, node, channels,
+                       packDepthwise(weights, vectorBytes(target)));
   case Anchor::MatMul:
   case Anchor::MatMulInteger:
     return packMatMul(weights, node.integer("transpose_b") != 0, width);
