@@ -286,7 +286,7 @@ int tileColumns(Anchor kind, machine::Target target) {
 bool shiftsOnlyRight(const Graph &graph, const Node &node) {
   auto shifts =
       node.op == Op::Requantize ? shiftsOf(graph, node) : std::nullopt;
-  return shifts && shifts->second <= 0 &&
+  return shifts && shifts->second < 0 &&
          node.text("rounding") != "tflite-16x8";
 }
 
