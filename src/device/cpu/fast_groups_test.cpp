@@ -109,6 +109,33 @@ public:
                                "anchor", in, {{"transpose_b", transposed}}));
   }
 
+  /// As many products as are worth several tasks, in few rows.
+  graph::Graph fewRows() {
+    bool isConv = random_.oneIn(2);
+    int64_t groups = isConv ? random_.of<int64_t>({1, 4}) : 1;
+    int64_t inner = random_.between(60, 90),
+            columns = groups * random_.between(50, 90) + random_.between(0, 3);
+    columns -= columns % groups;
+    macs_ = inner;
+    if (!isConv) {
+      macs_ = inner *= 9;
+      columns *= 3;
+      Sizes weights = {inner, columns};
+      return finish(builder_.one(
+          isInteger_ ? Op::MatMulInteger : Op::MatMul, "anchor",
+          operands({random_.between(1, 9), inner}, weights, columns, 1), {}));
+    }
+    int64_t kernel = random_.of<int64_t>({1, 3});
+    Sizes x = {1, random_.between(4, 7), random_.between(4, 7), groups * inner};
+    std::vector<ValueId> in =
+        operands(x, {columns, inner, kernel, kernel}, columns, 0);
+    return finish(builder_.one(isInteger_ ? Op::ConvInteger : Op::Conv,
+                               "anchor", in,
+                               {{"layout", std::string("NXC")},
+                                {"pads", Sizes(4, kernel / 2)},
+                                {"groups", groups}}));
+  }
+
   graph::Graph elementwise() {
     Sizes sizes;
     for (int64_t d = random_.between(0, 4); d > 0; --d)
@@ -315,6 +342,9 @@ TEST_P(FastGroups, ConvolutionsAgreeWithPlainOnes) {
 }
 TEST_P(FastGroups, ProductsAgreeWithPlainOnes) {
   compareAll(&Case::matmul, 16);
+}
+TEST_P(FastGroups, ColumnsOfFewRowsAreSharedOut) {
+  compareAll(&Case::fewRows, 6);
 }
 TEST_P(FastGroups, ChainsAgreeWithPlainOnes) {
   compareAll(&Case::elementwise, 16);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What only moves elements, compiled, against the evaluator, to the bit: random
-// graphs of moves with sums and rectifiers between them, whose values lie in
+// graphs of moves with elementwise operators between them, whose values lie in
 // one another, and large ones, which are cut into pieces and turned in
 // registers.
 #include "device/cpu/cpu_run.h"
@@ -153,7 +153,7 @@ private:
       ++use(x);
       return x;
     case 1:
-      return one(Op::Relu, {x});
+      return one(Op::Maximum, {x, x});
     case 2:
       return one(Op::Add, {x, x});
     default:
@@ -215,7 +215,7 @@ private:
       return;
     }
     case 4:
-      one(Op::Relu, {x});
+      one(Op::Maximum, {x, x});
       return;
     case 5:
       if (sizes.back() > 0)
@@ -263,7 +263,8 @@ private:
 class FastMoves : public testing::TestWithParam<DType> {};
 
 TEST_P(FastMoves, RandomGraphsAgreeToTheBit) {
-  for (uint32_t seed = 0; seed < 40; ++seed) {
+  auto first = static_cast<uint32_t>(GetParam()) * 100;
+  for (uint32_t seed = first; seed < first + 4; ++seed) {
     SCOPED_TRACE(fmt::format("seed {}", seed));
     expectEvaluated(RandomMoves(seed, GetParam()).make(), 1 + seed % 3);
     if (HasFailure())
