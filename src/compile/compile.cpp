@@ -2,6 +2,7 @@
 #include "compile/compile.h"
 
 #include "compile/arena.h"
+#include "compile/calls.h"
 #include "compile/emit.h"
 #include "compile/module.h"
 #include "compile/object.h"
@@ -135,6 +136,8 @@ Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
   Groups groups = findGroups(
       graph, options.fast ? library.functions() : std::set<std::string>{},
       options.target);
+  if (options.stepForEachCall)
+    program.steps = splitSteps(program.steps, groups);
   uint64_t scratch = 0;
   std::vector<std::optional<uint32_t>> packed(groups.all.size());
   for (size_t i = 0; i < groups.all.size(); ++i) {
@@ -153,6 +156,7 @@ Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
       if (groups.of[i] == Groups::none)
         scratch = std::max(scratch, kernelScratch(graph, graph.nodes[i]));
   RUNE_TRY(Places(groups, scratch, program).plan());
+  program.calls = callsOf(program.steps, groups, packed);
   auto isRegion = [](const Step &step) { return step.entry.has_value(); };
   if (std::ranges::none_of(program.steps, isRegion))
     return made;
@@ -166,6 +170,8 @@ Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
   for (size_t i = 0; i < program.steps.size(); ++i)
     if (const Step &step = program.steps[i]; step.entry)
       emitter.emit(regionName(i), step.firstNode, step.lastNode);
+  for (const Call &call : program.calls)
+    made.functions.push_back(emitter.functions().at(call.nodes.back()));
   RUNE_TRY(library.linkInto(*made.module));
   // else vectors of AVX-512 are cut in two
   for (llvm::Function &function : *made.module)
@@ -182,6 +188,7 @@ Result<Program> compile(graph::Graph graph, const Options &options) {
     return std::move(program);
   auto object = RUNE_TRY(makeObject(*made.module, *made.machine, options));
   forgetUnread(made);
+  findCode(made);
   std::vector<machine::ObjectBytes> objects;
   objects.push_back(std::move(object));
   machine::Blob blob =
@@ -189,6 +196,9 @@ Result<Program> compile(graph::Graph graph, const Options &options) {
   for (size_t i = 0; i < program.steps.size(); ++i)
     if (program.steps[i].entry)
       program.steps[i].entry = blob.symbols.at(regionName(i));
+  for (Call &call : program.calls)
+    for (auto &[name, bytes] : call.code)
+      bytes = blob.sizes[name];
   program.code = std::move(blob.code);
   program.symbols = std::move(blob.symbols);
   return std::move(program);

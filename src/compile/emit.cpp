@@ -227,6 +227,7 @@ void RegionEmitter::emit(const std::string &name, uint32_t first,
           arguments.push_back(entry(id));
       callee = kernelFor(node);
     }
+    functions_[i] = callee->getName().str();
     arguments.push_back(entry(scratch));
     arguments.push_back(function->getArg(1));
     llvm::Value *status = ir.CreateCall(callee, arguments);

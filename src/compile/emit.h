@@ -44,6 +44,10 @@ public:
 
   /// The function of the nodes [first, last).
   void emit(const std::string &name, uint32_t first, uint32_t last);
+  /// By the node at whose place it is called.
+  const std::map<uint32_t, std::string> &functions() const {
+    return functions_;
+  }
 
 private:
   llvm::Function *kernelFor(const graph::Node &node);
@@ -58,6 +62,7 @@ private:
   Expressions expressions_;
   /// By what a call is, but for its pointers.
   std::map<std::string, llvm::Function *> made_;
+  std::map<uint32_t, std::string> functions_;
 };
 
 } // namespace rune::compile

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Where the time of a run goes, layer by layer. Layers that are the same work
+// (operators, sizes, result) are one row with a number of calls. What the
+// layers do not add up to is a row of its own: nothing is left unsaid.
+#pragma once
+
+#include "cli/console.h"
+#include "cli/layer.h"
+
+namespace rune::cli {
+
+struct ProfileRow {
+  std::string what;
+  std::string result;
+  /// Of the nodes in the model.
+  std::vector<std::string> names = {};
+  /// Of all its calls in a run: the sum of their medians.
+  double microseconds = 0;
+  uint64_t calls = 0;
+  /// In one run.
+  uint64_t macs = 0, operations = 0, traffic = 0;
+
+  double gflops() const { return 2e-3 * double(macs) / microseconds; }
+  double gigabytes() const { return 1e-3 * double(traffic) / microseconds; }
+};
+
+class Profile {
+public:
+  explicit Profile(std::vector<Layer> layers);
+
+  /// One run: of each layer, and of all of it.
+  void add(const std::vector<int64_t> &nanoseconds, double wholeMicroseconds);
+
+  /// The longest first.
+  std::vector<ProfileRow> rows(const graph::Graph &graph) const;
+  /// The median of the whole runs, in microseconds; 0 without any.
+  double whole() const;
+
+private:
+  std::vector<Layer> layers_;
+  /// For each layer all its times.
+  std::vector<std::vector<int64_t>> times_;
+  std::vector<double> wholes_;
+};
+
+/// What the rows are part of, in microseconds.
+struct ProfileWhole {
+  double withStamps = 0;
+  double without = 0;
+  /// Operations in a second that all threads together can do at best; 0 where
+  /// that is not known.
+  double peak = 0;
+};
+
+std::string profileText(const std::vector<ProfileRow> &rows,
+                        const ProfileWhole &whole);
+Json profileJson(const std::vector<ProfileRow> &rows,
+                 const ProfileWhole &whole);
+
+} // namespace rune::cli
