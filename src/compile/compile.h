@@ -23,6 +23,9 @@ struct Options {
   uint32_t workers = 1;
   /// Off: each node calls its plain kernel, which judges the fast ones.
   bool fast = true;
+  /// Layers between dequantise and quantise are computed in floats, as the
+  /// model says, instead of in integers (docs/passes.md).
+  bool exact = false;
 };
 
 /// Where a run finds a value.
