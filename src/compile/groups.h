@@ -22,6 +22,7 @@ enum class Anchor : uint8_t {
   ConvInteger,
   DepthwiseInteger,
   MatMulInteger,
+  Lstm,
   // those that have no packed weights: anchors.h
   MatMulDynamic,
   Softmax,
@@ -31,8 +32,7 @@ enum class Anchor : uint8_t {
   ReduceMean,
   ReduceSum,
   MaxPool,
-  AveragePool,
-  Lstm
+  AveragePool
 };
 
 /// True for anchors whose weights are packed while compiling.

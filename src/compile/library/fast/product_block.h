@@ -46,8 +46,7 @@ template <int vectorBytes> struct ProductBlock {
   /// All products, and what follows them.
   ///
   /// in      `sums`: longProductScratch(shape) bytes; null where sums are not
-  /// to
-  ///         be cut
+  ///         to be cut
   static void multiply(const Fused &fused, const LeftSide &left,
                        const RightSide &right, const Region &region,
                        float *sums) {
@@ -77,8 +76,7 @@ private:
   static void piece(const Fused &fused, const LeftSide &left,
                     const RightSide &right, const Region &region, int64_t i,
                     int64_t j, int64_t first, int64_t count, float *tile) {
-    // on the stack: code without relocations has no shared constants
-    const float zeros[width] = {};
+    static constexpr float zeros[width] = {};
     const float *panel = right.first + j / width * right.panel;
     int64_t bias = right.hasBias ? right.step : 0;
     TileInput in{left.addresses + i,

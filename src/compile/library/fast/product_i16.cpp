@@ -5,10 +5,8 @@
 // their zero points subtracted, the left one in every run, the weights while
 // compiling; channels go in pairs, which one instruction multiplies and adds.
 // No sum saturates on the way, so the bits are those of the plain kernel.
-#include "compile/library/fast/blocking.h"
 #include "compile/library/fast/dot.h"
-#include "compile/library/fast/fused.h"
-#include "compile/library/fast/rows.h"
+#include "compile/library/fast/row_blocks.h"
 
 using namespace rune::library;
 
@@ -149,9 +147,9 @@ template <int vectorBytes> struct Product {
   static int32_t conv(const Fused &fused) {
     const Call &call = *fused.call;
     const View &x = call.in[0], &weights = call.in[1];
-    Window window = windowOf(call);
+    Window window = convWindow(call);
     int64_t channels = weights.sizes[1], pairs = ceilDiv(channels, 2);
-    int64_t groups = call.attributes[convGroups].integer;
+    int64_t groups = call.attributes[conv::groups].integer;
     int64_t columns = weights.sizes[0] / groups;
     // the picture as it is after widening
     int64_t sizes[maxRank];
@@ -166,23 +164,15 @@ template <int vectorBytes> struct Product {
     WindowRows windows(wide, call.out[0], window);
     int64_t taps = windows.taps();
     int64_t panelElements = (1 + taps * pairs) * shape.columns();
-    int64_t panels = ceilDiv(columns, shape.columns());
-    int64_t most = blockRows(shape, taps);
-    return eachTask(
-        fused, ceilDiv(fused.rows, most), [&](int64_t task, uint8_t *scratch) {
-          auto *zeros = reinterpret_cast<Pair *>(scratch);
-          for (int64_t p = 0; p < pairs; ++p)
-            zeros[p] = {};
-          auto **addresses = reinterpret_cast<const Pair **>(
-              scratch + windowScratch(shape, taps, pairs) - most * taps * 8);
-          int64_t row = task * most, rows = atMost(most, fused.rows - row);
+    int64_t groupElements = ceilDiv(columns, shape.columns()) * panelElements;
+    const auto *packed = packedWeights<int32_t>(fused, windows);
+    return eachRowBlock<Pair>(
+        fused, windows, shape, pairs, {}, [&](const RowBlock<Pair> &rows) {
           for (int64_t g = 0; g < groups; ++g) {
-            windows.addresses<Pair>(elements<Pair>(wide) + g * pairs, zeros,
-                                    row, rows, addresses, most);
-            block(fused, addresses, most, taps, pairs,
-                  static_cast<const int32_t *>(fused.packed) +
-                      g * panels * panelElements,
-                  row, rows, g * columns, columns);
+            rows.gather(elements<Pair>(wide) + g * pairs);
+            block(fused, rows.addresses, rows.apart, taps, pairs,
+                  packed + g * groupElements, rows.row, rows.rows, g * columns,
+                  columns);
           }
         });
   }
@@ -194,18 +184,19 @@ template <int vectorBytes> struct Product {
     if (int32_t status = widenAll(fused, fused.rows, 1, inner,
                                   static_cast<int16_t *>(call.scratch)))
       return status;
-    int64_t most = blockRows(shape, 1);
+    RowTasks tasks(fused, blockRows(shape, 1, pairs), shape.rows,
+                   inner * fused.columns);
     auto *first = static_cast<const Pair *>(call.scratch);
-    return eachTask(
-        fused, ceilDiv(fused.rows, most), [&](int64_t task, uint8_t *) {
-          const Pair *addresses[mostBlockRows];
-          int64_t row = task * most, rows = atMost(most, fused.rows - row);
-          for (int64_t i = 0; i < rows; ++i)
-            addresses[i] = first + (row + i) * pairs;
-          block(fused, addresses, most, 1, pairs,
-                static_cast<const int32_t *>(fused.packed), row, rows, 0,
-                fused.columns);
-        });
+    return eachTask(fused, tasks.count, [&](int64_t task, uint8_t *) {
+      const Pair *addresses[mostBlockRows];
+      int64_t row = task * tasks.rows,
+              rows = atMost(tasks.rows, fused.rows - row);
+      for (int64_t i = 0; i < rows; ++i)
+        addresses[i] = first + (row + i) * pairs;
+      block(fused, addresses, rows, 1, pairs,
+            static_cast<const int32_t *>(fused.packed), row, rows, 0,
+            fused.columns);
+    });
   }
 };
 
