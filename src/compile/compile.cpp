@@ -129,7 +129,9 @@ Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
       [](const llvm::DiagnosticInfo *, void *) {});
   Library library = RUNE_TRY(Library::open(*made.context));
   Program &program = made.program;
-  program.graph = RUNE_TRY(runPasses(std::move(taken)));
+  PassOptions passes;
+  passes.exact = options.exact;
+  program.graph = RUNE_TRY(runPasses(std::move(taken), passes));
   const graph::Graph &graph = program.graph;
   program.target = options.target;
   program.steps = stepsOf(graph, library.functions());

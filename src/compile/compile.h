@@ -26,6 +26,9 @@ struct Options {
   /// Each call of a kernel is a step of its own, so that whoever runs the
   /// program can take the time between them. The kernels are the same.
   bool stepForEachCall = false;
+  /// Layers between dequantise and quantise are computed in floats, as the
+  /// model says, instead of in integers (docs/passes.md).
+  bool exact = false;
 };
 
 /// Where a run finds a value.
