@@ -4,7 +4,7 @@
 // weights make it grow: two right answers in f32 may part by more than either's
 // bound. So f64 judges, and the fast kernel may be as far from it as the
 // evaluator in f32 is, or within docs/ops.md's bound.
-#include "device/cpu/cpu_run.h"
+#include "device/cpu/run_graph.h"
 
 #include "graph/builder.h"
 #include "graph/evaluate.h"
@@ -67,13 +67,6 @@ std::vector<Tensor> inputsOf(const Layer &layer, DType dtype) {
   return all;
 }
 
-std::vector<TensorView> viewsOf(const std::vector<Tensor> &tensors) {
-  std::vector<TensorView> views;
-  for (const Tensor &tensor : tensors)
-    views.push_back(tensor.view());
-  return views;
-}
-
 double furthest(std::span<const float> from, std::span<const double> exact) {
   double most = 0;
   for (size_t i = 0; i < from.size(); ++i)
@@ -97,13 +90,7 @@ TEST(FastLstm, IsAsCloseToF64AsTheEvaluator) {
     auto plain = graph::evaluate(layer.graph(DType::F32), narrowViews);
     auto exact = graph::evaluate(layer.graph(DType::F64), wideViews);
     ASSERT_TRUE(plain.ok() && exact.ok());
-    auto run = CpuRun::prepare(layer.graph(DType::F32));
-    ASSERT_TRUE(run.ok()) << run.error().message;
-    graph::Items items;
-    for (const TensorView &view : narrowViews)
-      items.push_back(graph::Item::borrowed(view));
-    graph::State state;
-    auto fast = (*run)->run(std::move(items), {}, state);
+    auto fast = runOnce(layer.graph(DType::F32), narrowViews);
     ASSERT_TRUE(fast.ok()) << fast.error().message;
     for (size_t i = 0; i < exact->size(); ++i) {
       auto judge = (*exact)[i].as<double>();
