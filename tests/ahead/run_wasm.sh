@@ -20,7 +20,7 @@ case $model in *.onnx) shape="--shape batch=1" ;; esac
 "$rune" compile "$model" -o "$work/model.o" --target wasm32 $shape
 size() { sed -n "s/#define MODEL_$1_BYTES //p" "$work/model.h"; }
 # Without the numbers that modules of ours export: it is called by hand.
-"$clang" --target=wasm32 -nostdlib -fuse-ld=lld-22 -Wl,--no-entry,--export=model_run,--export=__heap_base \
+"$clang" --target=wasm32 -nostdlib -fuse-ld=lld -Wl,--no-entry,--export=model_run,--export=__heap_base \
   "$work/model.o" -o "$work/linked.wasm"
 mkdir "$work/data"
 # Bytes of a linear congruence, as main.c has them; for floats numbers below 1.
