@@ -122,6 +122,7 @@ struct Control {
 ///         borrowed and must outlive it
 /// errors  `compile.stopped` · `compile.internal`: a fault of the compiler ·
 ///         `compile.too-large`: an arena beyond 2^40 bytes
+///         `compile.only-ahead`: a target whose code cannot be mapped
 Result<Program> compile(graph::Graph graph, const Options &options = {});
 
 } // namespace rune::compile
