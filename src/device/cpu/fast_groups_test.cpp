@@ -213,8 +213,38 @@ private:
     }
   }
 
+  /// Sums that floats bring to another scale.
+  ValueId throughFloats(ValueId x) {
+    Sizes sizes = builder_.type(x).sizes(), parameters;
+    if (!sizes.empty() && random_.oneIn(2))
+      parameters = {sizes.back()};
+    Tensor scales = *Tensor::zeros(DType::F32, parameters);
+    for (float &scale : scales.as<float>())
+      scale = std::ldexp(static_cast<float>(random_.between(1000, 2000)), -22);
+    ValueId y = *builder_.one(
+        Op::Dequantize, "n",
+        {x, builder_.constant("s", graph::Constant::of(std::move(scales))),
+         parameters.empty() && random_.oneIn(3) ? constant(DType::I32, {})
+                                                : noValue},
+        {{"axis", parameters.empty() ? int64_t{0}
+                                     : static_cast<int64_t>(sizes.size()) -
+                                           1}});
+    if (random_.oneIn(2))
+      y = *builder_.one(Op::Relu, "n", {y});
+    Tensor step = *Tensor::zeros(DType::F32, {});
+    step.as<float>()[0] = random_.of({1.0f, 0.5f, 0.37f});
+    DType to = random_.of({DType::I8, DType::U8});
+    return *builder_.one(
+        Op::Quantize, "n",
+        {y, builder_.constant("s", graph::Constant::of(std::move(step))),
+         constant(to, {})},
+        {{"dtype", std::string(dtypeName(to))}});
+  }
+
   ValueId nextInteger(ValueId x) {
     DType dtype = builder_.type(x).dtype;
+    if (dtype == DType::I32 && random_.oneIn(3))
+      return throughFloats(x);
     if (dtype != DType::I32 || random_.oneIn(4))
       return *builder_.one(Op::Add, "n", {x, operand(x, dtype)});
     Sizes sizes = builder_.type(x).sizes();
