@@ -120,6 +120,22 @@ std::string regionName(size_t step) {
   return fmt::format("rune_region_{}", step);
 }
 
+Result<> checkStopped(const Options &options) {
+  if (options.stop && options.stop->load(std::memory_order_relaxed))
+    return error("compile.stopped", "compiling was stopped");
+  return {};
+}
+
+/// What placing values costs grows with the square of their number.
+static Result<> checkCount(const graph::Graph &graph) {
+  constexpr size_t mostNodes = size_t{1} << 16;
+  if (graph.nodes.size() <= mostNodes)
+    return {};
+  return error("compile.too-large",
+               "the graph has {} nodes, at most {} are compiled",
+               graph.nodes.size(), mostNodes);
+}
+
 Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
   ProgramModule made;
   made.context = std::make_unique<llvm::LLVMContext>();
@@ -128,7 +144,10 @@ Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
       [](const llvm::DiagnosticInfo *, void *) {});
   Library library = RUNE_TRY(Library::open(*made.context));
   Program &program = made.program;
-  program.graph = RUNE_TRY(runPasses(std::move(taken)));
+  PassOptions passes;
+  passes.stop = options.stop;
+  program.graph = RUNE_TRY(runPasses(std::move(taken), passes));
+  RUNE_TRY(checkCount(program.graph));
   const graph::Graph &graph = program.graph;
   program.target = options.target;
   program.steps = stepsOf(graph, library.functions());
@@ -144,6 +163,7 @@ Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
         std::max(scratch, needed.shared + needed.worker * options.workers);
     if (!isPacked(group.kind))
       continue;
+    RUNE_TRY(checkStopped(options));
     packed[i] = static_cast<uint32_t>(program.packed.size());
     program.packed.push_back(
         Packed::of(packWeights(graph, group, options.target)));
@@ -169,6 +189,7 @@ Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
   for (size_t i = 0; i < program.steps.size(); ++i)
     if (const Step &step = program.steps[i]; step.entry)
       emitter.emit(regionName(i), step.firstNode, step.lastNode);
+  RUNE_TRY(checkStopped(options));
   RUNE_TRY(library.linkInto(*made.module));
   // else vectors of AVX-512 are cut in two
   for (llvm::Function &function : *made.module)

@@ -22,6 +22,9 @@ struct ProgramModule {
   std::unique_ptr<llvm::Module> module;
 };
 
+/// errors  `compile.stopped`
+Result<> checkStopped(const Options &options);
+
 /// errors  as compile
 Result<ProgramModule> makeModule(graph::Graph graph, const Options &options);
 
