@@ -74,8 +74,9 @@ private:
     for (uint32_t member : group_.nodes) {
       const Node &node = graph_.nodes[member];
       if (isAnchor(member)) {
-        if (isPacked(group_.kind) && node.inputs.size() > 2 &&
-            node.inputs[2] != noValue && !packedBias(graph_, node))
+        if (isPacked(group_.kind) && !writesResults(group_.kind) &&
+            node.inputs.size() > 2 && node.inputs[2] != noValue &&
+            !packedBias(graph_, node))
           take(member, 2,
                accessOf(node.inputs[2],
                         graph_.values[node.inputs[2]].type.sizes()));
