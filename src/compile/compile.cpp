@@ -133,6 +133,22 @@ std::string regionName(size_t step) {
   return fmt::format("rune_region_{}", step);
 }
 
+Result<> checkStopped(const Options &options) {
+  if (options.stop && options.stop->load(std::memory_order_relaxed))
+    return error("compile.stopped", "compiling was stopped");
+  return {};
+}
+
+/// What placing values costs grows with the square of their number.
+static Result<> checkCount(const graph::Graph &graph) {
+  constexpr size_t mostNodes = size_t{1} << 16;
+  if (graph.nodes.size() <= mostNodes)
+    return {};
+  return error("compile.too-large",
+               "the graph has {} nodes, at most {} are compiled",
+               graph.nodes.size(), mostNodes);
+}
+
 Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
   ProgramModule made;
   made.context = std::make_unique<llvm::LLVMContext>();
@@ -143,7 +159,9 @@ Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
   Program &program = made.program;
   PassOptions passes;
   passes.exact = options.exact;
+  passes.stop = options.stop;
   program.graph = RUNE_TRY(runPasses(std::move(taken), passes));
+  RUNE_TRY(checkCount(program.graph));
   const graph::Graph &graph = program.graph;
   program.target = options.target;
   program.steps = stepsOf(graph, library.functions());
@@ -162,6 +180,7 @@ Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
         std::max(scratch, needed.shared + needed.worker * options.workers);
     if (!isPacked(group.kind))
       continue;
+    RUNE_TRY(checkStopped(options));
     packed[i] = static_cast<uint32_t>(program.packed.size());
     program.packed.push_back(
         Packed::of(packWeights(graph, group, options.target)));
@@ -191,6 +210,7 @@ Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
       emitter.emit(regionName(i), step.firstNode, step.lastNode);
   for (const Call &call : program.calls)
     made.functions.push_back(emitter.functionsOf(call.nodes.back()));
+  RUNE_TRY(checkStopped(options));
   RUNE_TRY(library.linkInto(*made.module));
   // else vectors of AVX-512 are cut in two
   for (llvm::Function &function : *made.module)

@@ -24,6 +24,9 @@ struct ProgramModule {
   std::vector<std::vector<std::string>> functions;
 };
 
+/// errors  `compile.stopped`
+Result<> checkStopped(const Options &options);
+
 /// errors  as compile
 Result<ProgramModule> makeModule(graph::Graph graph, const Options &options);
 

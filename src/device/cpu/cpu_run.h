@@ -5,11 +5,16 @@
 #pragma once
 
 #include "compile/compile.h"
+#include "device/cpu/arena_memory.h"
 #include "device/cpu/pool.h"
 #include "graph/plan.h"
 #include "machine/mapped_code.h"
 
 namespace rune::device {
+
+/// errors  `evaluate.memory-limit`: the arena is larger than allowed
+Result<> checkMemory(const compile::Program &program,
+                     const graph::EvaluateLimits &limits);
 
 /// One run at a time.
 class CpuRun {
@@ -65,7 +70,7 @@ private:
   compile::Program program_;
   std::shared_ptr<Pool> pool_;
   machine::MappedCode code_;
-  std::vector<uint8_t> arena_;
+  ArenaMemory arena_;
   /// A pointer for each value, and the scratch.
   std::vector<void *> table_;
   /// Of the values that have a place.
