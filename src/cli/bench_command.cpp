@@ -48,7 +48,7 @@ struct Figures {
   uint64_t copies = 0;
   /// Of runs with time stamps; in microseconds.
   std::vector<ProfileRow> profile;
-  double profiled = 0;
+  double between = 0, profiled = 0;
 
   double quantile(double share) const {
     auto at = static_cast<size_t>(std::ceil(share * double(runs.size())));
@@ -102,6 +102,7 @@ Result<Figures> measure(const graph::Graph &graph, const std::string &name,
     profile.add(nanoseconds, whole);
   }
   figures.profile = profile.rows(prepared->graph());
+  figures.between = profile.between();
   figures.profiled = profile.whole();
   std::ranges::sort(figures.runs);
   figures.arenaBytes = prepared->arenaBytes();
@@ -130,8 +131,8 @@ void reportProfile(const Figures &figures, double peak, const Options &options,
                    Json &json, Console &console) {
   if (!options.profile)
     return;
-  ProfileWhole whole = {figures.profiled, figures.quantile(0.5),
-                        peak * options.threads};
+  ProfileWhole whole = {figures.between, figures.profiled,
+                        figures.quantile(0.5), peak * options.threads};
   json["profile"] = profileJson(figures.profile, whole);
   console.print(profileText(figures.profile, whole));
 }

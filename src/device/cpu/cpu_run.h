@@ -5,6 +5,7 @@
 #pragma once
 
 #include "compile/compile.h"
+#include "device/cpu/arena_memory.h"
 #include "device/cpu/pool.h"
 #include "graph/plan.h"
 #include "machine/mapped_code.h"
@@ -65,7 +66,7 @@ private:
   compile::Program program_;
   std::shared_ptr<Pool> pool_;
   machine::MappedCode code_;
-  std::vector<uint8_t> arena_;
+  ArenaMemory arena_;
   /// A pointer for each value, and the scratch.
   std::vector<void *> table_;
   /// Of the values that have a place.
