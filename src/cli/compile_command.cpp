@@ -151,8 +151,8 @@ Action installCompile(CLI::App &app) {
       ->option_text("FILE");
   app.add_option("--target", options->target,
                  "the machine it is for: x86_64-linux (with -v3 or -v4 for "
-                 "newer ones), aarch64-linux, riscv64-linux (default: this "
-                 "one)")
+                 "newer ones), aarch64-linux, riscv64-linux, of models wasm32 "
+                 "(default: this one)")
       ->option_text("NAME");
   app.add_flag("--dense", options->dense,
                "compare addresses instead of relying on memory protection");

@@ -97,22 +97,6 @@ int64_t foldedCount(const Node &node, const Sizes &sizes) {
   return count;
 }
 
-/// The usual functions, without limits, peepholes and lengths.
-bool isUsualLstm(const Graph &graph, const Node &node) {
-  return node.text("gate_activation") == "sigmoid" &&
-         node.text("cell_activation") == "tanh" &&
-         node.text("hidden_activation") == "tanh" && node.number("clip") == 0 &&
-         node.number("cell_clip") == 0 && node.integer("coupled") == 0 &&
-         !isGiven(node, 6) && !isGiven(node, 7) &&
-         countOf(sizesOf(graph, node, 2)) != 0;
-}
-
-library::LstmShape lstmShape(const Graph &graph, const Node &node) {
-  Sizes x = sizesOf(graph, node, 0);
-  size_t time = node.text("layout") == "TNC" ? 0 : 1;
-  return {x[time], x[1 - time], sizesOf(graph, node, 2)[1]};
-}
-
 library::DynamicProduct productOf(const Graph &graph, const Node &node,
                                   int vectorBytes) {
   Sizes a = sizesOf(graph, node, 0), b = sizesOf(graph, node, 1);
@@ -134,7 +118,7 @@ Anchor unpackedAnchor(const Graph &graph, const Node &node) {
       !isF32(graph, node) || countOf(sizesOf(graph, node, 0)) == 0)
     return Anchor::None;
   Sizes sizes = sizesOf(graph, node, 0);
-  if (!hasOneResult(node) && node.op != Op::Lstm)
+  if (!hasOneResult(node))
     return Anchor::None;
   auto when = [](bool condition, Anchor kind) {
     return condition ? kind : Anchor::None;
@@ -164,8 +148,6 @@ Anchor unpackedAnchor(const Graph &graph, const Node &node) {
     return when(node.text("layout") == "NXC" &&
                     node.text("accumulator") == "f32",
                 Anchor::AveragePool);
-  case Op::Lstm:
-    return when(isUsualLstm(graph, node), Anchor::Lstm);
   default:
     return Anchor::None;
   }
@@ -197,8 +179,6 @@ int64_t unpackedScratch(const Graph &graph, const Node &node, Anchor kind,
       taps *= std::min(kernel[d], sizes[1 + d]);
     return library::poolScratch(sizes.back(), taps);
   }
-  case Anchor::Lstm:
-    return lstmShape(graph, node).scratchBytes();
   default:
     return floats(0);
   }

@@ -129,7 +129,9 @@ Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
       [](const llvm::DiagnosticInfo *, void *) {});
   Library library = RUNE_TRY(Library::open(*made.context));
   Program &program = made.program;
-  program.graph = RUNE_TRY(runPasses(std::move(taken)));
+  PassOptions passes;
+  passes.exact = options.exact;
+  program.graph = RUNE_TRY(runPasses(std::move(taken), passes));
   const graph::Graph &graph = program.graph;
   program.target = options.target;
   program.steps = stepsOf(graph, library.functions());
@@ -164,7 +166,10 @@ Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
   made.machine = RUNE_TRY(machine::makeTargetMachine(
       options.target, llvm::CodeGenOptLevel::Default));
   made.module = std::make_unique<llvm::Module>("model", *made.context);
-  made.module->setDataLayout(made.machine->createDataLayout());
+  // narrow_pointers.h takes it from there
+  made.module->setDataLayout(options.target.family == machine::Family::Wasm32
+                                 ? library.layout()
+                                 : made.machine->createDataLayout());
   made.module->setTargetTriple(made.machine->getTargetTriple());
   RegionEmitter emitter(graph, groups, packed, options.target, *made.module);
   for (size_t i = 0; i < program.steps.size(); ++i)
@@ -182,6 +187,9 @@ Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
 }
 
 Result<Program> compile(graph::Graph graph, const Options &options) {
+  if (options.target.family == machine::Family::Wasm32)
+    return error("compile.only-ahead", "code for wasm32 is made ahead of time, "
+                                       "as an object or a module");
   ProgramModule made = RUNE_TRY(makeModule(std::move(graph), options));
   Program &program = made.program;
   if (!made.module)

@@ -26,6 +26,9 @@ struct Options {
   /// Each call of a kernel is a step of its own, so that whoever runs the
   /// program can take the time between them. The kernels are the same.
   bool stepForEachCall = false;
+  /// Layers between dequantise and quantise are computed in floats, as the
+  /// model says, instead of in integers (docs/passes.md).
+  bool exact = false;
 };
 
 /// Where a run finds a value.
@@ -119,6 +122,7 @@ struct Control {
 ///         borrowed and must outlive it
 /// errors  `compile.stopped` · `compile.internal`: a fault of the compiler ·
 ///         `compile.too-large`: an arena beyond 2^40 bytes
+///         `compile.only-ahead`: a target whose code cannot be mapped
 Result<Program> compile(graph::Graph graph, const Options &options = {});
 
 } // namespace rune::compile

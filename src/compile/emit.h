@@ -23,6 +23,8 @@ public:
 
   /// Kernels, fast kernels and bodies.
   const std::set<std::string> &functions() const { return functions_; }
+  /// What the library was compiled for; until it is linked.
+  llvm::DataLayout layout() const { return parts_.front()->getDataLayout(); }
   /// Moves what the module calls into it.
   ///
   /// errors  `compile.internal`

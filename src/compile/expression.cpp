@@ -2,6 +2,7 @@
 #include "compile/expression.h"
 
 #include "compile/emit_call.h"
+#include "compile/hints.h"
 #include "compile/prepack.h"
 #include "graph/ops.h"
 
@@ -74,8 +75,9 @@ private:
     for (uint32_t member : group_.nodes) {
       const Node &node = graph_.nodes[member];
       if (isAnchor(member)) {
-        if (isPacked(group_.kind) && node.inputs.size() > 2 &&
-            node.inputs[2] != noValue && !packedBias(graph_, node))
+        if (isPacked(group_.kind) && !writesResults(group_.kind) &&
+            node.inputs.size() > 2 && node.inputs[2] != noValue &&
+            !packedBias(graph_, node))
           take(member, 2,
                accessOf(node.inputs[2],
                         graph_.values[node.inputs[2]].type.sizes()));
@@ -362,8 +364,7 @@ private:
     }
     arguments.push_back(attributes_.at(member));
     types.push_back(ir_.getPtrTy());
-    if (shiftsOnlyRight(graph_, node))
-      present |= 1u << 8;
+    present |= hintsOf(graph_, group_, node);
     arguments.push_back(ir_.getInt32(present));
     types.push_back(ir_.getInt32Ty());
     auto body = module_.getOrInsertFunction(

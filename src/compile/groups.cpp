@@ -4,6 +4,7 @@
 #include "compile/anchors.h"
 #include "compile/library/fast/blocking.h"
 #include "compile/prepack.h"
+#include "compile/recurrent.h"
 #include "graph/ops.h"
 
 #include <algorithm>
@@ -223,6 +224,7 @@ std::string fastKernelName(Anchor kind, machine::Target target) {
                                         "ConvI16",
                                         "DepthwiseI16",
                                         "MatMulI16",
+                                        "LstmF32",
                                         "MatMulDynamicF32",
                                         "SoftmaxF32",
                                         "LayerNormalizationF32",
@@ -231,8 +233,7 @@ std::string fastKernelName(Anchor kind, machine::Target target) {
                                         "ReduceMeanF32",
                                         "ReduceSumF32",
                                         "MaxPoolF32",
-                                        "AveragePoolF32",
-                                        "LstmF32"};
+                                        "AveragePoolF32"};
   std::string_view name = names[static_cast<size_t>(kind)];
   return kind == Anchor::None
              ? fmt::format("rune_fast_{}", name)
@@ -275,6 +276,7 @@ int tileColumns(Anchor kind, machine::Target target) {
   case Anchor::ConvInteger:
   case Anchor::MatMulInteger:
   case Anchor::MatMulDynamic:
+  case Anchor::Lstm:
     return library::productF32(bytes).columns();
   default: // as many as a row has
     return 0;
@@ -284,7 +286,7 @@ int tileColumns(Anchor kind, machine::Target target) {
 bool shiftsOnlyRight(const Graph &graph, const Node &node) {
   auto shifts =
       node.op == Op::Requantize ? shiftsOf(graph, node) : std::nullopt;
-  return shifts && shifts->second <= 0 &&
+  return shifts && shifts->second < 0 &&
          node.text("rounding") != "tflite-16x8";
 }
 
@@ -348,6 +350,9 @@ Scratch scratchOf(const Graph &graph, const Group &group,
     break;
   case Anchor::MatMul:
     worker = library::longProductScratch(product, x.back());
+    break;
+  case Anchor::Lstm:
+    worker = lstmShape(graph, node, bytes).scratchBytes();
     break;
   default:
     break;

@@ -22,6 +22,7 @@ enum class Anchor : uint8_t {
   ConvInteger,
   DepthwiseInteger,
   MatMulInteger,
+  Lstm,
   // those that have no packed weights: anchors.h
   MatMulDynamic,
   Softmax,
@@ -31,8 +32,7 @@ enum class Anchor : uint8_t {
   ReduceMean,
   ReduceSum,
   MaxPool,
-  AveragePool,
-  Lstm
+  AveragePool
 };
 
 /// True for anchors whose weights are packed while compiling.
@@ -94,7 +94,7 @@ struct Scratch {
 Scratch scratchOf(const graph::Graph &graph, const Group &group,
                   machine::Target target);
 
-/// True for a requantisation whose shifts are known and never positive.
+/// True for a requantisation whose shifts are known and all negative.
 bool shiftsOnlyRight(const graph::Graph &graph, const graph::Node &node);
 
 /// Operands of an operator's body, those that are missing counted.

@@ -3,6 +3,7 @@
 
 #include "compile/expand_memory.h"
 #include "compile/specialise_calls.h"
+#include "compile/wide_integers.h"
 
 #include <llvm/Analysis/LoopInfo.h>
 #include <llvm/Analysis/TargetLibraryInfo.h>
@@ -64,6 +65,7 @@ Result<> optimise(llvm::Module &module, llvm::TargetMachine &machine,
   runPipeline(module, machine, options);
   releaseCalls(module);
   expandMemory(module, machine);
+  expandWideIntegers(module);
   if (mustStop(options))
     return error("compile.stopped", "compiling was stopped");
   return {};

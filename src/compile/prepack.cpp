@@ -2,6 +2,8 @@
 #include "compile/prepack.h"
 
 #include "compile/library/fast/blocking.h"
+#include "compile/recurrent.h"
+#include "compile/window_table.h"
 #include "graph/ops.h"
 
 #include <algorithm>
@@ -123,11 +125,14 @@ private:
 /// How elements get into a panel: as they are, or two in one.
 class Weights {
 public:
-  Weights(const Graph &graph, const Node &node)
-      : weights_(*constantOf(graph, node.inputs[1])),
-        bias_(packedBias(graph, node)), isFloat_(weights_.dtype == DType::F32) {
-    if (!isFloat_)
-      zeros_ = optional(graph, node, 4);
+  Weights(const Constant &weights, const Constant *bias,
+          const Constant *zeros = nullptr)
+      : weights_(weights), bias_(bias), zeros_(zeros),
+        isFloat_(weights.dtype == DType::F32) {}
+  static Weights of(const Graph &graph, const Node &node) {
+    const Constant &weights = *constantOf(graph, node.inputs[1]);
+    return {weights, packedBias(graph, node),
+            weights.dtype == DType::F32 ? nullptr : optional(graph, node, 4)};
   }
   const std::vector<int64_t> &sizes() const { return weights_.sizes; }
   size_t count() const {
@@ -163,7 +168,7 @@ public:
 private:
   const Constant &weights_;
   const Constant *bias_;
-  const Constant *zeros_ = nullptr;
+  const Constant *zeros_;
   bool isFloat_;
 };
 
@@ -206,6 +211,14 @@ Bytes packMatMul(const Weights &weights, bool transposed, size_t width) {
   return packed;
 }
 
+/// The table of a convolution's windows, then the weights.
+Bytes behindTable(const Graph &graph, const Node &node, int64_t pitch,
+                  const Bytes &weights) {
+  Bytes packed = windowTable(graph, node, pitch);
+  packed.insert(packed.end(), weights.begin(), weights.end());
+  return packed;
+}
+
 Bytes packDepthwise(const Weights &weights, int vectorBytes) {
   auto channels = static_cast<size_t>(weights.sizes()[0]);
   size_t taps = weights.count() / channels;
@@ -233,9 +246,22 @@ Bytes packDepthwise(const Weights &weights, int vectorBytes) {
   return packed;
 }
 
+/// What the inputs give, with the bias, then what a step gives the next.
+Bytes packLstm(const Graph &graph, const Node &node, size_t width) {
+  Bytes packed = packMatMul(
+      Weights(*constantOf(graph, node.inputs[1]), optional(graph, node, 3)),
+      true, width);
+  Bytes recurrent = packMatMul(
+      Weights(*constantOf(graph, node.inputs[2]), nullptr), true, width);
+  packed.insert(packed.end(), recurrent.begin(), recurrent.end());
+  return packed;
+}
+
 } // namespace
 
 bool isReadPacked(Anchor kind, size_t input) {
+  if (kind == Anchor::Lstm)
+    return input >= 1 && input <= 3;
   return isPacked(kind) && (input == 1 || input == 2 || input == 4);
 }
 
@@ -264,6 +290,8 @@ Anchor packableAs(const Graph &graph, const Node &node) {
     return isIntegerPackable(graph, node) && isPlainProduct(graph, node)
                ? Anchor::MatMulInteger
                : Anchor::None;
+  case Op::Lstm:
+    return isFastLstm(graph, node) ? Anchor::Lstm : Anchor::None;
   default:
     return Anchor::None;
   }
@@ -273,15 +301,24 @@ Bytes packWeights(const Graph &graph, const Group &group,
                   machine::Target target) {
   const Node &node = graph.nodes[group.anchor];
   auto width = static_cast<size_t>(tileColumns(group.kind, target));
-  Weights weights(graph, node);
+  if (group.kind == Anchor::Lstm)
+    return packLstm(graph, node, width);
+  Weights weights = Weights::of(graph, node);
+  int64_t channels = graph.values[node.inputs[0]].type.sizes().back();
   switch (group.kind) {
   case Anchor::Conv:
-  case Anchor::ConvInteger:
-    return packConv(weights, static_cast<size_t>(node.integer("groups")),
-                    width);
+  case Anchor::ConvInteger: {
+    int64_t groups = node.integer("groups");
+    int64_t pitch = weights.isFloat()
+                        ? channels
+                        : (channels / groups + 1) / 2 * groups; // pairs
+    return behindTable(graph, node, pitch,
+                       packConv(weights, static_cast<size_t>(groups), width));
+  }
   case Anchor::Depthwise:
   case Anchor::DepthwiseInteger:
-    return packDepthwise(weights, vectorBytes(target));
+    return behindTable(graph, node, channels,
+                       packDepthwise(weights, vectorBytes(target)));
   case Anchor::MatMul:
   case Anchor::MatMulInteger:
     return packMatMul(weights, node.integer("transpose_b") != 0, width);

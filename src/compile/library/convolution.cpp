@@ -9,7 +9,7 @@ using namespace rune::library;
 
 namespace {
 
-enum { accumulator, dilations, groups, layout, pads, strides };
+using namespace conv;
 
 struct Convolution {
   Image x, y;
@@ -18,18 +18,10 @@ struct Convolution {
 
   explicit Convolution(const Call &call)
       : x(call.in[0], call.attributes[layout]),
-        y(call.out[0], call.attributes[layout]),
-        window{call.attributes[strides],
-               call.attributes[dilations],
-               call.attributes[pads],
-               {},
-               call.in[0].rank - 2},
+        y(call.out[0], call.attributes[layout]), window(convWindow(call)),
         inputs(call.in[1].sizes[1]), outputs(call.in[1].sizes[0]),
-        outputsPerGroup(outputs / call.attributes[groups].integer) {
-    for (int32_t d = 0; d < window.rank; ++d)
-      window.kernel[d] = call.in[1].sizes[2 + d];
-    taps = window.taps();
-  }
+        outputsPerGroup(outputs / call.attributes[groups].integer),
+        taps(window.taps()) {}
 
   /// Calls `store(output offset, o, sum(multiply))` for each output element;
   /// `tap(x offset, weight offset, o)` adds one product.

@@ -11,7 +11,7 @@ using namespace rune::library;
 
 namespace {
 
-enum { accumulator, dilations, groups, layout, pads, strides };
+using namespace conv;
 
 struct Transposed {
   Image x, y;

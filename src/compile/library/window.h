@@ -106,6 +106,24 @@ struct Window {
   }
 };
 
+/// The attributes of conv, conv_integer and of both the other way round, by
+/// position.
+namespace conv {
+enum { accumulator, dilations, groups, layout, pads, strides };
+}
+
+/// The window of a convolution, whose sizes are those of the weights.
+inline Window convWindow(const Call &call) {
+  Window window{call.attributes[conv::strides],
+                call.attributes[conv::dilations],
+                call.attributes[conv::pads],
+                {},
+                call.in[0].rank - 2};
+  for (int32_t d = 0; d < window.rank; ++d)
+    window.kernel[d] = call.in[1].sizes[2 + d];
+  return window;
+}
+
 inline bool isEmpty(const View &view) { return countOf(view) == 0; }
 
 /// Calls `body(place, offset in y)` for each place of a window in y, whose

@@ -15,6 +15,8 @@ namespace rune::machine {
 
 struct Blob {
   Bytes code;
+  /// Where what runs begins, if constants are apart from it.
+  uint64_t textBegin = 0;
   /// Offsets of the functions.
   std::map<std::string, uint32_t> symbols;
   /// Bytes of the code of each of them.
@@ -23,7 +25,10 @@ struct Blob {
   std::map<std::string, uint64_t> frames;
 };
 
+/// in      `pageBytes`: 0, or all constants come first and all code from a
+///         multiple of it on
 /// errors  `machine.internal`
-Result<Blob> linkBlob(const std::vector<ObjectBytes> &objects, Family family);
+Result<Blob> linkBlob(const std::vector<ObjectBytes> &objects, Family family,
+                      uint64_t pageBytes = 0);
 
 } // namespace rune::machine

@@ -69,13 +69,31 @@ constexpr int64_t mostColumns = 256;
 /// several tiles: a multiple of the tile's rows with at most this many
 /// addresses.
 constexpr int64_t mostAddresses = 2048;
-constexpr int64_t mostBlockRows = 96;
+constexpr int64_t usualBlockRows = 96;
+/// Sums in pieces: what is read of the right side comes from far.
+constexpr int64_t mostBlockRows = 192;
 
-constexpr int64_t blockRows(const TileShape &tile, int64_t taps) {
+/// in      `channels`: products of each tap
+constexpr int64_t blockRows(const TileShape &tile, int64_t taps,
+                            int64_t channels) {
+  bool pieces = taps == 1 && channels > mostInner;
+  int64_t most = pieces ? mostBlockRows : usualBlockRows;
   int64_t rows = mostAddresses / (taps > 0 ? taps : 1);
-  rows = rows < mostBlockRows ? rows : mostBlockRows;
+  rows = rows < most ? rows : most;
   rows -= rows % tile.rows;
   return rows < tile.rows ? tile.rows : rows;
+}
+
+/// Where the rows of a window begin, for each tap those of all places of one
+/// image, in 32 bits: for small images a table that is made while compiling.
+constexpr int64_t mostTablePlaces = 1 << 14;
+/// What stands there for a tap in the padding.
+constexpr int32_t inPadding = INT32_MIN;
+
+constexpr int64_t windowTableBytes(int64_t imageRows, int64_t taps) {
+  return taps > 1 && imageRows * taps <= mostTablePlaces
+             ? (imageRows * taps * 4 + 63) / 64 * 64
+             : 0;
 }
 
 /// Scratch of one worker: a row of zeros for what the padding covers, and the
@@ -83,7 +101,7 @@ constexpr int64_t blockRows(const TileShape &tile, int64_t taps) {
 constexpr int64_t windowScratch(const TileShape &tile, int64_t taps,
                                 int64_t channels) {
   int64_t zeros = (channels * 4 + 64 + 63) / 64 * 64;
-  return zeros + blockRows(tile, taps) * taps * 8;
+  return zeros + blockRows(tile, taps, channels) * taps * 8;
 }
 
 /// Scratch of one worker for sums that are made piece by piece.
@@ -124,15 +142,21 @@ struct DynamicProduct {
 /// A sequence of steps whose inputs are multiplied before, so many at a time.
 struct LstmShape {
   int64_t steps, batch, hidden;
+  /// Of a panel of weights.
+  int64_t width;
 
+  /// Of the sums of one step and batch element, four gates for each unit.
+  constexpr int64_t columns() const {
+    return (4 * hidden + width - 1) / width * width;
+  }
   constexpr int64_t piece() const {
-    int64_t each = 4 * batch * hidden, most = 1 << 15;
+    int64_t each = batch * columns(), most = 1 << 15;
     int64_t fit = each < most ? most / each : 1;
     return fit < steps ? fit : steps;
   }
   /// The states, and the sums of a piece.
   constexpr int64_t scratchBytes() const {
-    return (2 + 4 * piece()) * batch * hidden * 4;
+    return (2 * hidden + piece() * columns()) * batch * 4;
   }
 };
 

@@ -2,9 +2,7 @@
 //
 // Depthwise convolutions of f32 over channels-last images: neighbouring pixels
 // share the weights of as many channels as stay in registers.
-#include "compile/library/fast/blocking.h"
-#include "compile/library/fast/fused.h"
-#include "compile/library/fast/rows.h"
+#include "compile/library/fast/row_blocks.h"
 #include "compile/library/fast/vector.h"
 
 #pragma clang fp contract(on)
@@ -77,37 +75,31 @@ template <int vectorBytes> int32_t depthwise(const Fused &fused) {
   constexpr int width = shape.columns();
   const Call &call = *fused.call;
   const View &x = call.in[0];
-  Window window = windowOf(call);
+  Window window = convWindow(call);
   WindowRows windows(x, call.out[0], window);
   int64_t taps = windows.taps(), channels = fused.columns;
-  int64_t most = blockRows(shape, taps);
-  return eachTask(
-      fused, ceilDiv(fused.rows, most), [&](int64_t task, uint8_t *scratch) {
-        auto *zeros = reinterpret_cast<float *>(scratch);
-        for (int64_t c = 0; c < channels; ++c)
-          zeros[c] = 0;
-        auto **addresses = reinterpret_cast<const float **>(
-            scratch + windowScratch(shape, taps, channels) - most * taps * 8);
-        int64_t row = task * most, rows = atMost(most, fused.rows - row);
-        windows.addresses(elements<float>(x), zeros, row, rows, addresses,
-                          most);
+  const auto *packed = packedWeights<float>(fused, windows);
+  return eachRowBlock<float>(
+      fused, windows, shape, channels, 0, [&](const RowBlock<float> &rows) {
+        rows.gather(elements<float>(x));
         alignas(64) float tile[shape.rows * width];
-        for (int64_t i = 0; i < rows; i += shape.rows) {
-          int64_t count = atMost(shape.rows, rows - i);
-          auto *weights = static_cast<const float *>(fused.packed);
+        for (int64_t i = 0; i < rows.rows; i += shape.rows) {
+          int64_t count = atMost(shape.rows, rows.rows - i);
+          const float *const *addresses = rows.addresses + i;
+          const float *weights = packed;
           for (int64_t c = 0; c < channels;) {
             int block = depthwiseBlockF32(vectorBytes, channels - c);
             int64_t columns = atMost(block, channels - c);
             if (columns < shape.lanes)
-              sumLast(addresses + i, most, count, taps, c, columns, block,
+              sumLast(addresses, rows.apart, count, taps, c, columns, block,
                       weights, tile, width);
             else if (block == width)
               sumRows<shape.lanes, shape.rows, shape.vectors>(
-                  count, addresses + i, most, taps, c, weights, tile, width);
+                  count, addresses, rows.apart, taps, c, weights, tile, width);
             else
               sumRows<shape.lanes, shape.rows, 1>(
-                  count, addresses + i, most, taps, c, weights, tile, width);
-            fused.finish(tile, width, row + i, count, c, columns,
+                  count, addresses, rows.apart, taps, c, weights, tile, width);
+            fused.finish(tile, width, rows.row + i, count, c, columns,
                          fused.operands);
             weights += (1 + taps) * block;
             c += block;

@@ -3,10 +3,8 @@
 // Depthwise convolutions of 8-bit integers over channels-last images, summed as
 // product_i16.cpp does: the neighbours that one instruction multiplies and adds
 // are two taps of one channel.
-#include "compile/library/fast/blocking.h"
 #include "compile/library/fast/dot.h"
-#include "compile/library/fast/fused.h"
-#include "compile/library/fast/rows.h"
+#include "compile/library/fast/row_blocks.h"
 
 using namespace rune::library;
 
@@ -130,38 +128,32 @@ template <int vectorBytes, class X> int32_t depthwise(const Fused &fused) {
   constexpr int width = shape.columns();
   const Call &call = *fused.call;
   const View &x = call.in[0];
-  Window window = windowOf(call);
+  Window window = convWindow(call);
   WindowRows windows(x, call.out[0], window);
-  auto zero =
-      static_cast<int16_t>(has(call, 3) ? elements<X>(call.in[3])[0] : X(0));
+  X zero = has(call, 3) ? elements<X>(call.in[3])[0] : X(0);
   int64_t taps = windows.taps(), channels = fused.columns;
-  int64_t most = blockRows(shape, taps);
-  return eachTask(
-      fused, ceilDiv(fused.rows, most), [&](int64_t task, uint8_t *scratch) {
-        auto *zeros = reinterpret_cast<X *>(scratch);
-        for (int64_t c = 0; c < channels; ++c)
-          zeros[c] = static_cast<X>(zero);
-        auto **addresses = reinterpret_cast<const X **>(
-            scratch + windowScratch(shape, taps, channels) - most * taps * 8);
-        int64_t row = task * most, rows = atMost(most, fused.rows - row);
-        windows.addresses(elements<X>(x), zeros, row, rows, addresses, most);
+  const auto *packed = packedWeights<int32_t>(fused, windows);
+  return eachRowBlock<X>(
+      fused, windows, shape, channels, zero, [&](const RowBlock<X> &rows) {
+        rows.gather(elements<X>(x));
         alignas(64) int32_t tile[shape.rows * width];
-        auto *weights = static_cast<const int32_t *>(fused.packed);
+        const int32_t *weights = packed;
         for (int64_t c = 0; c < channels;) {
           int block = depthwiseBlock(vectorBytes, channels - c);
           int64_t columns = atMost(block, channels - c);
-          for (int64_t i = 0; i < rows; i += shape.rows) {
-            int64_t count = atMost(shape.rows, rows - i);
+          for (int64_t i = 0; i < rows.rows; i += shape.rows) {
+            int64_t count = atMost(shape.rows, rows.rows - i);
+            const X *const *addresses = rows.addresses + i;
             if (columns < 8)
-              sumLast(addresses + i, most, count, taps, c, columns, zero,
+              sumLast(addresses, rows.apart, count, taps, c, columns, zero,
                       weights, tile, width);
             else if (block == 16)
-              sumRows<width, width, shape.rows>(count, addresses + i, most,
+              sumRows<width, width, shape.rows>(count, addresses, rows.apart,
                                                 taps, c, zero, weights, tile);
             else
-              sumRows<8, width, shape.rows>(count, addresses + i, most, taps, c,
-                                            zero, weights, tile);
-            fused.finish(tile, width, row + i, count, c, columns,
+              sumRows<8, width, shape.rows>(count, addresses, rows.apart, taps,
+                                            c, zero, weights, tile);
+            fused.finish(tile, width, rows.row + i, count, c, columns,
                          fused.operands);
           }
           weights += (1 + (taps + 1) / 2) * block;

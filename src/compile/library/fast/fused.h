@@ -35,6 +35,27 @@ struct Fused {
   int64_t workerBytes;
 };
 
+inline int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+inline int64_t atMost(int64_t a, int64_t b) { return a < b ? a : b; }
+
+/// Tasks of about as many rows each, as many as keep all workers busy; few
+/// products are not worth a task.
+struct RowTasks {
+  int64_t rows, count;
+
+  /// in      `most`: rows of a task; `tile`: rows of a tile, which are not cut;
+  ///         `products`: for each row
+  RowTasks(const Fused &fused, int64_t most, int64_t tile, int64_t products) {
+    constexpr int64_t least = 1 << 17;
+    int64_t workers =
+        atMost(fused.call->control->workers, fused.rows * products / least);
+    workers = workers < 1 ? 1 : workers;
+    count = ceilDiv(ceilDiv(fused.rows, most), workers) * workers;
+    rows = ceilDiv(ceilDiv(fused.rows, count), tile) * tile;
+    count = ceilDiv(fused.rows, rows);
+  }
+};
+
 /// Calls `body(task, scratch)` for all tasks in [0, tasks), on as many workers
 /// as there are. 0 or `stopped`.
 template <class F>
@@ -59,9 +80,6 @@ int32_t eachTask(const Fused &fused, int64_t tasks, const F &body) {
       one(&shared, task, 0);
   return mustStop(*fused.call) ? stopped : 0;
 }
-
-inline int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
-inline int64_t atMost(int64_t a, int64_t b) { return a < b ? a : b; }
 
 } // namespace rune::library
 

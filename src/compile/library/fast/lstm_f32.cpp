@@ -2,14 +2,13 @@
 //
 // Long short-term memory of f32 with the usual functions: what the inputs of
 // many steps give is one product, made before; each step adds the product of
-// what the last one left. Weights are read row by row as they stand, one
-// element of a sum is one dot product.
+// what the last one left. Both read packed panels of weights.
 //
 // source  docs/ops.md: lstm
 #include "compile/library/fast/blocking.h"
-#include "compile/library/fast/folds_f32.h"
 #include "compile/library/fast/fused.h"
 #include "compile/library/fast/math_f32.h"
+#include "compile/library/fast/product_tile.h"
 
 #pragma clang fp contract(on)
 
@@ -21,53 +20,58 @@ enum { inputX, inputWeights, inputRecurrent, inputBias, inputH, inputC };
 enum { attributeLayout = 12, attributeReverse };
 enum { inputGate, outputGate, forgetGate, cellGate, gateCount };
 
-/// z[r][k] += x[r] · w[k] for `rows` × `columns` of them.
-template <int lanes, int rows, int columns>
-void addDots(const float *x, int64_t xStep, const float *w, int64_t inner,
-             float *z, int64_t zStep) {
-  using V = F32s<lanes>;
-  V sums[rows][columns] = {};
-  float rest[rows][columns] = {};
-  int64_t i = 0;
-  for (; i + lanes <= inner; i += lanes)
-    for (int r = 0; r < rows; ++r) {
-      V v = loadVector<V>(x + r * xStep + i);
-      for (int k = 0; k < columns; ++k)
-        sums[r][k] += v * loadVector<V>(w + k * inner + i);
-    }
-  for (; i < inner; ++i)
-    for (int r = 0; r < rows; ++r)
-      for (int k = 0; k < columns; ++k)
-        rest[r][k] += x[r * xStep + i] * w[k * inner + i];
-  for (int r = 0; r < rows; ++r)
-    for (int k = 0; k < columns; ++k)
-      z[r * zStep + k] += sumOfLanes<lanes>(sums[r][k]) + rest[r][k];
+/// Panels of packed weights: (1 + inner) · width elements each, the first row
+/// the bias.
+struct Panels {
+  const float *first;
+  int64_t inner;
+};
+
+/// z += x · panels for one row: `count` panels at a time, whose weights come in
+/// as many streams and are used once.
+template <int vectorBytes, int count>
+[[gnu::noinline]] void addRow(const float *x, const Panels &panels,
+                              int64_t column, float *z) {
+  constexpr TileShape tile = productF32(vectorBytes);
+  using V = Vector<float, tile.lanes>;
+  V sums[count * tile.vectors];
+  for (int v = 0; v < count * tile.vectors; ++v)
+    sums[v] = loadVector<V>(z + column + v * tile.lanes);
+  int64_t step = (1 + panels.inner) * tile.columns();
+  const float *row =
+      panels.first + column * (1 + panels.inner) + tile.columns();
+  for (int64_t k = 0; k < panels.inner; ++k, row += tile.columns()) {
+    V left = x[k];
+    for (int v = 0; v < count * tile.vectors; ++v)
+      sums[v] += left * loadVector<V>(row + v / tile.vectors * step +
+                                      v % tile.vectors * tile.lanes);
+  }
+  for (int v = 0; v < count * tile.vectors; ++v)
+    storeVector(z + column + v * tile.lanes, sums[v]);
 }
 
-/// z += x · wᵀ; the columns are a multiple of 4.
-template <int lanes>
-void addProduct(const float *x, int64_t xStep, int64_t rows, const float *w,
-                int64_t inner, int64_t columns, float *z, int64_t zStep) {
-  int64_t r = 0;
-  for (; r + 4 <= rows; r += 4)
-    for (int64_t k = 0; k < columns; k += 2)
-      addDots<lanes, 4, 2>(x + r * xStep, xStep, w + k * inner, inner,
-                           z + r * zStep + k, zStep);
-  for (; r < rows; ++r)
-    for (int64_t k = 0; k < columns; k += 4)
-      addDots<lanes, 1, 4>(x + r * xStep, xStep, w + k * inner, inner,
-                           z + r * zStep + k, zStep);
+template <int vectorBytes>
+void multiplyOne(const float *x, const Panels &panels, int64_t columns,
+                 float *z) {
+  constexpr int64_t width = productF32(vectorBytes).columns();
+  int64_t column = 0;
+  for (; column + 4 * width <= columns; column += 4 * width)
+    addRow<vectorBytes, 4>(x, panels, column, z);
+  for (; column < columns; column += width)
+    addRow<vectorBytes, 1>(x, panels, column, z);
 }
 
-template <int lanes> class Lstm {
+template <int vectorBytes> class Lstm {
 public:
-  Lstm(const Call &call, uint8_t *scratch) : call_(call) {
-    const View &x = call.in[inputX];
-    timeFirst_ = isText(call.attributes[attributeLayout], "TNC");
-    reverse_ = call.attributes[attributeReverse].integer != 0;
+  Lstm(const Fused &fused, uint8_t *scratch) : call_(*fused.call) {
+    const View &x = call_.in[inputX];
+    timeFirst_ = isText(call_.attributes[attributeLayout], "TNC");
+    reverse_ = call_.attributes[attributeReverse].integer != 0;
     shape_ = {x.sizes[timeFirst_ ? 0 : 1], x.sizes[timeFirst_ ? 1 : 0],
-              call.in[inputRecurrent].sizes[1]};
-    channels_ = x.sizes[2];
+              call_.in[inputRecurrent].sizes[1], width};
+    auto *packed = static_cast<const float *>(fused.packed);
+    projection_ = {packed, x.sizes[2]};
+    recurrence_ = {packed + shape_.columns() * (1 + x.sizes[2]), shape_.hidden};
     h_ = reinterpret_cast<float *>(scratch);
     c_ = h_ + shape_.batch * shape_.hidden;
     sums_ = c_ + shape_.batch * shape_.hidden;
@@ -83,7 +87,8 @@ public:
       for (int64_t step = from; step < to; ++step) {
         if (mustStop(call_))
           return;
-        advance(sums_ + (step - from) * width(), place(step));
+        advance(sums_ + (step - from) * shape_.batch * shape_.columns(),
+                place(step));
       }
     }
     if (wants(1))
@@ -93,8 +98,9 @@ public:
   }
 
 private:
-  int64_t columns() const { return gateCount * shape_.hidden; }
-  int64_t width() const { return shape_.batch * columns(); }
+  static constexpr TileShape tile = productF32(vectorBytes);
+  static constexpr int64_t width = tile.columns();
+
   int64_t place(int64_t step) const {
     return reverse_ ? shape_.steps - 1 - step : step;
   }
@@ -116,34 +122,65 @@ private:
 
   /// What the inputs of `count` steps give, with the bias.
   void project(int64_t from, int64_t count) {
-    for (int64_t i = 0; i < count * shape_.batch; ++i)
-      copy(given(inputBias), columns(), sums_ + i * columns());
-    int64_t step = (timeFirst_ ? shape_.batch : 1) * channels_;
-    for (int64_t n = 0; n < shape_.batch; ++n)
-      addProduct<lanes>(elements<float>(call_.in[inputX]) +
-                            row(place(from), n) * channels_,
-                        reverse_ ? -step : step, count,
-                        elements<float>(call_.in[inputWeights]), channels_,
-                        columns(), sums_ + n * columns(), width());
+    const float *x = elements<float>(call_.in[inputX]);
+    int64_t rows = count * shape_.batch;
+    for (int64_t i = 0; i < rows; i += tile.rows) {
+      const float *left[tile.rows];
+      int64_t some = atMost(tile.rows, rows - i);
+      for (int64_t r = 0; r < some; ++r)
+        left[r] = x + row(place(from + (i + r) / shape_.batch),
+                          (i + r) % shape_.batch) *
+                          projection_.inner;
+      multiplySome(left, some, projection_, nullptr,
+                   sums_ + i * shape_.columns());
+    }
+  }
+
+  /// z = x · panels, from the bias on or from `start`.
+  void multiplySome(const float *const *x, int64_t rows, const Panels &panels,
+                    const float *start, float *z) const {
+    float sums[tile.rows * width];
+    for (int64_t column = 0; column < shape_.columns(); column += width) {
+      const float *panel = panels.first + column * (1 + panels.inner);
+      TileInput in{x, rows, 1, panels.inner, panel + width, width, panel, 0};
+      if (start) {
+        in.start = start + column;
+        in.startStep = shape_.columns();
+      }
+      multiplyRows<tile.lanes, tile.rows, tile.vectors>(rows, in, 0, sums);
+      for (int64_t r = 0; r < rows; ++r)
+        for (int64_t c = 0; c < width; ++c)
+          z[r * shape_.columns() + column + c] = sums[r * width + c];
+    }
+  }
+
+  void recur(float *sums) const {
+    if (shape_.batch == 1)
+      return multiplyOne<vectorBytes>(h_, recurrence_, shape_.columns(), sums);
+    for (int64_t n = 0; n < shape_.batch; n += tile.rows) {
+      const float *left[tile.rows];
+      int64_t some = atMost(tile.rows, shape_.batch - n);
+      for (int64_t r = 0; r < some; ++r)
+        left[r] = h_ + (n + r) * shape_.hidden;
+      float *z = sums + n * shape_.columns();
+      multiplySome(left, some, recurrence_, z, z);
+    }
   }
 
   void advance(float *sums, int64_t at) {
-    int64_t hidden = shape_.hidden;
-    addProduct<lanes>(h_, hidden, shape_.batch,
-                      elements<float>(call_.in[inputRecurrent]), hidden,
-                      columns(), sums, columns());
+    recur(sums);
     for (int64_t n = 0; n < shape_.batch; ++n) {
-      const float *z = sums + n * columns();
-      float *h = h_ + n * hidden;
-      gates(z, h, c_ + n * hidden);
+      float *h = h_ + n * shape_.hidden;
+      gates(sums + n * shape_.columns(), h, c_ + n * shape_.hidden);
       if (wants(0))
-        copy(h, hidden, elements<float>(call_.out[0]) + row(at, n) * hidden);
+        copy(h, shape_.hidden,
+             elements<float>(call_.out[0]) + row(at, n) * shape_.hidden);
     }
   }
 
   void gates(const float *z, float *h, float *c) const {
     int64_t hidden = shape_.hidden;
-#pragma clang loop vectorize(assume_safety) vectorize_width(lanes)
+#pragma clang loop vectorize(assume_safety) vectorize_width(tile.lanes)
     for (int64_t u = 0; u < hidden; ++u) {
       float forget = f32::sigmoid(z[forgetGate * hidden + u]);
       float input = f32::sigmoid(z[inputGate * hidden + u]);
@@ -155,19 +192,19 @@ private:
 
   const Call &call_;
   LstmShape shape_;
-  int64_t channels_;
+  Panels projection_, recurrence_;
   bool timeFirst_, reverse_;
   float *h_, *c_, *sums_;
 };
 
-template <int lanes> int32_t lstm(const Fused &fused) {
+template <int vectorBytes> int32_t lstm(const Fused &fused) {
   return eachTask(fused, 1, [&](int64_t, uint8_t *scratch) {
-    Lstm<lanes>(*fused.call, scratch).run();
+    Lstm<vectorBytes>(fused, scratch).run();
   });
 }
 
 } // namespace
 
-RUNE_FAST(LstmF32_16) { return lstm<4>(fused); }
-RUNE_FAST(LstmF32_32) { return lstm<8>(fused); }
-RUNE_FAST(LstmF32_64) { return lstm<16>(fused); }
+RUNE_FAST(LstmF32_16) { return lstm<16>(fused); }
+RUNE_FAST(LstmF32_32) { return lstm<32>(fused); }
+RUNE_FAST(LstmF32_64) { return lstm<64>(fused); }

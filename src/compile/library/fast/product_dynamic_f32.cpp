@@ -80,7 +80,7 @@ private:
     auto *turned = reinterpret_cast<float *>(scratch + product_.packedBytes());
     auto *sums = reinterpret_cast<float *>(scratch + product_.packedBytes() +
                                            product_.turnedBytes());
-    int64_t most = blockRows(shape, 1);
+    int64_t most = blockRows(shape, 1, inner);
     for (int64_t from = 0; from < columns; from += mostColumns) {
       int64_t to = atMost(from + mostColumns, columns);
       int64_t whole = product_.packs() ? from : to - to % width;

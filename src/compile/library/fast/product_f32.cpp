@@ -5,7 +5,7 @@
 // place of the sum lie together. A tile of sums stays in registers while it
 // meets a panel from end to end.
 #include "compile/library/fast/product_block.h"
-#include "compile/library/fast/rows.h"
+#include "compile/library/fast/row_blocks.h"
 
 #pragma clang fp contract(on)
 
@@ -20,36 +20,28 @@ template <int vectorBytes> struct Product {
   static int32_t conv(const Fused &fused) {
     const Call &call = *fused.call;
     const View &x = call.in[0], &weights = call.in[1];
-    Window window = windowOf(call);
+    Window window = convWindow(call);
     WindowRows windows(x, call.out[0], window);
     int64_t taps = windows.taps(), channels = weights.sizes[1];
-    int64_t groups = call.attributes[convGroups].integer;
+    int64_t groups = call.attributes[conv::groups].integer;
     int64_t columns = weights.sizes[0] / groups;
-    int64_t panelBytes = (1 + taps * channels) * shape.columns() * 4;
-    int64_t panels = ceilDiv(columns, shape.columns());
-    int64_t most = blockRows(shape, taps);
-    return eachTask(
-        fused, ceilDiv(fused.rows, most), [&](int64_t task, uint8_t *scratch) {
+    int64_t panelElements = (1 + taps * channels) * shape.columns();
+    int64_t groupElements = ceilDiv(columns, shape.columns()) * panelElements;
+    const auto *packed = packedWeights<float>(fused, windows);
+    return eachRowBlock<float>(
+        fused, windows, shape, channels, 0, [&](const RowBlock<float> &block) {
           // a window of several taps reads each row several times from the
           // cache; the sums of one tap are cut as those of a matrix
-          auto *sums =
-              taps == 1
-                  ? reinterpret_cast<float *>(scratch + sumsAt(shape, channels))
-                  : nullptr;
-          auto *zeros = reinterpret_cast<float *>(scratch);
-          for (int64_t c = 0; c < channels; ++c)
-            zeros[c] = 0;
-          auto **addresses = reinterpret_cast<const float **>(
-              scratch + windowScratch(shape, taps, channels) - most * taps * 8);
-          int64_t row = task * most, rows = atMost(most, fused.rows - row);
+          auto *sums = taps == 1 ? reinterpret_cast<float *>(
+                                       block.scratch + sumsAt(shape, channels))
+                                 : nullptr;
           for (int64_t g = 0; g < groups; ++g) {
-            windows.addresses(elements<float>(x) + g * channels, zeros, row,
-                              rows, addresses, most);
-            auto *packed = static_cast<const float *>(fused.packed) +
-                           g * panels * panelBytes / 4;
-            Block::multiply(fused, {addresses, most, taps, channels},
-                            {packed, panelBytes / 4, shape.columns(), true},
-                            {row, rows, g * columns, columns}, sums);
+            block.gather(elements<float>(x) + g * channels);
+            Block::multiply(
+                fused, {block.addresses, block.apart, taps, channels},
+                {packed + g * groupElements, panelElements, shape.columns(),
+                 true},
+                {block.row, block.rows, g * columns, columns}, sums);
           }
         });
   }
@@ -59,21 +51,21 @@ template <int vectorBytes> struct Product {
     const Call &call = *fused.call;
     const View &a = call.in[0];
     int64_t inner = a.sizes[a.rank - 1];
-    int64_t most = blockRows(shape, 1);
     const float *first = elements<float>(a);
-    return eachTask(
-        fused, ceilDiv(fused.rows, most), [&](int64_t task, uint8_t *scratch) {
-          const float *addresses[mostBlockRows];
-          int64_t row = task * most, rows = atMost(most, fused.rows - row);
-          for (int64_t i = 0; i < rows; ++i)
-            addresses[i] = first + (row + i) * inner;
-          Block::multiply(fused, {addresses, most, 1, inner},
-                          {static_cast<const float *>(fused.packed),
-                           (1 + inner) * shape.columns(), shape.columns(),
-                           true},
-                          {row, rows, 0, fused.columns},
-                          reinterpret_cast<float *>(scratch));
-        });
+    RowTasks tasks(fused, blockRows(shape, 1, inner), shape.rows,
+                   inner * fused.columns);
+    return eachTask(fused, tasks.count, [&](int64_t task, uint8_t *scratch) {
+      const float *addresses[mostBlockRows];
+      int64_t row = task * tasks.rows,
+              rows = atMost(tasks.rows, fused.rows - row);
+      for (int64_t i = 0; i < rows; ++i)
+        addresses[i] = first + (row + i) * inner;
+      Block::multiply(fused, {addresses, rows, 1, inner},
+                      {static_cast<const float *>(fused.packed),
+                       (1 + inner) * shape.columns(), shape.columns(), true},
+                      {row, rows, 0, fused.columns},
+                      reinterpret_cast<float *>(scratch));
+    });
   }
 };
 

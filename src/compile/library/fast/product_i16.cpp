@@ -5,10 +5,8 @@
 // their zero points subtracted, the left one in every run, the weights while
 // compiling; channels go in pairs, which one instruction multiplies and adds.
 // No sum saturates on the way, so the bits are those of the plain kernel.
-#include "compile/library/fast/blocking.h"
 #include "compile/library/fast/dot.h"
-#include "compile/library/fast/fused.h"
-#include "compile/library/fast/rows.h"
+#include "compile/library/fast/row_blocks.h"
 
 using namespace rune::library;
 
@@ -20,10 +18,12 @@ struct Pair {
 };
 
 /// `rows` × `vectors` sums over `taps` · `pairs` pairs of products.
+///
+/// in      `step`: columns of the panel
 template <int lanes, int rows, int vectors>
-[[gnu::noinline]] void multiplyTile(const Pair *const *addresses, int64_t apart,
-                                    int64_t taps, int64_t pairs,
-                                    const int32_t *panel, int32_t *tile) {
+[[gnu::noinline]] void
+multiplyTile(const Pair *const *addresses, int64_t apart, int64_t taps,
+             int64_t pairs, const int32_t *panel, int64_t step, int32_t *tile) {
   using Sums = Vector<int32_t, lanes>;
   using Halves = Vector<int16_t, 2 * lanes>;
   constexpr int chains = rows * vectors <= 2 ? 4 : rows * vectors <= 6 ? 2 : 1;
@@ -33,7 +33,7 @@ template <int lanes, int rows, int vectors>
     for (int r = 0; r < rows; ++r)
       sums[0][r][v] = bias;
   }
-  panel += vectors * lanes;
+  panel += step;
   for (int64_t tap = 0; tap < taps; ++tap) {
     const Pair *row[rows];
     for (int r = 0; r < rows; ++r)
@@ -41,7 +41,7 @@ template <int lanes, int rows, int vectors>
     auto product = [&](int64_t p, int chain) {
       Halves weights[vectors];
       for (int v = 0; v < vectors; ++v)
-        weights[v] = loadVector<Halves>(panel + (p * vectors + v) * lanes);
+        weights[v] = loadVector<Halves>(panel + p * step + v * lanes);
       for (int r = 0; r < rows; ++r) {
         int32_t pair;
         __builtin_memcpy(&pair, row[r] + p, sizeof pair);
@@ -58,7 +58,7 @@ template <int lanes, int rows, int vectors>
           product(p + chain, chain);
     for (; p < pairs; ++p)
       product(p, 0);
-    panel += pairs * vectors * lanes;
+    panel += pairs * step;
   }
   for (int r = 0; r < rows; ++r)
     for (int v = 0; v < vectors; ++v) {
@@ -72,30 +72,44 @@ template <int lanes, int rows, int vectors>
 template <int lanes, int rows, int vectors>
 void multiplyRows(int64_t count, const Pair *const *addresses, int64_t apart,
                   int64_t taps, int64_t pairs, const int32_t *panel,
-                  int32_t *tile) {
+                  int64_t step, int32_t *tile) {
   if constexpr (rows > 1)
     if (count < rows)
-      return multiplyRows<lanes, rows - 1, vectors>(count, addresses, apart,
-                                                    taps, pairs, panel, tile);
-  multiplyTile<lanes, rows, vectors>(addresses, apart, taps, pairs, panel,
+      return multiplyRows<lanes, rows - 1, vectors>(
+          count, addresses, apart, taps, pairs, panel, step, tile);
+  multiplyTile<lanes, rows, vectors>(addresses, apart, taps, pairs, panel, step,
                                      tile);
+}
+
+/// `count` rows of so many elements as pairs, the last one filled up with 0.
+template <int channels, class X>
+void widenNarrow(const X *from, int16_t zero, int64_t count, int16_t *to) {
+#pragma clang loop vectorize(assume_safety)
+  for (int64_t i = 0; i < count; ++i) {
+    for (int c = 0; c < channels; ++c)
+      to[(channels + 1) * i + c] = static_cast<int16_t>(
+          static_cast<int16_t>(from[channels * i + c]) - zero);
+    to[(channels + 1) * i + channels] = 0;
+  }
 }
 
 /// `count` rows of `groups` · `channels` elements as pairs, each group's last
 /// one filled up with 0.
 template <class X>
-void widenRows(const X *from, int64_t zero, int64_t count, int64_t groups,
+void widenRows(const X *from, int16_t zero, int64_t count, int64_t groups,
                int64_t channels, int16_t *to) {
-  auto less = static_cast<int16_t>(zero);
   if (channels % 2 == 0) {
     channels *= groups * count;
     groups = count = 1;
   }
+  if (channels == 1)
+    return widenNarrow<1>(from, zero, count * groups, to);
+  if (channels == 3)
+    return widenNarrow<3>(from, zero, count * groups, to);
   for (int64_t i = 0; i < count * groups; ++i) {
-    int64_t c = 0;
 #pragma clang loop vectorize(assume_safety)
-    for (c = 0; c < channels; ++c)
-      to[c] = static_cast<int16_t>(static_cast<int16_t>(from[c]) - less);
+    for (int64_t c = 0; c < channels; ++c)
+      to[c] = static_cast<int16_t>(static_cast<int16_t>(from[c]) - zero);
     if (channels % 2 != 0)
       to[channels] = 0;
     from += channels;
@@ -108,7 +122,8 @@ int32_t widenAll(const Fused &fused, int64_t rows, int64_t groups,
                  int64_t channels, int16_t *to) {
   const Call &call = *fused.call;
   const View &x = call.in[0];
-  int64_t zero = has(call, 3) ? loadInteger(call.in[3], 0) : 0;
+  auto zero =
+      static_cast<int16_t>(has(call, 3) ? loadInteger(call.in[3], 0) : 0);
   int64_t width = groups * channels, wide = groups * (channels + channels % 2);
   int64_t most = ceilDiv(1 << 14, wide);
   return eachTask(fused, ceilDiv(rows, most), [&](int64_t task, uint8_t *) {
@@ -133,25 +148,43 @@ template <int vectorBytes> struct Product {
                     int64_t apart, int64_t taps, int64_t pairs,
                     const int32_t *panel, int64_t row, int64_t rows,
                     int64_t column, int64_t columns) {
-    alignas(64) int32_t tile[shape.rows * shape.columns()];
-    for (int64_t j = 0; j < columns; j += shape.columns()) {
-      for (int64_t i = 0; i < rows; i += shape.rows) {
+    constexpr int64_t width = shape.columns();
+    alignas(64) int32_t tile[shape.rows * width];
+    for (int64_t j = 0; j < columns; j += width) {
+      int64_t i = 0;
+      // where a vector holds all columns that are left, twice as many rows
+      if (columns - j <= shape.lanes) {
+        for (; i + 2 * shape.rows <= rows; i += 2 * shape.rows) {
+          multiplyTile<shape.lanes, 2 * shape.rows, 1>(
+              addresses + i, apart, taps, pairs, panel, width, tile);
+          fused.finish(tile, shape.lanes, row + i, 2 * shape.rows, column + j,
+                       columns - j, fused.operands);
+        }
+        for (; i < rows; i += shape.rows) {
+          int64_t count = atMost(shape.rows, rows - i);
+          multiplyRows<shape.lanes, shape.rows, 1>(
+              count, addresses + i, apart, taps, pairs, panel, width, tile);
+          fused.finish(tile, shape.lanes, row + i, count, column + j,
+                       columns - j, fused.operands);
+        }
+      }
+      for (; i < rows; i += shape.rows) {
         int64_t count = atMost(shape.rows, rows - i);
         multiplyRows<shape.lanes, shape.rows, shape.vectors>(
-            count, addresses + i, apart, taps, pairs, panel, tile);
-        fused.finish(tile, shape.columns(), row + i, count, column + j,
-                     atMost(shape.columns(), columns - j), fused.operands);
+            count, addresses + i, apart, taps, pairs, panel, width, tile);
+        fused.finish(tile, width, row + i, count, column + j,
+                     atMost(width, columns - j), fused.operands);
       }
-      panel += (1 + taps * pairs) * shape.columns();
+      panel += (1 + taps * pairs) * width;
     }
   }
 
   static int32_t conv(const Fused &fused) {
     const Call &call = *fused.call;
     const View &x = call.in[0], &weights = call.in[1];
-    Window window = windowOf(call);
+    Window window = convWindow(call);
     int64_t channels = weights.sizes[1], pairs = ceilDiv(channels, 2);
-    int64_t groups = call.attributes[convGroups].integer;
+    int64_t groups = call.attributes[conv::groups].integer;
     int64_t columns = weights.sizes[0] / groups;
     // the picture as it is after widening
     int64_t sizes[maxRank];
@@ -166,23 +199,15 @@ template <int vectorBytes> struct Product {
     WindowRows windows(wide, call.out[0], window);
     int64_t taps = windows.taps();
     int64_t panelElements = (1 + taps * pairs) * shape.columns();
-    int64_t panels = ceilDiv(columns, shape.columns());
-    int64_t most = blockRows(shape, taps);
-    return eachTask(
-        fused, ceilDiv(fused.rows, most), [&](int64_t task, uint8_t *scratch) {
-          auto *zeros = reinterpret_cast<Pair *>(scratch);
-          for (int64_t p = 0; p < pairs; ++p)
-            zeros[p] = {};
-          auto **addresses = reinterpret_cast<const Pair **>(
-              scratch + windowScratch(shape, taps, pairs) - most * taps * 8);
-          int64_t row = task * most, rows = atMost(most, fused.rows - row);
+    int64_t groupElements = ceilDiv(columns, shape.columns()) * panelElements;
+    const auto *packed = packedWeights<int32_t>(fused, windows);
+    return eachRowBlock<Pair>(
+        fused, windows, shape, pairs, {}, [&](const RowBlock<Pair> &rows) {
           for (int64_t g = 0; g < groups; ++g) {
-            windows.addresses<Pair>(elements<Pair>(wide) + g * pairs, zeros,
-                                    row, rows, addresses, most);
-            block(fused, addresses, most, taps, pairs,
-                  static_cast<const int32_t *>(fused.packed) +
-                      g * panels * panelElements,
-                  row, rows, g * columns, columns);
+            rows.gather(elements<Pair>(wide) + g * pairs);
+            block(fused, rows.addresses, rows.apart, taps, pairs,
+                  packed + g * groupElements, rows.row, rows.rows, g * columns,
+                  columns);
           }
         });
   }
@@ -194,18 +219,19 @@ template <int vectorBytes> struct Product {
     if (int32_t status = widenAll(fused, fused.rows, 1, inner,
                                   static_cast<int16_t *>(call.scratch)))
       return status;
-    int64_t most = blockRows(shape, 1);
+    RowTasks tasks(fused, blockRows(shape, 1, pairs), shape.rows,
+                   inner * fused.columns);
     auto *first = static_cast<const Pair *>(call.scratch);
-    return eachTask(
-        fused, ceilDiv(fused.rows, most), [&](int64_t task, uint8_t *) {
-          const Pair *addresses[mostBlockRows];
-          int64_t row = task * most, rows = atMost(most, fused.rows - row);
-          for (int64_t i = 0; i < rows; ++i)
-            addresses[i] = first + (row + i) * pairs;
-          block(fused, addresses, most, 1, pairs,
-                static_cast<const int32_t *>(fused.packed), row, rows, 0,
-                fused.columns);
-        });
+    return eachTask(fused, tasks.count, [&](int64_t task, uint8_t *) {
+      const Pair *addresses[mostBlockRows];
+      int64_t row = task * tasks.rows,
+              rows = atMost(tasks.rows, fused.rows - row);
+      for (int64_t i = 0; i < rows; ++i)
+        addresses[i] = first + (row + i) * pairs;
+      block(fused, addresses, rows, 1, pairs,
+            static_cast<const int32_t *>(fused.packed), row, rows, 0,
+            fused.columns);
+    });
   }
 };
 

@@ -26,21 +26,40 @@ public:
     }
   }
   int64_t taps() const { return taps_; }
+  /// The rows of one image.
+  int64_t imageRows() const {
+    int64_t rows = 1;
+    for (int32_t d = 0; d < rank_; ++d)
+      rows *= out_[d];
+    return rows;
+  }
+  /// Elements from one place of an image to the next, from one image to the
+  /// next.
+  int64_t pitch() const { return step_[rank_]; }
+  int64_t imageStep() const { return step_[0]; }
+  /// True if the rows are those of the image, one after the other.
+  bool isWhole() const {
+    bool whole = taps_ == 1;
+    for (int32_t d = 0; d < rank_; ++d)
+      whole = whole && in_[d] == out_[d] && window_.begin(d) == 0 &&
+              integerAt(window_.strides, d) == 1;
+    return whole;
+  }
 
   /// The addresses of `count` rows from `first` on, those of one tap `apart`
-  /// from the next tap's.
+  /// from the next tap's. An `Address` is a pointer, or a number of elements.
   ///
   /// in      `zeros`: what padding reads
-  template <class T>
-  void addresses(const T *x, const T *zeros, int64_t first, int64_t count,
-                 const T **to, int64_t apart) const {
+  template <class Address>
+  void addresses(Address x, Address zeros, int64_t first, int64_t count,
+                 Address *to, int64_t apart) const {
     int64_t at[maxRank];
     int64_t rest = first;
     for (int32_t d = rank_; d-- > 0;) {
       at[d] = rest % out_[d];
       rest /= out_[d];
     }
-    const T *image = x + rest * step_[0];
+    auto image = static_cast<Address>(x + rest * step_[0]);
     int32_t last = rank_ - 1;
     while (count > 0) {
       // neighbours along the last dimension, which differ by a constant
@@ -62,9 +81,9 @@ public:
   }
 
 private:
-  template <class T>
-  void fill(const T *image, const T *zeros, const int64_t *at, int64_t run,
-            const T **to, int64_t apart) const {
+  template <class Address>
+  void fill(Address image, Address zeros, const int64_t *at, int64_t run,
+            Address *to, int64_t apart) const {
     int64_t from[maxRank], tap[maxRank] = {};
     for (int32_t d = 0; d < rank_; ++d)
       from[d] = window_.start(d, at[d]);
@@ -74,7 +93,7 @@ private:
     int64_t low = lowest(last), high = highest(last);
     for (;;) {
       bool inside = true;
-      const T *row = image;
+      Address row = image;
       for (int32_t d = 0; d < last; ++d) {
         int64_t place = from[d] + tap[d] * integerAt(window_.dilations, d);
         inside = inside && place >= lowest(d) && place < highest(d);
@@ -84,13 +103,14 @@ private:
         int64_t place = from[last] + k * dilation;
         int64_t begin = inside ? within(low - place, stride, run) : run;
         int64_t end = inside ? within(high - place, stride, run) : run;
-        const T *place0 = row + place * step_[rank_];
+        auto first = static_cast<Address>(row + place * step_[rank_]);
         int64_t step = stride * step_[rank_];
         int64_t i = 0;
         for (; i < begin; ++i)
           to[i] = zeros;
+#pragma clang loop vectorize(assume_safety)
         for (; i < end; ++i)
-          to[i] = place0 + i * step;
+          to[i] = static_cast<Address>(first + i * step);
         for (; i < run; ++i)
           to[i] = zeros;
       }
@@ -128,26 +148,5 @@ private:
   /// dimension.
   int64_t step_[maxRank + 1];
 };
-
-/// The attributes that conv, conv_integer and their kin share, by position.
-enum {
-  convAccumulator,
-  convDilations,
-  convGroups,
-  convLayout,
-  convPads,
-  convStrides
-};
-
-inline Window windowOf(const Call &call) {
-  Window window{call.attributes[convStrides],
-                call.attributes[convDilations],
-                call.attributes[convPads],
-                {},
-                call.in[0].rank - 2};
-  for (int32_t d = 0; d < window.rank; ++d)
-    window.kernel[d] = call.in[1].sizes[2 + d];
-  return window;
-}
 
 } // namespace rune::library
