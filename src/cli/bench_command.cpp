@@ -6,6 +6,7 @@
 #include "cli/devices.h"
 #include "cli/machine_peak.h"
 #include "cli/model_file.h"
+#include "cli/process_use.h"
 #include "cli/profile.h"
 #include "cli/random_inputs.h"
 
@@ -46,9 +47,14 @@ struct Figures {
   uint64_t arenaBytes = 0;
   uint64_t codeBytes = 0;
   uint64_t copies = 0;
+  uint64_t weightBytes = 0;
+  /// Of this process: processor time up to the first result, and its largest
+  /// memory.
+  double firstResultMs = 0;
+  uint64_t peakBytes = 0;
   /// Of runs with time stamps; in microseconds.
   std::vector<ProfileRow> profile;
-  double profiled = 0;
+  double between = 0, profiled = 0;
 
   double quantile(double share) const {
     auto at = static_cast<size_t>(std::ceil(share * double(runs.size())));
@@ -85,6 +91,7 @@ Result<Figures> measure(const graph::Graph &graph, const std::string &name,
     return since<std::micro>(start);
   };
   RUNE_TRY(once()); // what the first run touches is not the model's speed
+  figures.firstResultMs = processorMs();
   Profile profile(options.profile ? prepared->layers() : std::vector<Layer>{});
   uint64_t least = options.repeat ? options.repeat : fewestRuns;
   uint64_t most = options.repeat ? options.repeat : mostRuns;
@@ -102,11 +109,14 @@ Result<Figures> measure(const graph::Graph &graph, const std::string &name,
     profile.add(nanoseconds, whole);
   }
   figures.profile = profile.rows(prepared->graph());
+  figures.between = profile.between();
   figures.profiled = profile.whole();
   std::ranges::sort(figures.runs);
   figures.arenaBytes = prepared->arenaBytes();
   figures.codeBytes = prepared->codeBytes();
   figures.copies = prepared->copies();
+  figures.weightBytes = prepared->weightBytes();
+  figures.peakBytes = peakMemoryBytes();
   return figures;
 }
 
@@ -118,6 +128,9 @@ Json jsonOf(const Figures &figures, double peak) {
                {"peak_share", peak > 0 ? Json(figures.flops() / peak) : Json()},
                {"arena_bytes", figures.arenaBytes},
                {"code_bytes", figures.codeBytes},
+               {"weight_bytes", figures.weightBytes},
+               {"peak_memory_bytes", figures.peakBytes},
+               {"first_result_cpu_ms", figures.firstResultMs},
                {"compile_ms", figures.compileMs},
                {"copies", figures.copies},
                {"macs", figures.macs},
@@ -130,8 +143,8 @@ void reportProfile(const Figures &figures, double peak, const Options &options,
                    Json &json, Console &console) {
   if (!options.profile)
     return;
-  ProfileWhole whole = {figures.profiled, figures.quantile(0.5),
-                        peak * options.threads};
+  ProfileWhole whole = {figures.between, figures.profiled,
+                        figures.quantile(0.5), peak * options.threads};
   json["profile"] = profileJson(figures.profile, whole);
   console.print(profileText(figures.profile, whole));
 }
@@ -151,10 +164,13 @@ void report(const Figures &figures, double peak, const Options &options,
         fmt::format("peak      {:.1f} % of {:.1f} GFLOP/s, one core in f32\n",
                     100 * figures.flops() / peak, peak / 1e9));
   console.print(fmt::format(
-      "arena     {} bytes\ncode      {} bytes\ncompile   {:.1f} ms\n"
-      "copies    {} a run\n",
-      figures.arenaBytes, figures.codeBytes, figures.compileMs,
-      figures.copies));
+      "arena     {} bytes\ncode      {} bytes\nweights   {} bytes\n"
+      "compile   {:.1f} ms\ncopies    {} a run\n"
+      "memory    {} bytes at most, all of this process\n"
+      "first     {:.1f} ms of processor time from its start to a result\n",
+      figures.arenaBytes, figures.codeBytes, figures.weightBytes,
+      figures.compileMs, figures.copies, figures.peakBytes,
+      figures.firstResultMs));
 }
 
 /// The models of a Rune, one by one.

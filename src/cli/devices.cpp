@@ -45,6 +45,12 @@ public:
     return graph::evaluateItems(graph_, std::move(inputs), limits, &state_,
                                 graph::maxTurns, nanoseconds_);
   }
+  uint64_t weightBytes() const override {
+    uint64_t bytes = 0;
+    for (const graph::Constant &constant : graph_.constants)
+      bytes += constant.data.size();
+    return bytes;
+  }
   std::vector<Layer> layers() const override {
     std::vector<Layer> layers;
     ReadOnce weights(graph_);
@@ -145,6 +151,17 @@ public:
   uint64_t arenaBytes() const override { return run_->program().arenaBytes; }
   uint64_t codeBytes() const override { return run_->program().code.size(); }
   uint64_t copies() const override { return run_->copies(); }
+  uint64_t weightBytes() const override {
+    const compile::Program &program = run_->program();
+    ReadOnce weights(program.graph);
+    uint64_t bytes = 0;
+    for (const compile::Packed &packed : program.packed)
+      bytes += packed.data.size();
+    for (graph::ValueId id = 0; id < program.places.size(); ++id)
+      if (program.places[id].kind == compile::Place::Constant)
+        bytes += weights.take({&id, 1});
+    return bytes;
+  }
   std::vector<Layer> layers() const override {
     return layersOf(run_->program());
   }

@@ -46,6 +46,8 @@ public:
   /// Memory for the values of a run; nothing where it is not planned.
   virtual uint64_t arenaBytes() const { return 0; }
   virtual uint64_t codeBytes() const { return 0; }
+  /// Of constants, as they are read.
+  virtual uint64_t weightBytes() const = 0;
   /// Inputs and outputs that the last run copied.
   virtual uint64_t copies() const { return 0; }
   /// What runs one after another; nothing where the code was made before.

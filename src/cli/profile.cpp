@@ -55,9 +55,13 @@ Profile::Profile(std::vector<Layer> layers)
 void Profile::add(const std::vector<int64_t> &nanoseconds,
                   double wholeMicroseconds) {
   RUNE_CHECK(nanoseconds.size() == times_.size(), "a time for each layer");
-  for (size_t i = 0; i < times_.size(); ++i)
+  double between = wholeMicroseconds;
+  for (size_t i = 0; i < times_.size(); ++i) {
     times_[i].push_back(nanoseconds[i]);
+    between -= double(nanoseconds[i]) / 1000;
+  }
   wholes_.push_back(wholeMicroseconds);
+  between_.push_back(between);
 }
 
 std::vector<ProfileRow> Profile::rows(const graph::Graph &graph) const {
@@ -84,17 +88,22 @@ std::vector<ProfileRow> Profile::rows(const graph::Graph &graph) const {
   return rows;
 }
 
+double Profile::between() const { return medianOf(between_); }
 double Profile::whole() const { return medianOf(wholes_); }
 
 std::string profileText(const std::vector<ProfileRow> &rows,
                         const ProfileWhole &whole) {
   Table table(
       {"time us", "share", "GFLOP/s", "of peak", "GB/s", "calls", "<layer"});
+  ProfileRow layers = sumOf(rows), between, sum = layers;
+  between.microseconds = whole.between;
+  sum.microseconds += whole.between;
+  sum.calls = 0;
   auto add = [&](const ProfileRow &row, std::string gigabytes,
                  std::string text) {
     auto speed = speedOf(row, whole.peak);
     table.row({fmt::format("{:.1f}", row.microseconds),
-               percent(row.microseconds, whole.withStamps), speed[0], speed[1],
+               percent(row.microseconds, sum.microseconds), speed[0], speed[1],
                std::move(gigabytes), row.calls ? std::to_string(row.calls) : "",
                std::move(text)});
   };
@@ -105,43 +114,39 @@ std::string profileText(const std::vector<ProfileRow> &rows,
             : "",
         fmt::format("{} → {}", row.what, row.result));
   table.rule();
-  ProfileRow all = sumOf(rows), rest, run;
-  rest.microseconds = whole.withStamps - all.microseconds;
-  run.microseconds = whole.withStamps;
-  add(all, "", "all layers");
-  add(rest, "", "between them: inputs, results, time stamps");
-  add(run, "",
-      fmt::format("a run; {:.1f} us without time stamps", whole.without));
+  add(layers, "", "all layers");
+  add(between, "", "between them: inputs, results, time stamps");
+  add(sum, "",
+      fmt::format("sum; whole runs took {:.1f} us, without time stamps {:.1f}",
+                  whole.withStamps, whole.without));
   return "\n" + table.str();
 }
 
 Json profileJson(const std::vector<ProfileRow> &rows,
                  const ProfileWhole &whole) {
   Json layers = Json::array();
+  double layersSum = sumOf(rows).microseconds;
+  double sum = layersSum + whole.between;
   for (const ProfileRow &row : rows) {
     bool hasSpeed = row.macs > 0 && row.microseconds > 0;
-    layers.push_back(
-        {{"what", row.what},
-         {"result", row.result},
-         {"names", row.names},
-         {"median_us", row.microseconds},
-         {"share",
-          whole.withStamps > 0 ? row.microseconds / whole.withStamps : 0.0},
-         {"calls", row.calls},
-         {"macs", row.macs},
-         {"operations", row.operations},
-         {"traffic_bytes", row.traffic},
-         {"gflops", hasSpeed ? Json(row.gflops()) : Json()},
-         {"peak_share", hasSpeed && whole.peak > 0
-                            ? Json(1e9 * row.gflops() / whole.peak)
-                            : Json()}});
+    layers.push_back({{"what", row.what},
+                      {"result", row.result},
+                      {"names", row.names},
+                      {"median_us", row.microseconds},
+                      {"share", sum > 0 ? row.microseconds / sum : 0.0},
+                      {"calls", row.calls},
+                      {"macs", row.macs},
+                      {"operations", row.operations},
+                      {"traffic_bytes", row.traffic},
+                      {"gflops", hasSpeed ? Json(row.gflops()) : Json()},
+                      {"peak_share", hasSpeed && whole.peak > 0
+                                         ? Json(1e9 * row.gflops() / whole.peak)
+                                         : Json()}});
   }
-  double sum = sumOf(rows).microseconds;
-  return {{"layers", std::move(layers)},
-          {"layers_us", sum},
-          {"between_us", whole.withStamps - sum},
-          {"run_us", whole.withStamps},
-          {"run_without_stamps_us", whole.without}};
+  return {
+      {"layers", std::move(layers)}, {"layers_us", layersSum},
+      {"between_us", whole.between}, {"sum_us", sum},
+      {"run_us", whole.withStamps},  {"run_without_stamps_us", whole.without}};
 }
 
 } // namespace rune::cli

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Where the time of a run goes, layer by layer. Layers that are the same work
-// (operators, sizes, result) are one row with a number of calls. What the
-// layers do not add up to is a row of its own: nothing is left unsaid.
+// (operators, sizes, result) are one row with a number of calls. What a run
+// takes between its layers is a row of its own, so that the rows add up. The
+// median of whole runs is told beside that sum: it is longer where the machine
+// did something else meanwhile, which meets few layers of each run.
 #pragma once
 
 #include "cli/console.h"
@@ -34,6 +36,8 @@ public:
 
   /// The longest first.
   std::vector<ProfileRow> rows(const graph::Graph &graph) const;
+  /// The median of what runs took beside their layers, in microseconds.
+  double between() const;
   /// The median of the whole runs, in microseconds; 0 without any.
   double whole() const;
 
@@ -41,11 +45,12 @@ private:
   std::vector<Layer> layers_;
   /// For each layer all its times.
   std::vector<std::vector<int64_t>> times_;
-  std::vector<double> wholes_;
+  std::vector<double> wholes_, between_;
 };
 
 /// What the rows are part of, in microseconds.
 struct ProfileWhole {
+  double between = 0;
   double withStamps = 0;
   double without = 0;
   /// Operations in a second that all threads together can do at best; 0 where

@@ -7,6 +7,9 @@
 
 namespace rune::cli {
 
+/// Lines may be longer, where the last column is.
+static constexpr size_t widestRule = 100;
+
 size_t widthOf(std::string_view text) {
   // bytes that begin a character
   return static_cast<size_t>(std::ranges::count_if(
@@ -37,6 +40,7 @@ std::string Table::str() const {
   size_t whole = 2 * (widths.size() - 1);
   for (size_t width : widths)
     whole += width;
+  whole = std::min(whole, widestRule);
   std::string text;
   for (const auto &cells : rows_) {
     if (cells.empty())

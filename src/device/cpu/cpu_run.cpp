@@ -141,7 +141,10 @@ Result<std::unique_ptr<CpuRun>> CpuRun::of(compile::Program program,
 
 /// What stays where it is from run to run.
 Result<> CpuRun::place() {
-  arena_ = RUNE_TRY(ArenaMemory::of(program_.arenaBytes));
+  // a place even for values of no bytes: no pointer means that there is no
+  // value
+  arena_ =
+      RUNE_TRY(ArenaMemory::of(std::max<uint64_t>(program_.arenaBytes, 1)));
   uint8_t *arena = arena_.data();
   size_t values = graph().values.size();
   table_.assign(values + 1 + program_.packed.size(), nullptr);
