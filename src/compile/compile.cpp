@@ -2,6 +2,7 @@
 #include "compile/compile.h"
 
 #include "compile/arena.h"
+#include "compile/calls.h"
 #include "compile/emit.h"
 #include "compile/module.h"
 #include "compile/object.h"
@@ -132,6 +133,22 @@ std::string regionName(size_t step) {
   return fmt::format("rune_region_{}", step);
 }
 
+Result<> checkStopped(const Options &options) {
+  if (options.stop && options.stop->load(std::memory_order_relaxed))
+    return error("compile.stopped", "compiling was stopped");
+  return {};
+}
+
+/// What placing values costs grows with the square of their number.
+static Result<> checkCount(const graph::Graph &graph) {
+  constexpr size_t mostNodes = size_t{1} << 16;
+  if (graph.nodes.size() <= mostNodes)
+    return {};
+  return error("compile.too-large",
+               "the graph has {} nodes, at most {} are compiled",
+               graph.nodes.size(), mostNodes);
+}
+
 Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
   ProgramModule made;
   made.context = std::make_unique<llvm::LLVMContext>();
@@ -140,7 +157,11 @@ Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
       [](const llvm::DiagnosticInfo *, void *) {});
   Library library = RUNE_TRY(Library::open(*made.context));
   Program &program = made.program;
-  program.graph = RUNE_TRY(runPasses(std::move(taken)));
+  PassOptions passes;
+  passes.exact = options.exact;
+  passes.stop = options.stop;
+  program.graph = RUNE_TRY(runPasses(std::move(taken), passes));
+  RUNE_TRY(checkCount(program.graph));
   const graph::Graph &graph = program.graph;
   program.target = options.target;
   program.steps = stepsOf(graph, library.functions());
@@ -148,6 +169,8 @@ Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
       options.fast ? library.functions() : std::set<std::string>{};
   Groups groups = findGroups(graph, fast, options.target);
   Parts parts = findParts(graph, groups, fast);
+  if (options.stepForEachCall)
+    program.steps = splitSteps(program.steps, groups);
   uint64_t scratch = 0;
   std::vector<std::optional<uint32_t>> packed(groups.all.size());
   for (size_t i = 0; i < groups.all.size(); ++i) {
@@ -157,6 +180,7 @@ Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
         std::max(scratch, needed.shared + needed.worker * options.workers);
     if (!isPacked(group.kind))
       continue;
+    RUNE_TRY(checkStopped(options));
     packed[i] = static_cast<uint32_t>(program.packed.size());
     program.packed.push_back(
         Packed::of(packWeights(graph, group, options.target)));
@@ -166,6 +190,7 @@ Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
       if (groups.of[i] == Groups::none && !parts.isMoved(i))
         scratch = std::max(scratch, kernelScratch(graph, graph.nodes[i]));
   RUNE_TRY(Places(groups, parts, scratch, program).plan());
+  program.calls = callsOf(program.steps, groups, parts, packed);
   auto isRegion = [](const Step &step) { return step.entry.has_value(); };
   if (std::ranges::none_of(program.steps, isRegion))
     return made;
@@ -173,13 +198,19 @@ Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
   made.machine = RUNE_TRY(machine::makeTargetMachine(
       options.target, llvm::CodeGenOptLevel::Default));
   made.module = std::make_unique<llvm::Module>("model", *made.context);
-  made.module->setDataLayout(made.machine->createDataLayout());
+  // narrow_pointers.h takes it from there
+  made.module->setDataLayout(options.target.family == machine::Family::Wasm32
+                                 ? library.layout()
+                                 : made.machine->createDataLayout());
   made.module->setTargetTriple(made.machine->getTargetTriple());
   RegionEmitter emitter(graph, groups, parts, packed, options.target,
                         *made.module);
   for (size_t i = 0; i < program.steps.size(); ++i)
     if (const Step &step = program.steps[i]; step.entry)
       emitter.emit(regionName(i), step.firstNode, step.lastNode);
+  for (const Call &call : program.calls)
+    made.functions.push_back(emitter.functionsOf(call.nodes.back()));
+  RUNE_TRY(checkStopped(options));
   RUNE_TRY(library.linkInto(*made.module));
   // else vectors of AVX-512 are cut in two
   for (llvm::Function &function : *made.module)
@@ -190,12 +221,16 @@ Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
 }
 
 Result<Program> compile(graph::Graph graph, const Options &options) {
+  if (options.target.family == machine::Family::Wasm32)
+    return error("compile.only-ahead", "code for wasm32 is made ahead of time, "
+                                       "as an object or a module");
   ProgramModule made = RUNE_TRY(makeModule(std::move(graph), options));
   Program &program = made.program;
   if (!made.module)
     return std::move(program);
   auto object = RUNE_TRY(makeObject(*made.module, *made.machine, options));
   forgetUnread(made);
+  findCode(made);
   std::vector<machine::ObjectBytes> objects;
   objects.push_back(std::move(object));
   machine::Blob blob =
@@ -203,6 +238,9 @@ Result<Program> compile(graph::Graph graph, const Options &options) {
   for (size_t i = 0; i < program.steps.size(); ++i)
     if (program.steps[i].entry)
       program.steps[i].entry = blob.symbols.at(regionName(i));
+  for (Call &call : program.calls)
+    for (auto &[name, bytes] : call.code)
+      bytes = blob.sizes[name];
   program.code = std::move(blob.code);
   program.symbols = std::move(blob.symbols);
   return std::move(program);

@@ -203,7 +203,7 @@ llvm::Value *RegionEmitter::entry(size_t index) {
 
 /// The anchor's inputs, its packed weights; the expression's operands; the
 /// results that the anchor writes; scratch, control.
-llvm::Value *RegionEmitter::callGroup(uint32_t index) {
+llvm::CallInst *RegionEmitter::callGroup(uint32_t index) {
   const Group &group = groups_.all[index];
   bool hasAnchor = group.kind != Anchor::None;
   const graph::Node &anchor = graph_.nodes[group.anchor];
@@ -226,7 +226,7 @@ llvm::Value *RegionEmitter::callGroup(uint32_t index) {
                         arguments);
 }
 
-llvm::Value *RegionEmitter::callKernel(const graph::Node &node) {
+llvm::CallInst *RegionEmitter::callKernel(const graph::Node &node) {
   std::vector<llvm::Value *> arguments;
   for (const auto *ids : {&node.inputs, &node.outputs})
     for (ValueId id : *ids)
@@ -241,7 +241,8 @@ void RegionEmitter::addScratch(std::vector<llvm::Value *> &arguments) {
 }
 
 /// Ends the region where a node refuses its values.
-void RegionEmitter::check(llvm::Value *status, uint32_t node) {
+void RegionEmitter::check(llvm::CallInst *status, uint32_t node) {
+  functions_[node].push_back(status->getCalledFunction()->getName().str());
   auto *failed = llvm::BasicBlock::Create(module_.getContext(), "", region_);
   auto *next = llvm::BasicBlock::Create(module_.getContext(), "", region_);
   ir_.CreateCondBr(ir_.CreateICmpNE(status, ir_.getInt32(0)), failed, next);

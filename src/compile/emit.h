@@ -23,6 +23,8 @@ public:
 
   /// Kernels, fast kernels and bodies.
   const std::set<std::string> &functions() const { return functions_; }
+  /// What the library was compiled for; until it is linked.
+  llvm::DataLayout layout() const { return parts_.front()->getDataLayout(); }
   /// Moves what the module calls into it.
   ///
   /// errors  `compile.internal`
@@ -45,15 +47,21 @@ public:
 
   /// The function of the nodes [first, last).
   void emit(const std::string &name, uint32_t first, uint32_t last);
+  /// What is called in the place of a node; nothing where all is in place.
+  std::vector<std::string> functionsOf(uint32_t node) const {
+    auto place = functions_.find(node);
+    return place == functions_.end() ? std::vector<std::string>()
+                                     : place->second;
+  }
 
 private:
-  llvm::Value *callKernel(const graph::Node &node);
-  llvm::Value *callGroup(uint32_t index);
+  llvm::CallInst *callKernel(const graph::Node &node);
+  llvm::CallInst *callGroup(uint32_t index);
   void callNode(uint32_t node);
   /// Where an element of zeros lies.
   llvm::Value *zero();
   void addScratch(std::vector<llvm::Value *> &arguments);
-  void check(llvm::Value *status, uint32_t node);
+  void check(llvm::CallInst *status, uint32_t node);
   /// Where a value lies; null for one that is missing.
   llvm::Value *pointerTo(graph::ValueId id);
   /// An entry of the region's table.
@@ -77,6 +85,7 @@ private:
   llvm::Function *region_ = nullptr;
   /// By what a call is, but for its pointers.
   std::map<std::string, llvm::Function *> made_;
+  std::map<uint32_t, std::vector<std::string>> functions_;
 };
 
 } // namespace rune::compile

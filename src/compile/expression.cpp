@@ -2,6 +2,7 @@
 #include "compile/expression.h"
 
 #include "compile/emit_call.h"
+#include "compile/hints.h"
 #include "compile/prepack.h"
 #include "graph/ops.h"
 
@@ -370,8 +371,7 @@ private:
     }
     arguments.push_back(attributes_.at(member));
     types.push_back(ir_.getPtrTy());
-    if (shiftsOnlyRight(graph_, node))
-      present |= 1u << 8;
+    present |= hintsOf(graph_, group_, node);
     arguments.push_back(ir_.getInt32(present));
     types.push_back(ir_.getInt32Ty());
     auto body = module_.getOrInsertFunction(

@@ -224,7 +224,10 @@ std::string fastKernelName(Anchor kind, machine::Target target) {
                                         "ReduceMeanF32",
                                         "ReduceSumF32",
                                         "MaxPoolF32",
-                                        "AveragePoolF32"};
+                                        "MaxPoolI8",
+                                        "MaxPoolU8",
+                                        "AveragePoolF32",
+                                        "AttentionF32"};
   std::string_view name = names[static_cast<size_t>(kind)];
   return kind == Anchor::None
              ? fmt::format("rune_fast_{}", name)

@@ -8,6 +8,7 @@
 
 #include "graph/graph.h"
 
+#include <atomic>
 #include <functional>
 
 namespace rune::compile {
@@ -33,14 +34,20 @@ const Pass *passNamed(std::string_view name);
 struct PassOptions {
   /// The last pass to run; empty for all of them.
   std::string stopAfter;
+  /// Quantised layers stay in floats, as the model says them: nothing is
+  /// rounded otherwise (docs/passes.md).
+  bool exact = false;
   /// Called after each pass with what it made. May be empty.
   std::function<void(const Pass &, const graph::Graph &)> after;
+  /// Asked between passes. May be null.
+  const std::atomic<bool> *stop = nullptr;
 };
 
 /// Runs the passes one after the other on a verified graph and verifies what
 /// each made.
 ///
-/// errors  `compile.unknown-pass` · `compile.internal`: a pass broke the graph
+/// errors  `compile.unknown-pass` · `compile.stopped` · `compile.internal`: a
+///         pass broke the graph
 Result<graph::Graph> runPasses(graph::Graph graph,
                                const PassOptions &options = {});
 

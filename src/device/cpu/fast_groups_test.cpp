@@ -3,7 +3,7 @@
 // Fast groups against the plain kernels, on random shapes, values and chains of
 // elementwise operators: integers to the bit, floats within √K units of the
 // largest product (docs/ops.md, "Bounds").
-#include "device/cpu/cpu_run.h"
+#include "device/cpu/run_graph.h"
 
 #include "graph/builder.h"
 #include "graph/ops.h"
@@ -240,8 +240,38 @@ private:
     }
   }
 
+  /// Sums that floats bring to another scale.
+  ValueId throughFloats(ValueId x) {
+    Sizes sizes = builder_.type(x).sizes(), parameters;
+    if (!sizes.empty() && random_.oneIn(2))
+      parameters = {sizes.back()};
+    Tensor scales = *Tensor::zeros(DType::F32, parameters);
+    for (float &scale : scales.as<float>())
+      scale = std::ldexp(static_cast<float>(random_.between(1000, 2000)), -22);
+    ValueId y = *builder_.one(
+        Op::Dequantize, "n",
+        {x, builder_.constant("s", graph::Constant::of(std::move(scales))),
+         parameters.empty() && random_.oneIn(3) ? constant(DType::I32, {})
+                                                : noValue},
+        {{"axis", parameters.empty() ? int64_t{0}
+                                     : static_cast<int64_t>(sizes.size()) -
+                                           1}});
+    if (random_.oneIn(2))
+      y = *builder_.one(Op::Relu, "n", {y});
+    Tensor step = *Tensor::zeros(DType::F32, {});
+    step.as<float>()[0] = random_.of({1.0f, 0.5f, 0.37f});
+    DType to = random_.of({DType::I8, DType::U8});
+    return *builder_.one(
+        Op::Quantize, "n",
+        {y, builder_.constant("s", graph::Constant::of(std::move(step))),
+         constant(to, {})},
+        {{"dtype", std::string(dtypeName(to))}});
+  }
+
   ValueId nextInteger(ValueId x) {
     DType dtype = builder_.type(x).dtype;
+    if (dtype == DType::I32 && random_.oneIn(3))
+      return throughFloats(x);
     if (dtype != DType::I32 || random_.oneIn(4))
       return *builder_.one(Op::Add, "n", {x, operand(x, dtype)});
     Sizes sizes = builder_.type(x).sizes();
@@ -305,13 +335,8 @@ void compare(graph::Graph graph, double bound, uint32_t seed, uint8_t level,
     options.target.level = level;
     options.fast = fast;
     options.workers = workers;
-    auto prepared =
-        CpuRun::prepare(graph, options, std::make_shared<Pool>(workers));
-    graph::Items items;
-    for (const Tensor &tensor : inputs)
-      items.push_back(graph::Item::borrowed(tensor.view()));
-    graph::State state;
-    auto results = (*prepared)->run(std::move(items), {}, state);
+    auto results = runOnce(graph, viewsOf(inputs), options,
+                           std::make_shared<Pool>(workers));
     return *Tensor::copyOf((*results)[0].view());
   };
   Tensor fast = run(true), plain = run(false);

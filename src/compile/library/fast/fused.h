@@ -43,9 +43,12 @@ struct Share {
   int64_t first, end;
 };
 
-/// Tasks of about as many rows each, as many as keep all workers busy; few
-/// products are not worth a task. Where rows are few their columns are shared
-/// out: so each worker reads a part of the weights only.
+/// Fewer products than these are not worth a task.
+constexpr int64_t leastProducts = 1 << 17;
+
+/// Tasks of about as many rows each, as many as keep all workers busy. Where
+/// rows are few their columns are shared out: so each worker reads a part of
+/// the weights only.
 struct RowTasks {
   int64_t rows, count, parts = 1;
 
@@ -53,9 +56,8 @@ struct RowTasks {
   ///         `products`: for each row; `panels`: what columns are cut into
   RowTasks(const Fused &fused, int64_t most, int64_t tile, int64_t products,
            int64_t panels = 1) {
-    constexpr int64_t least = 1 << 17;
-    int64_t workers =
-        atMost(fused.call->control->workers, fused.rows * products / least);
+    int64_t workers = atMost(fused.call->control->workers,
+                             fused.rows * products / leastProducts);
     workers = workers < 1 ? 1 : workers;
     int64_t blocks = ceilDiv(fused.rows, most);
     if (workers > 1 && blocks < 4 * workers && panels >= 2 * workers) {
