@@ -12,7 +12,7 @@ if(NOT RUNE_LLVM)
 endif()
 
 set(RUNE_LLVM_PREFIX /usr/lib/llvm-22 CACHE PATH "where LLVM 22 lives")
-set(RUNE_LLVM_COMPONENTS x86 aarch64 riscv passes)
+set(RUNE_LLVM_COMPONENTS x86 aarch64 riscv webassembly passes)
 find_program(RUNE_LLVM_CONFIG llvm-config HINTS ${RUNE_LLVM_PREFIX}/bin NO_DEFAULT_PATH)
 if(NOT RUNE_LLVM_CONFIG OR NOT EXISTS ${RUNE_LLVM_PREFIX}/include/llvm/IR/IRBuilder.h)
   message(FATAL_ERROR "LLVM 22 is missing in ${RUNE_LLVM_PREFIX}. Run `./dev setup`, which "

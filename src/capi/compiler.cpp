@@ -244,8 +244,9 @@ static Result<Artifact::Files> filesOf(const Artifact::Impl &impl,
   options.name = name;
   graph::Graph graph =
       RUNE_TRY(graph::specialise(impl.graph, sizesOf(impl.graph)));
-  auto files = RUNE_TRY(compile::compileObject(std::move(graph), options));
-  return Artifact::Files{std::move(files.object), std::move(files.header)};
+  auto files = RUNE_TRY(
+      compile::compileFiles(std::move(graph), options, compile::Form::Object));
+  return Artifact::Files{std::move(files.code), std::move(files.header)};
 }
 
 Outcome<Artifact::Files> Artifact::object(const std::string &name) const {

@@ -4,6 +4,7 @@
 // first fault is kept with the line it comes from; what follows from it is
 // traced no further. A body of a branch or a loop is a trace of its own, which
 // takes what it uses of the traces around it as further inputs.
+#include "capi/arrays.h"
 #include "capi/messages.h"
 #include "device/cpu/cpu_model.h"
 
@@ -527,14 +528,7 @@ Outcome<std::vector<Array>> Jit::call(std::span<const TensorRef> inputs) {
   auto results = (*model)->run(std::move(items));
   if (!results)
     return capi::messageOf(results.error());
-  std::vector<Array> arrays;
-  for (const graph::Item &item : *results) {
-    TensorView view = item.view();
-    arrays.push_back({static_cast<Element>(view.dtype),
-                      {view.sizes.begin(), view.sizes.end()},
-                      {view.data.begin(), view.data.end()}});
-  }
-  return arrays;
+  return capi::arraysOf(*results);
 }
 
 } // namespace rune

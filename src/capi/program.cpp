@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "capi/arrays.h"
 #include "capi/artifact_impl.h"
 #include "capi/messages.h"
 
@@ -143,14 +144,7 @@ Outcome<std::vector<Array>> Function::call(std::span<const TensorRef> inputs) {
   auto results = state_->run(inputs);
   if (!results)
     return messageOf(results.error());
-  std::vector<Array> arrays;
-  for (const graph::Item &item : *results) {
-    TensorView view = item.view();
-    arrays.push_back({static_cast<Element>(view.dtype),
-                      {view.sizes.begin(), view.sizes.end()},
-                      {view.data.begin(), view.data.end()}});
-  }
-  return arrays;
+  return capi::arraysOf(*results);
 }
 
 void Function::reset() { state_->model.reset(); }

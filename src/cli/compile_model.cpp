@@ -6,7 +6,9 @@
 #ifdef RUNE_HAS_LLVM
 #include "compile/ahead.h"
 #include "compile/archive.h"
+#include "compile/odd_weights.h"
 #include "compile/passes/pipeline.h"
+#include "device/cpu/alarm.h"
 #include "graph/specialise.h"
 #include "graph/text.h"
 #include "machine/llvm/processors.h"
@@ -27,14 +29,14 @@ struct Kind {
   const char *name;
   const char *extension;
 };
-constexpr Kind kinds[] = {{"obj", ".o"},    {"lib", ".a"},   {"so", ".so"},
-                          {"asm", ".s"},    {"llvm", ".ll"}, {"c-header", ".h"},
-                          {"graph", ".txt"}};
+constexpr Kind kinds[] = {{"obj", ".o"},      {"lib", ".a"},    {"so", ".so"},
+                          {"wasm", ".wasm"},  {"asm", ".s"},    {"llvm", ".ll"},
+                          {"c-header", ".h"}, {"graph", ".txt"}};
 
 Result<Kind> kindOf(const ModelRequest &request, const ModelFlags &flags) {
   std::string extension = fs::path(request.output).extension().string();
   if (flags.emit.empty() && !flags.stopAfter.empty())
-    return kinds[6];
+    return kinds[std::size(kinds) - 1];
   for (const Kind &kind : kinds)
     if (flags.emit.empty() ? extension == kind.extension
                            : flags.emit == kind.name)
@@ -43,14 +45,17 @@ Result<Kind> kindOf(const ModelRequest &request, const ModelFlags &flags) {
     return kinds[0];
   return error("usage.compile", "`{}` does not say what to write",
                request.output)
-      .withHelp("end it with .o, .a, .s, .ll or .h, or give `--emit`");
+      .withHelp(
+          "end it with .o, .a, .so, .wasm, .s, .ll or .h, or give `--emit`");
 }
 
 Result<machine::Target> targetOf(const ModelRequest &request,
-                                 const ModelFlags &flags) {
-  machine::Target target = request.target.empty()
-                               ? machine::hostTarget()
-                               : RUNE_TRY(machine::parseTarget(request.target));
+                                 const ModelFlags &flags,
+                                 std::string_view emit) {
+  machine::Target target =
+      !request.target.empty() ? RUNE_TRY(machine::parseTarget(request.target))
+      : emit == "wasm"        ? machine::Target{machine::Family::Wasm32}
+                              : machine::hostTarget();
   return flags.processor.empty()
              ? target
              : RUNE_TRY(machine::targetFor(target, flags.processor));
@@ -120,13 +125,29 @@ Result<> write(const std::string &path, ByteSpan bytes, Console &console) {
   return {};
 }
 
-/// An object or a library, and its header.
-Result<> writeObject(graph::Graph graph, const compile::AheadOptions &options,
-                     bool library, const std::string &output,
-                     Console &console) {
-  auto files = RUNE_TRY(compile::compileObject(std::move(graph), options));
-  Bytes bytes = std::move(files.object);
-  if (library)
+/// Weights that are no numbers: the model may have them, its maker should know.
+void noteOddWeights(const graph::Graph &graph, Console &console) {
+  constexpr size_t most = 8;
+  auto all = compile::oddWeights(graph);
+  for (size_t i = 0; i < std::min(most, all.size()); ++i)
+    console.report().warning("compile.odd-weights", {}, "{}", all[i].str());
+  if (all.size() > most)
+    console.report().warning("compile.odd-weights", {},
+                             "so are numbers of {} more weights",
+                             all.size() - most);
+}
+
+/// What programs call, and its header.
+Result<> writeCode(graph::Graph graph, const compile::AheadOptions &options,
+                   std::string_view emit, const std::string &output,
+                   Console &console) {
+  compile::Form form = emit == "so"     ? compile::Form::SharedLibrary
+                       : emit == "wasm" ? compile::Form::WasmModule
+                                        : compile::Form::Object;
+  auto files = RUNE_TRY(compile::compileFiles(
+      std::move(graph), options, form, fs::path(output).filename().string()));
+  Bytes bytes = std::move(files.code);
+  if (emit == "lib")
     bytes = RUNE_TRY(compile::archiveOf(options.name + ".o", bytes));
   RUNE_TRY(write(output, bytes, console));
   fs::path header = fs::path(output).replace_extension(".h");
@@ -140,19 +161,18 @@ Result<> compileModel(const ModelRequest &request, const ModelFlags &flags,
   Kind kind = RUNE_TRY(kindOf(request, flags));
   std::string_view emit = kind.name;
   compile::AheadOptions options;
-  options.target = RUNE_TRY(targetOf(request, flags));
+  options.target = RUNE_TRY(targetOf(request, flags, emit));
   options.name = flags.name.empty() ? nameOf(request.input) : flags.name;
-  if (emit == "so")
-    return error("compile.no-linker", "this `rune` has no linker for shared "
-                                      "libraries")
-        .withHelp("write an object and link it: `cc -shared -o X.so X.o`");
   if (emit != "graph" && !(flags.stopAfter.empty() && flags.dumpFolder.empty()))
     return error("usage.compile", "`--stop-after` and `--dump-each` are for "
                                   "`--emit graph`");
   auto shapes = RUNE_TRY(import::GivenShapes::parse(flags.shapes));
   ReadModel model = RUNE_TRY(
       readModel(request.input, console.report(), shapes, flags.signature));
+  noteOddWeights(model.graph, console);
   graph::Graph graph = RUNE_TRY(specialised(model.graph, request.input));
+  device::Alarm alarm(request.deadline);
+  options.stop = alarm.stop();
   std::string output = request.output;
   if (output.empty())
     output = fs::path(request.input).replace_extension(kind.extension).string();
@@ -162,9 +182,8 @@ Result<> compileModel(const ModelRequest &request, const ModelFlags &flags,
     std::string text = RUNE_TRY(graphText(std::move(graph), flags));
     return write(output, asBytes(text), console);
   }
-  if (emit == "obj" || emit == "lib")
-    return writeObject(std::move(graph), options, emit == "lib", output,
-                       console);
+  if (emit == "obj" || emit == "lib" || emit == "so" || emit == "wasm")
+    return writeCode(std::move(graph), options, emit, output, console);
   compile::Emit what = emit == "asm"    ? compile::Emit::Assembly
                        : emit == "llvm" ? compile::Emit::Llvm
                                         : compile::Emit::Header;
@@ -183,8 +202,8 @@ void addModelFlags(CLI::App &app, ModelFlags &flags) {
                  "what to make of a model (default: what the output's name "
                  "ends with, or obj: an object and a C header)")
       ->check(CLI::IsMember(
-          {"graph", "llvm", "asm", "obj", "lib", "so", "c-header"}))
-      ->option_text("graph|llvm|asm|obj|lib|so|c-header");
+          {"graph", "llvm", "asm", "obj", "lib", "so", "wasm", "c-header"}))
+      ->option_text("graph|llvm|asm|obj|lib|so|wasm|c-header");
   app.add_option("--cpu", flags.processor,
                  "the processor that a model is for: haswell, znver4, native, "
                  "… (default: of the target)")

@@ -27,12 +27,26 @@ struct AheadOptions : Options {
 Result<Bytes> compileAhead(graph::Graph graph, const AheadOptions &options,
                            Emit emit);
 
-/// Several at once, from one compilation.
+/// What the code is made into.
+enum class Form : uint8_t {
+  /// For a linker.
+  Object,
+  /// For the system's loader (shared_library.h); not for wasm32.
+  SharedLibrary,
+  /// For an engine of WebAssembly (wasm_module.h); wasm32 only.
+  WasmModule
+};
+
+/// Both from one compilation.
 struct AheadFiles {
-  Bytes object;
+  Bytes code;
   std::string header;
 };
-Result<AheadFiles> compileObject(graph::Graph graph,
-                                 const AheadOptions &options);
+
+/// in      `soname`: of a shared library, "libmodel.so"
+/// errors  as compileAhead · `compile.wrong-form`: not for this target ·
+///         `compile.too-large`: beyond what wasm32 addresses
+Result<AheadFiles> compileFiles(graph::Graph graph, const AheadOptions &options,
+                                Form form, const std::string &soname = "");
 
 } // namespace rune::compile

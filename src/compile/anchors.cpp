@@ -2,6 +2,7 @@
 #include "compile/anchors.h"
 
 #include "compile/library/fast/blocking.h"
+#include "compile/operands.h"
 #include "graph/ops.h"
 
 #include <algorithm>
@@ -17,10 +18,6 @@ using graph::Op;
 using graph::ValueId;
 
 using Sizes = std::vector<int64_t>;
-
-bool isGiven(const Node &node, size_t input) {
-  return input < node.inputs.size() && node.inputs[input] != noValue;
-}
 
 bool isF32(const Graph &graph, const Node &node) {
   auto isFloat = [&](ValueId id) {
@@ -38,10 +35,6 @@ int64_t countOf(const Sizes &sizes) {
   for (int64_t size : sizes)
     count *= size;
   return count;
-}
-
-Sizes sizesOf(const Graph &graph, const Node &node, size_t input) {
-  return graph.values[node.inputs[input]].type.sizes();
 }
 
 bool isFolded(const Node &node, size_t dimension) {

@@ -23,6 +23,9 @@ struct Options {
   uint32_t workers = 1;
   /// Off: each node calls its plain kernel, which judges the fast ones.
   bool fast = true;
+  /// Each call of a kernel is a step of its own, so that whoever runs the
+  /// program can take the time between them. The kernels are the same.
+  bool stepForEachCall = false;
   /// Layers between dequantise and quantise are computed in floats, as the
   /// model says, instead of in integers (docs/passes.md).
   bool exact = false;
@@ -53,6 +56,21 @@ struct Step {
   std::optional<uint32_t> entry;
 };
 
+/// What a region calls as one: a node, or a group of nodes fused into one loop.
+struct Call {
+  /// Ascending; it runs where the last one stands.
+  std::vector<uint32_t> nodes;
+  /// The one whose kernel it is; of elementwise operators alone the last.
+  uint32_t anchor = 0;
+  /// True for one of the fast kernels.
+  bool isFast = false;
+  /// The index of its packed weights.
+  std::optional<uint32_t> packed;
+  /// Symbols of all code that it may reach, with their bytes; some are those of
+  /// other calls, too.
+  std::map<std::string, uint32_t> code;
+};
+
 /// Bytes at a multiple of 64, shared with whoever made or mapped them.
 struct Packed {
   ByteSpan data;
@@ -73,6 +91,9 @@ struct Program {
   graph::Graph graph;
   Bytes code;
   std::vector<Step> steps;
+  /// In the order of the run, for profiles; nothing in programs that were
+  /// stored.
+  std::vector<Call> calls;
   /// One for each value of the graph.
   std::vector<Place> places;
   /// Weights as the code reads them.
@@ -100,7 +121,9 @@ struct Control {
 /// in      `graph`: owned by the program from then on; its constants may be
 ///         borrowed and must outlive it
 /// errors  `compile.stopped` · `compile.internal`: a fault of the compiler ·
-///         `compile.too-large`: an arena beyond 2^40 bytes
+///         `compile.too-large`: an arena beyond 2^40 bytes, more than 2^16
+///         nodes, or code that would take minutes to make
+///         `compile.only-ahead`: a target whose code cannot be mapped
 Result<Program> compile(graph::Graph graph, const Options &options = {});
 
 } // namespace rune::compile

@@ -97,7 +97,7 @@ struct Scratch {
 Scratch scratchOf(const graph::Graph &graph, const Group &group,
                   machine::Target target);
 
-/// True for a requantisation whose shifts are known and never positive.
+/// True for a requantisation whose shifts are known and all negative.
 bool shiftsOnlyRight(const graph::Graph &graph, const graph::Node &node);
 
 /// Operands of an operator's body, those that are missing counted.

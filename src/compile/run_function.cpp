@@ -18,7 +18,9 @@ public:
   RunFunction(ProgramModule &made, const std::string &name)
       : made_(made), program_(made.program), graph_(made.program.graph),
         name_(name), layout_(arenaLayoutOf(made.program)), ir_(*made.context),
-        pointer_(ir_.getPtrTy()), constants_(graph_.constants.size()) {}
+        pointer_(ir_.getPtrTy()),
+        callersPointerBytes_(made.machine->createDataLayout().getPointerSize()),
+        constants_(graph_.constants.size()) {}
 
   Result<> add() {
     for (const graph::Variable &variable : graph_.variables)
@@ -54,8 +56,7 @@ private:
     return ir_.CreateConstGEP1_64(ir_.getInt8Ty(), base, offset);
   }
   llvm::Value *entryOf(llvm::Value *list, uint64_t index) {
-    return ir_.CreateLoad(pointer_,
-                          ir_.CreateConstGEP1_64(pointer_, list, index));
+    return ir_.CreateLoad(pointer_, at(list, index * callersPointerBytes_));
   }
 
   llvm::GlobalVariable *bytes(ByteSpan data) {
@@ -225,6 +226,8 @@ private:
   ArenaLayout layout_;
   llvm::IRBuilder<> ir_;
   llvm::Type *pointer_;
+  /// In the lists that callers make.
+  uint64_t callersPointerBytes_;
   llvm::Function *function_ = nullptr;
   std::vector<llvm::GlobalVariable *> constants_;
 };

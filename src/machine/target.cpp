@@ -20,6 +20,7 @@ constexpr Named named[] = {
     {"x86_64-linux-v4", {Family::X86_64, 4}},
     {"aarch64-linux", {Family::AArch64, 0}},
     {"riscv64-linux", {Family::RiscV64, 0}},
+    {"wasm32", {Family::Wasm32, 0}},
 };
 
 } // namespace

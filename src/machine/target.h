@@ -13,12 +13,13 @@
 
 namespace rune::machine {
 
-enum class Family : uint8_t { X86_64 = 1, AArch64 = 2, RiscV64 = 3 };
+enum class Family : uint8_t { X86_64 = 1, AArch64 = 2, RiscV64 = 3, Wasm32 = 4 };
 
 struct Target {
   Family family;
   /// x86-64: 2 to 4, the psABI's levels (v2: SSE4.2; v3: AVX2; v4: AVX-512).
-  /// Others: 0, the family's base with vectors where it has them.
+  /// Others: 0, the family's base with vectors where it has them; of
+  /// WebAssembly 2.0 with SIMD.
   uint8_t level = 0;
 
   bool operator==(const Target &) const = default;

@@ -4,7 +4,7 @@
 // the refusal that the evaluator gives, or with its numbers, and touches
 // nothing outside of its tensors. No sanitizer sees compiled code, so every
 // input stands between two pages that nobody may touch.
-#include "device/cpu/cpu_run.h"
+#include "device/cpu/run_graph.h"
 
 #include "graph/evaluate.h"
 #include "graph/numeric.h"
@@ -264,13 +264,11 @@ public:
     }
     std::vector<Guarded> guarded;
     std::vector<TensorView> views;
-    graph::Items items;
     for (const Tensor &tensor : tensors) {
       guarded.emplace_back(tensor.bytes());
       views.push_back({tensor.dtype(), tensor.sizes(), guarded.back().bytes()});
-      items.push_back(graph::Item::borrowed(views.back()));
     }
-    compare(graph::evaluate(graph_, views), std::move(items));
+    compare(graph::evaluate(graph_, views), borrowed(views));
   }
 
 private:

@@ -3,7 +3,7 @@
 // A few graphs that nobody thought of; `compiled_graph_fuzz` goes on.
 #include "device/cpu/random_graph.h"
 
-#include "device/cpu/cpu_run.h"
+#include "device/cpu/run_graph.h"
 #include "graph/evaluate.h"
 #include "graph/text.h"
 
@@ -27,17 +27,9 @@ TEST_P(RandomGraphs, AreComputedAsTheEvaluatorDoes) {
   for (graph::ValueId id : graph.inputs)
     inputs.push_back(patternOf(graph.values[id].type.dtype,
                                graph.values[id].type.sizes(), inputs.size()));
-  std::vector<TensorView> views;
-  graph::Items items;
-  for (const Tensor &input : inputs) {
-    views.push_back(input.view());
-    items.push_back(graph::Item::borrowed(input.view()));
-  }
+  auto views = viewsOf(inputs);
   auto judged = graph::evaluate(graph, views);
-  auto run = CpuRun::prepare(graph);
-  ASSERT_TRUE(run.ok()) << run.error().message;
-  graph::State none;
-  auto results = (*run)->run(std::move(items), {}, none);
+  auto results = runOnce(graph, views);
   ASSERT_EQ(results.ok(), judged.ok())
       << (results.ok() ? judged.error().message : results.error().message);
   for (size_t i = 0; judged.ok() && i < judged->size(); ++i)

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/cpu/cpu_run.h"
 
+#include "device/cpu/alarm.h"
+
 #include <algorithm>
-#include <condition_variable>
 #include <cstring>
-#include <mutex>
-#include <thread>
 
 namespace rune::device {
 
@@ -28,29 +27,6 @@ uint8_t *alignedIn(std::vector<uint8_t> &buffer) {
   auto at = reinterpret_cast<uintptr_t>(buffer.data());
   return buffer.data() + (alignTo(at, alignment) - at);
 }
-
-/// Sets a flag once the deadline has passed.
-class Alarm {
-public:
-  explicit Alarm(
-      std::optional<std::chrono::steady_clock::time_point> deadline) {
-    if (!deadline)
-      return;
-    thread_ = std::jthread([this, at = *deadline](std::stop_token stop) {
-      std::unique_lock lock(mutex_);
-      if (!changed_.wait_until(lock, stop, at, [] { return false; }) &&
-          !stop.stop_requested())
-        __atomic_store_n(&rang_, 1, __ATOMIC_RELAXED);
-    });
-  }
-  const int32_t *flag() const { return &rang_; }
-
-private:
-  int32_t rang_ = 0;
-  std::mutex mutex_;
-  std::condition_variable_any changed_;
-  std::jthread thread_; // the last: it uses all of the above
-};
 
 /// What compiled code polls, and whom it gives tasks to.
 struct PoolControl : compile::Control {
@@ -139,6 +115,15 @@ private:
 
 } // namespace
 
+Result<> checkMemory(const compile::Program &program,
+                     const graph::EvaluateLimits &limits) {
+  if (program.arenaBytes <= limits.memoryBytes)
+    return {};
+  return error("evaluate.memory-limit",
+               "the graph needs {} bytes of memory, {} are allowed",
+               program.arenaBytes, limits.memoryBytes);
+}
+
 Result<std::unique_ptr<CpuRun>> CpuRun::prepare(Graph graph,
                                                 const compile::Options &options,
                                                 std::shared_ptr<Pool> pool) {
@@ -156,8 +141,11 @@ Result<std::unique_ptr<CpuRun>> CpuRun::of(compile::Program program,
 
 /// What stays where it is from run to run.
 Result<> CpuRun::place() {
-  arena_.resize(program_.arenaBytes + alignment);
-  uint8_t *arena = alignedIn(arena_);
+  // a place even for values of no bytes: no pointer means that there is no
+  // value
+  arena_ =
+      RUNE_TRY(ArenaMemory::of(std::max<uint64_t>(program_.arenaBytes, 1)));
+  uint8_t *arena = arena_.data();
   size_t values = graph().values.size();
   table_.assign(values + 1 + program_.packed.size(), nullptr);
   table_[values] = arena + program_.scratchAt;
@@ -274,6 +262,20 @@ Result<> CpuRun::runPlan(size_t step, const graph::EvaluateLimits &limits) {
   return {};
 }
 
+Result<> CpuRun::runStep(size_t index, const compile::Control &control,
+                         const graph::EvaluateLimits &limits) {
+  using Clock = std::chrono::steady_clock;
+  const Step &step = program_.steps[index];
+  Clock::time_point begin;
+  if (stepTimes_)
+    begin = Clock::now();
+  RUNE_TRY(step.entry ? runRegion(step, control) : runPlan(index, limits));
+  if (stepTimes_)
+    (*stepTimes_)[index] =
+        std::chrono::nanoseconds(Clock::now() - begin).count();
+  return {};
+}
+
 Result<graph::Items> CpuRun::finish(graph::State &state) {
   graph::Items outputs;
   for (ValueId id : graph().outputs) {
@@ -293,19 +295,16 @@ Result<graph::Items> CpuRun::finish(graph::State &state) {
 Result<graph::Items> CpuRun::run(graph::Items inputs,
                                  const graph::EvaluateLimits &limits,
                                  graph::State &state) {
-  if (program_.arenaBytes > limits.memoryBytes)
-    return error("evaluate.memory-limit",
-                 "the graph needs {} bytes of memory, {} are allowed",
-                 program_.arenaBytes, limits.memoryBytes);
+  RUNE_TRY(checkMemory(program_, limits));
   items_.assign(graph().values.size(), {});
   copies_ = 0;
   RUNE_TRY(bind(std::move(inputs), state));
   Alarm alarm(limits.deadline);
   PoolControl control(alarm.flag(), pool_.get());
-  for (size_t i = 0; i < program_.steps.size(); ++i) {
-    const Step &step = program_.steps[i];
-    RUNE_TRY(step.entry ? runRegion(step, control) : runPlan(i, limits));
-  }
+  if (stepTimes_)
+    stepTimes_->assign(program_.steps.size(), 0);
+  for (size_t i = 0; i < program_.steps.size(); ++i)
+    RUNE_TRY(runStep(i, control, limits));
   return finish(state);
 }
 

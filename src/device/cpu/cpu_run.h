@@ -5,11 +5,16 @@
 #pragma once
 
 #include "compile/compile.h"
+#include "device/cpu/arena_memory.h"
 #include "device/cpu/pool.h"
 #include "graph/plan.h"
 #include "machine/mapped_code.h"
 
 namespace rune::device {
+
+/// errors  `evaluate.memory-limit`: the arena is larger than allowed
+Result<> checkMemory(const compile::Program &program,
+                     const graph::EvaluateLimits &limits);
 
 /// One run at a time.
 class CpuRun {
@@ -36,6 +41,12 @@ public:
   /// Inputs and outputs that the last run copied.
   uint64_t copies() const { return copies_; }
 
+  /// From the next run on the nanoseconds of each of the program's steps go
+  /// there; null for no more of that.
+  void timeSteps(std::vector<int64_t> *nanoseconds) {
+    stepTimes_ = nanoseconds;
+  }
+
   /// in      one item for each input, of its type
   ///         `state` as of graph::evaluate
   /// errors  `evaluate.*`
@@ -51,13 +62,15 @@ private:
   Result<> runRegion(const compile::Step &step,
                      const compile::Control &control);
   Result<> runPlan(size_t step, const graph::EvaluateLimits &limits);
+  Result<> runStep(size_t index, const compile::Control &control,
+                   const graph::EvaluateLimits &limits);
   Result<graph::Items> finish(graph::State &state);
   TensorView viewOf(graph::ValueId id) const;
 
   compile::Program program_;
   std::shared_ptr<Pool> pool_;
   machine::MappedCode code_;
-  std::vector<uint8_t> arena_;
+  ArenaMemory arena_;
   /// A pointer for each value, and the scratch.
   std::vector<void *> table_;
   /// Of the values that have a place.
@@ -67,6 +80,7 @@ private:
   /// Copies of inputs and constants that stand unaligned.
   std::vector<Bytes> aligned_;
   uint64_t copies_ = 0;
+  std::vector<int64_t> *stepTimes_ = nullptr;
   /// For each step of the plan its nodes as a graph; what goes in and out.
   struct Piece {
     graph::Graph graph;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Compiled graphs against the evaluator and against what numpy computed.
-#include "device/cpu/cpu_run.h"
+#include "device/cpu/run_graph.h"
 
 #include "graph/builder.h"
 #include "graph/evaluate.h"
@@ -26,16 +26,12 @@ TEST_P(CompiledOperator, AgreesWithNumpy) {
   for (const Json &json : golden())
     if (json["op"].get<std::string>() == GetParam())
       cases.emplace_back(json);
-  graph::Items inputs;
+  std::vector<TensorView> inputs;
   for (size_t i = 0; i < cases.size(); ++i) {
     ASSERT_TRUE(cases[i].addTo(builder, false, fmt::format("_{}", i)).ok());
-    for (const TensorView &view : cases[i].views())
-      inputs.push_back(graph::Item::borrowed(view));
+    std::ranges::copy(cases[i].views(), std::back_inserter(inputs));
   }
-  auto run = CpuRun::prepare(*std::move(builder).finish());
-  ASSERT_TRUE(run.ok()) << run.error().message;
-  graph::State state;
-  auto results = (*run)->run(std::move(inputs), {}, state);
+  auto results = runOnce(*std::move(builder).finish(), inputs);
   ASSERT_TRUE(results.ok()) << results.error().message;
   size_t at = 0;
   for (const graph::test::Case &test : cases) {
@@ -68,13 +64,9 @@ TEST(CpuRun, GivesConstantsOut) {
       builder.constant("c", graph::Constant::of(std::move(tensor)));
   builder.output(*builder.one(graph::Op::Relu, "relu", {x}), "y");
   builder.output(c, "c_out");
-  auto run = CpuRun::prepare(*std::move(builder).finish());
-  ASSERT_TRUE(run.ok()) << run.error().message;
   Tensor input = *Tensor::zeros(DType::F32, {2});
-  graph::Items items;
-  items.push_back(graph::Item::borrowed(input.view()));
-  graph::State state;
-  auto results = (*run)->run(std::move(items), {}, state);
+  TensorView inputs[] = {input.view()};
+  auto results = runOnce(*std::move(builder).finish(), inputs);
   ASSERT_TRUE(results.ok()) << results.error().message;
   EXPECT_EQ(Tensor::copyOf((*results)[1].view())->as<float>()[0], 3);
 }

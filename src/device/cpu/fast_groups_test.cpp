@@ -3,7 +3,7 @@
 // Fast groups against the plain kernels, on random shapes, values and chains of
 // elementwise operators: integers to the bit, floats within √K units of the
 // largest product (docs/ops.md, "Bounds").
-#include "device/cpu/cpu_run.h"
+#include "device/cpu/run_graph.h"
 
 #include "graph/builder.h"
 #include "graph/ops.h"
@@ -308,13 +308,8 @@ void compare(graph::Graph graph, double bound, uint32_t seed, uint8_t level,
     options.target.level = level;
     options.fast = fast;
     options.workers = workers;
-    auto prepared =
-        CpuRun::prepare(graph, options, std::make_shared<Pool>(workers));
-    graph::Items items;
-    for (const Tensor &tensor : inputs)
-      items.push_back(graph::Item::borrowed(tensor.view()));
-    graph::State state;
-    auto results = (*prepared)->run(std::move(items), {}, state);
+    auto results = runOnce(graph, viewsOf(inputs), options,
+                           std::make_shared<Pool>(workers));
     return *Tensor::copyOf((*results)[0].view());
   };
   Tensor fast = run(true), plain = run(false);

@@ -2,7 +2,7 @@
 //
 // Fast kernels against the evaluator, on sizes that leave remainders: of a
 // tile, of a vector, of a block, of a piece of a long sum.
-#include "device/cpu/cpu_run.h"
+#include "device/cpu/run_graph.h"
 
 #include "graph/bounds.h"
 #include "graph/builder.h"
@@ -105,18 +105,14 @@ void expectClose(const Tensor &actual, const Tensor &expected, double bound) {
 void agree(const std::vector<Try> &tries) {
   GraphBuilder builder("fast");
   std::vector<std::vector<Tensor>> tensors;
-  graph::Items inputs;
+  std::vector<TensorView> inputs;
   for (size_t i = 0; i < tries.size(); ++i) {
     tries[i].addTo(builder, fmt::format("t{}", i));
     tensors.push_back(tries[i].tensors(static_cast<uint32_t>(i)));
   }
   for (const auto &own : tensors)
-    for (const Tensor &tensor : own)
-      inputs.push_back(graph::Item::borrowed(tensor.view()));
-  auto run = CpuRun::prepare(*std::move(builder).finish());
-  ASSERT_TRUE(run.ok()) << run.error().message;
-  graph::State state;
-  auto results = (*run)->run(std::move(inputs), {}, state);
+    std::ranges::copy(viewsOf(own), std::back_inserter(inputs));
+  auto results = runOnce(*std::move(builder).finish(), inputs);
   ASSERT_TRUE(results.ok()) << results.error().message;
   size_t at = 0;
   for (size_t i = 0; i < tries.size(); ++i) {
@@ -124,10 +120,7 @@ void agree(const std::vector<Try> &tries) {
     GraphBuilder alone("alone");
     tries[i].addTo(alone, "t");
     graph::Graph graph = *std::move(alone).finish();
-    std::vector<TensorView> own;
-    for (const Tensor &tensor : tensors[i])
-      own.push_back(tensor.view());
-    auto expected = graph::evaluate(graph, own);
+    auto expected = graph::evaluate(graph, viewsOf(tensors[i]));
     ASSERT_TRUE(expected.ok()) << expected.error().message;
     for (const Tensor &wanted : *expected)
       expectClose(*Tensor::copyOf((*results)[at++].view()), wanted,

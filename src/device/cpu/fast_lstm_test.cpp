@@ -4,7 +4,7 @@
 // weights make it grow: two right answers in f32 may part by more than either's
 // bound. So f64 judges, and the fast kernel may be as far from it as the
 // evaluator in f32 is, or within docs/ops.md's bound.
-#include "device/cpu/cpu_run.h"
+#include "device/cpu/run_graph.h"
 
 #include "graph/builder.h"
 #include "graph/evaluate.h"
@@ -76,7 +76,7 @@ std::vector<Tensor> inputsOf(const Layer &layer, DType dtype) {
 }
 
 /// What is not a constant of the graph.
-std::vector<TensorView> viewsOf(const std::vector<Tensor> &tensors) {
+std::vector<TensorView> givenViews(const std::vector<Tensor> &tensors) {
   std::vector<TensorView> views;
   for (size_t i = 0; i < tensors.size(); ++i)
     if (!isWeight(i))
@@ -103,17 +103,11 @@ TEST(FastLstm, IsAsCloseToF64AsTheEvaluator) {
     SCOPED_TRACE(fmt::format("{} steps of {}", layer.steps, layer.hidden));
     auto narrow = inputsOf<float>(layer, DType::F32);
     auto wide = inputsOf<double>(layer, DType::F64);
-    auto narrowViews = viewsOf(narrow), wideViews = viewsOf(wide);
+    auto narrowViews = givenViews(narrow), wideViews = givenViews(wide);
     auto plain = graph::evaluate(layer.graph(narrow), narrowViews);
     auto exact = graph::evaluate(layer.graph(wide), wideViews);
     ASSERT_TRUE(plain.ok() && exact.ok());
-    auto run = CpuRun::prepare(layer.graph(narrow));
-    ASSERT_TRUE(run.ok()) << run.error().message;
-    graph::Items items;
-    for (const TensorView &view : narrowViews)
-      items.push_back(graph::Item::borrowed(view));
-    graph::State state;
-    auto fast = (*run)->run(std::move(items), {}, state);
+    auto fast = runOnce(layer.graph(narrow), narrowViews);
     ASSERT_TRUE(fast.ok()) << fast.error().message;
     for (size_t i = 0; i < exact->size(); ++i) {
       auto judge = (*exact)[i].as<double>();

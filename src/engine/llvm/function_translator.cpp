@@ -195,6 +195,8 @@ static const char *registerOf(const llvm::Type *type, machine::Family family) {
     return "=w,0";
   case machine::Family::RiscV64:
     return "=f,0";
+  case machine::Family::Wasm32:
+    break; // no code of modules is made for it
   }
   return "=r,0";
 }

@@ -174,6 +174,10 @@ public:
   Result<Bytes> compile(const wasm::Module &module,
                         const native::CompileOptions &options,
                         const std::atomic<bool> &stop) override {
+    if (options.target.family == machine::Family::Wasm32)
+      return error("engine.compile-target",
+                   "machine code of a module is not made for wasm32: it is "
+                   "what the module consists of");
     Job job{module,
             options,
             stop,

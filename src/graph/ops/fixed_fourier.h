@@ -151,4 +151,41 @@ private:
   std::vector<Complex> factors_, splitters_;
 };
 
+/// Transforms all lines of the input.
+///
+/// in  `Line<T>`: made for a length; `run(x, from, y)` transforms one line,
+///     which has `moreIn` numbers more than the length, into one that has
+///     `moreOut` more
+template <template <class> class Line, class T>
+Result<> transformLines(const EvalContext &context, int64_t length,
+                        Tensor &result) {
+  int64_t outStep = length + Line<T>::moreOut;
+  int64_t rows = static_cast<int64_t>(result.count()) / outStep;
+  if (rows == 0)
+    return {};
+  Elements<T> in(context.input(0).data);
+  Line<T> line(length);
+  T *out = elementsOf<T>(result);
+  for (int64_t row = 0; row < rows; ++row, out += outStep) {
+    if (!context.budget.spend(static_cast<uint64_t>(8 * length)))
+      return context.budget.expired();
+    line.run(in, row * (length + Line<T>::moreIn), out);
+  }
+  return {};
+}
+
+template <template <class> class Line>
+Result<Tensors> evaluateLines(const EvalContext &context) {
+  Tensor result = RUNE_TRY(context.allocate());
+  int64_t length = Line<int32_t>::lengthOf(context.input(0), result);
+  uint64_t scratch = FixedTransform<int32_t>::bytesFor(length);
+  RUNE_TRY(context.budget.reserve(scratch));
+  auto done = context.dtype(0) == DType::I16
+                  ? transformLines<Line, int16_t>(context, length, result)
+                  : transformLines<Line, int32_t>(context, length, result);
+  context.budget.release(scratch);
+  RUNE_TRY(std::move(done));
+  return single(std::move(result));
+}
+
 } // namespace rune::graph

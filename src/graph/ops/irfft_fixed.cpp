@@ -42,6 +42,11 @@ Result<Types> infer(const InferContext &context) {
 
 template <class T> class Inverse {
 public:
+  static constexpr int64_t moreIn = 2, moreOut = 0;
+  static int64_t lengthOf(const TensorView &, const Tensor &result) {
+    return result.sizes().back();
+  }
+
   explicit Inverse(int64_t length)
       : transform_(length, true), spectrum_(static_cast<size_t>(length / 2)),
         work_(spectrum_.size()) {}
@@ -85,41 +90,10 @@ private:
   std::vector<Complex> spectrum_, work_;
 };
 
-template <class T>
-Result<> transformAll(const EvalContext &context, Tensor &result) {
-  const std::vector<int64_t> &sizes = result.sizes();
-  int64_t length = sizes.back(), rows = 1;
-  for (size_t i = 0; i + 1 < sizes.size(); ++i)
-    rows *= sizes[i];
-  if (rows == 0)
-    return {};
-  Elements<T> in(context.input(0).data);
-  Inverse<T> inverse(length);
-  T *out = elementsOf<T>(result);
-  for (int64_t row = 0; row < rows; ++row, out += length) {
-    if (!context.budget.spend(static_cast<uint64_t>(8 * length)))
-      return context.budget.expired();
-    inverse.run(in, row * (length + 2), out);
-  }
-  return {};
-}
-
-Result<Tensors> evaluate(const EvalContext &context) {
-  Tensor result = RUNE_TRY(context.allocate());
-  uint64_t scratch = FixedTransform<int32_t>::bytesFor(result.sizes().back());
-  RUNE_TRY(context.budget.reserve(scratch));
-  auto done = context.dtype(0) == DType::I16
-                  ? transformAll<int16_t>(context, result)
-                  : transformAll<int32_t>(context, result);
-  context.budget.release(scratch);
-  RUNE_TRY(std::move(done));
-  return single(std::move(result));
-}
-
 } // namespace
 
 OpDefinition defineIrfftFixed() {
-  return {{1, 1}, {1, 1}, {}, infer, evaluate};
+  return {{1, 1}, {1, 1}, {}, infer, evaluateLines<Inverse>};
 }
 
 } // namespace rune::graph

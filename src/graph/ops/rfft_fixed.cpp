@@ -43,6 +43,11 @@ Result<Types> infer(const InferContext &context) {
 /// The spectrum of the real numbers out of that of their pairs.
 template <class T> class Spectrum {
 public:
+  static constexpr int64_t moreIn = 0, moreOut = 2;
+  static int64_t lengthOf(const TensorView &x, const Tensor &) {
+    return x.sizes.back();
+  }
+
   explicit Spectrum(int64_t length)
       : transform_(length, false), work_(static_cast<size_t>(length / 2)) {}
 
@@ -85,40 +90,10 @@ private:
   std::vector<Complex> work_;
 };
 
-template <class T>
-Result<> transformAll(const EvalContext &context, Tensor &result) {
-  const TensorView &x = context.input(0);
-  int64_t length = x.sizes.back(), rows = 1;
-  for (size_t i = 0; i + 1 < x.sizes.size(); ++i)
-    rows *= x.sizes[i];
-  if (rows == 0)
-    return {};
-  Elements<T> in(x.data);
-  Spectrum<T> spectrum(length);
-  T *out = elementsOf<T>(result);
-  for (int64_t row = 0; row < rows; ++row, out += length + 2) {
-    if (!context.budget.spend(static_cast<uint64_t>(8 * length)))
-      return context.budget.expired();
-    spectrum.run(in, row * length, out);
-  }
-  return {};
-}
-
-Result<Tensors> evaluate(const EvalContext &context) {
-  Tensor result = RUNE_TRY(context.allocate());
-  uint64_t scratch =
-      FixedTransform<int32_t>::bytesFor(context.input(0).sizes.back());
-  RUNE_TRY(context.budget.reserve(scratch));
-  auto done = context.dtype(0) == DType::I16
-                  ? transformAll<int16_t>(context, result)
-                  : transformAll<int32_t>(context, result);
-  context.budget.release(scratch);
-  RUNE_TRY(std::move(done));
-  return single(std::move(result));
-}
-
 } // namespace
 
-OpDefinition defineRfftFixed() { return {{1, 1}, {1, 1}, {}, infer, evaluate}; }
+OpDefinition defineRfftFixed() {
+  return {{1, 1}, {1, 1}, {}, infer, evaluateLines<Spectrum>};
+}
 
 } // namespace rune::graph

@@ -34,10 +34,11 @@ public:
         llvm::StringRef(object.data(), object.size()), "unit");
     files_.push_back(
         {std::make_unique<Elf>(RUNE_TRY(checked(Elf::create(buffer)))), {}});
-    return place(files_.back());
+    return {};
   }
 
-  Result<Blob> finish() {
+  Result<Blob> finish(uint64_t pageBytes) {
+    RUNE_TRY(placeAll(pageBytes));
     for (File &file : files_)
       RUNE_TRY(nameSymbols(file));
     for (File &file : files_)
@@ -55,11 +56,27 @@ private:
     std::map<uint64_t, uint64_t> sections;
   };
 
-  /// Copies what is loaded behind what there is already.
-  Result<> place(File &file) {
+  Result<> placeAll(uint64_t pageBytes) {
+    constexpr auto runs = llvm::ELF::SHF_EXECINSTR;
+    for (File &file : files_)
+      RUNE_TRY(place(file, [&](uint64_t flags) {
+        return pageBytes == 0 || !(flags & runs);
+      }));
+    if (pageBytes == 0)
+      return {};
+    blob_.textBegin = alignTo(blob_.code.size(), pageBytes);
+    blob_.code.resize(blob_.textBegin);
+    for (File &file : files_)
+      RUNE_TRY(place(file, [](uint64_t flags) { return (flags & runs) != 0; }));
+    return {};
+  }
+
+  /// Copies what is loaded, and wanted, behind what there is already.
+  template <class F> Result<> place(File &file, const F &isWanted) {
     for (const SectionRef &section : file.elf->sections()) {
       auto &header = *file.elf->getSection(section.getRawDataRefImpl());
-      if (!(header.sh_flags & llvm::ELF::SHF_ALLOC) || header.sh_size == 0)
+      if (!(header.sh_flags & llvm::ELF::SHF_ALLOC) || header.sh_size == 0 ||
+          !isWanted(header.sh_flags))
         continue;
       if (header.sh_flags & llvm::ELF::SHF_WRITE)
         return fault("the code has writable data");
@@ -84,6 +101,8 @@ private:
         continue;
       blob_.symbols[name.str()] =
           static_cast<uint32_t>(RUNE_TRY(offsetOf(file, symbol)));
+      blob_.sizes[name.str()] =
+          static_cast<uint32_t>(llvm::object::ELFSymbolRef(symbol).getSize());
     }
     return readFrames(file);
   }
@@ -183,11 +202,12 @@ private:
 
 } // namespace
 
-Result<Blob> linkBlob(const std::vector<ObjectBytes> &objects, Family family) {
+Result<Blob> linkBlob(const std::vector<ObjectBytes> &objects, Family family,
+                      uint64_t pageBytes) {
   Linker linker(family);
   for (const ObjectBytes &object : objects)
     RUNE_TRY(linker.add(object));
-  return linker.finish();
+  return linker.finish(pageBytes);
 }
 
 } // namespace rune::machine

@@ -148,6 +148,8 @@ Result<> relocate(Family family, const Relocation &relocation,
     return relocateAArch64(relocation);
   case Family::RiscV64:
     return relocateRiscV(relocation, highPart);
+  case Family::Wasm32:
+    break; // compile/wasm_module.h
   }
   return cannot(relocation, "is for no processor of ours");
 }

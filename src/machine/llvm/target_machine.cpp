@@ -25,6 +25,10 @@ void initialiseTargets() {
     LLVMInitializeRISCVTarget();
     LLVMInitializeRISCVTargetMC();
     LLVMInitializeRISCVAsmPrinter();
+    LLVMInitializeWebAssemblyTargetInfo();
+    LLVMInitializeWebAssemblyTarget();
+    LLVMInitializeWebAssemblyTargetMC();
+    LLVMInitializeWebAssemblyAsmPrinter();
   });
 }
 
@@ -47,6 +51,11 @@ MachineNames namesOf(Target target) {
   case Family::RiscV64:
     return {"riscv64-unknown-linux-gnu", "generic-rv64",
             "+m,+a,+f,+d,+c,-relax"};
+  case Family::Wasm32:
+    // 2.0: a conversion that is out of range does not trap
+    return {"wasm32-unknown-unknown", "generic",
+            "+simd128,+bulk-memory,+nontrapping-fptoint,+sign-ext,"
+            "+mutable-globals"};
   }
   return {"", "", ""};
 }
@@ -65,11 +74,14 @@ makeTargetMachine(Target target, llvm::CodeGenOptLevel level) {
                  target.str(), why);
   llvm::TargetOptions options;
   options.TrapUnreachable = true;
-  options.EmitStackSizeSection = true;
+  bool wasm = target.family == Family::Wasm32;
+  options.EmitStackSizeSection = !wasm;
   options.MCOptions.ABIName = target.family == Family::RiscV64 ? "lp64d" : "";
   return std::unique_ptr<llvm::TargetMachine>(found->createTargetMachine(
-      triple, names.processor, names.features, options, llvm::Reloc::PIC_,
-      llvm::CodeModel::Small, level, /*JIT=*/false));
+      triple, names.processor, names.features, options,
+      // addresses in a module's own memory are settled when it is linked
+      wasm ? llvm::Reloc::Static : llvm::Reloc::PIC_, llvm::CodeModel::Small,
+      level, /*JIT=*/false));
 }
 
 } // namespace rune::machine

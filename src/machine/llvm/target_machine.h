@@ -12,7 +12,7 @@
 
 namespace rune::machine {
 
-/// An object file (ELF).
+/// An object file (ELF, or of WebAssembly).
 using ObjectBytes = llvm::SmallVector<char, 0>;
 
 /// A target machine for position-independent code of `target`.

@@ -95,8 +95,8 @@ RUNE_BODY(Where, bool, f32)(bool_t c, float x, float y, const Attribute *,
 
 namespace {
 
-/// Bits of `present` beyond the operands' (compile/hints.h): no shift of the
-/// node is positive; its scale is a power of two; its integers are below 2^24.
+/// Bits of `present` beyond the operands' (compile/hints.h): all shifts of
+/// the node are negative; its scale is a power of two; its integers are below 2^24.
 constexpr int32_t onlyRightShifts = 1 << 8, exactInverse = 1 << 9,
                   fitsF32 = 1 << 10;
 
@@ -127,24 +127,40 @@ requantized(int64_t x, int32_t m, int32_t shift, const Attribute &rounding) {
   return static_cast<int64_t>(shifted) - (offset >> drop);
 }
 
+/// The same for "tflite-double" where no shift is positive: after the product
+/// all is done in 32 bits, and nothing leaves them.
+[[gnu::always_inline]] inline int32_t requantizedTwice(int32_t x, int32_t m,
+                                                       int32_t shift) {
+  int64_t product = static_cast<int64_t>(x) * m + (int64_t{1} << 30);
+  auto once = static_cast<int32_t>(product >> 31);
+  auto rest = static_cast<int32_t>((uint32_t{1} << -shift) - 1);
+  // ties away from zero
+  int32_t most = (rest >> 1) + (once < 0);
+  return (once >> -shift) + ((once & rest) > most);
+}
+
 template <class In, class Out>
 [[gnu::always_inline]] inline Out
 requantize(In x, int32_t m, int32_t shift, Out zero, In xZero,
            const Attribute *a, int32_t present) {
   enum { axis, dtype, high, leftShift, low, rounding };
-  int64_t wide = static_cast<int64_t>(x) - ((present & 16) ? xZero : 0);
-  int64_t y = requantized(wide << a[leftShift].integer, m, shift, a[rounding]);
+  int64_t wide = (static_cast<int64_t>(x) - ((present & 16) ? xZero : 0))
+                 << a[leftShift].integer;
   int64_t offset = (present & 8) ? zero : 0;
   int64_t least = a[low].integer, most = a[high].integer;
   if (sizeof(Out) < 4 && (present & onlyRightShifts)) {
-    // within 32 bits, as x is
-    auto limited = static_cast<int32_t>(y);
-    auto low32 = static_cast<int32_t>(least - offset),
-         high32 = static_cast<int32_t>(most - offset);
-    limited = limited < low32 ? low32 : limited > high32 ? high32 : limited;
-    return static_cast<Out>(limited + static_cast<int32_t>(offset));
+    // half of what 32 bits hold, as no more than half of x is left
+    auto y = static_cast<int32_t>(
+        isText(a[rounding], "tflite-double")
+            ? requantizedTwice(static_cast<int32_t>(wide), m, shift)
+            : requantized(wide, m, shift, a[rounding]));
+    y += static_cast<int32_t>(offset);
+    auto low32 = static_cast<int32_t>(least),
+         high32 = static_cast<int32_t>(most);
+    y = y > low32 ? y : low32;
+    return static_cast<Out>(y < high32 ? y : high32);
   }
-  y += offset;
+  int64_t y = requantized(wide, m, shift, a[rounding]) + offset;
   return static_cast<Out>(y < least ? least : y > most ? most : y);
 }
 

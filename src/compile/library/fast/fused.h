@@ -38,17 +38,18 @@ struct Fused {
 inline int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 inline int64_t atMost(int64_t a, int64_t b) { return a < b ? a : b; }
 
-/// Tasks of about as many rows each, as many as keep all workers busy; few
-/// products are not worth a task.
+/// Fewer products than these are not worth a task.
+constexpr int64_t leastProducts = 1 << 17;
+
+/// Tasks of about as many rows each, as many as keep all workers busy.
 struct RowTasks {
   int64_t rows, count;
 
   /// in      `most`: rows of a task; `tile`: rows of a tile, which are not cut;
   ///         `products`: for each row
   RowTasks(const Fused &fused, int64_t most, int64_t tile, int64_t products) {
-    constexpr int64_t least = 1 << 17;
-    int64_t workers =
-        atMost(fused.call->control->workers, fused.rows * products / least);
+    int64_t workers = atMost(fused.call->control->workers,
+                             fused.rows * products / leastProducts);
     workers = workers < 1 ? 1 : workers;
     count = ceilDiv(ceilDiv(fused.rows, most), workers) * workers;
     rows = ceilDiv(ceilDiv(fused.rows, count), tile) * tile;

@@ -53,8 +53,7 @@ template <int vectorBytes> struct ProductBlock {
     if (!sums || left.taps != 1 || left.channels <= mostInner) {
       alignas(64) float tile[shape.rows * width];
       for (int64_t j = 0; j < region.columns; j += width)
-        for (int64_t i = 0; i < region.rows; i += shape.rows)
-          piece(fused, left, right, region, i, j, 0, left.channels, tile);
+        panel(fused, left, right, region, j, {0, left.channels}, tile, 0);
       return;
     }
     for (int64_t from = 0; from < region.columns; from += mostColumns) {
@@ -63,39 +62,74 @@ template <int vectorBytes> struct ProductBlock {
         int64_t count = atMost(mostInner, left.channels - first);
         float *tile = sums;
         for (int64_t j = from; j < to; j += width)
-          for (int64_t i = 0; i < region.rows; i += shape.rows) {
-            piece(fused, left, right, region, i, j, first, count, tile);
-            tile += shape.rows * width;
-          }
+          tile = panel(fused, left, right, region, j, {first, count}, tile,
+                       shape.rows * width);
       }
     }
   }
 
 private:
-  /// The products [first, first + count) of a tile.
+  /// Of the sum.
+  struct Places {
+    int64_t first, count;
+  };
+
+  /// All rows of a panel, whose tiles stand `next` apart. The last panel may
+  /// hold no more columns than a vector has lanes: then twice as many rows are
+  /// a tile.
+  static float *panel(const Fused &fused, const LeftSide &left,
+                      const RightSide &right, const Region &region, int64_t j,
+                      Places places, float *tile, int64_t next) {
+    int64_t i = 0;
+    if (region.columns - j <= shape.lanes) {
+      for (; i + 2 * shape.rows <= region.rows; i += 2 * shape.rows) {
+        piece<2 * shape.rows, 1>(fused, left, right, region, i, j, places,
+                                 tile);
+        tile += next;
+      }
+      for (; i < region.rows; i += shape.rows) {
+        piece<shape.rows, 1>(fused, left, right, region, i, j, places, tile);
+        tile += next;
+      }
+      return tile;
+    }
+    for (; i < region.rows; i += shape.rows) {
+      piece<shape.rows, shape.vectors>(fused, left, right, region, i, j, places,
+                                       tile);
+      tile += next;
+    }
+    return tile;
+  }
+
+  /// The products of some places for a tile.
+  template <int rows, int vectors>
   static void piece(const Fused &fused, const LeftSide &left,
                     const RightSide &right, const Region &region, int64_t i,
-                    int64_t j, int64_t first, int64_t count, float *tile) {
+                    int64_t j, Places places, float *tile) {
     static constexpr float zeros[width] = {};
+    constexpr int64_t tileWidth = vectors * shape.lanes;
     const float *panel = right.first + j / width * right.panel;
     int64_t bias = right.hasBias ? right.step : 0;
     TileInput in{left.addresses + i,
                  left.apart,
                  left.taps,
-                 count,
-                 panel + bias + first * right.step,
+                 places.count,
+                 panel + bias + places.first * right.step,
                  right.step,
                  right.hasBias ? panel : zeros,
                  0};
-    if (first > 0) {
+    if (places.first > 0) {
       in.start = tile;
-      in.startStep = width;
+      in.startStep = tileWidth;
     }
-    int64_t rows = atMost(shape.rows, region.rows - i);
-    multiplyRows<shape.lanes, shape.rows, shape.vectors>(rows, in, first, tile);
-    if (first + count == left.channels)
-      fused.finish(tile, width, region.row + i, rows, region.column + j,
-                   atMost(width, region.columns - j), fused.operands);
+    int64_t count = atMost(rows, region.rows - i);
+    if constexpr (rows > shape.rows) // always whole
+      multiplyTile<shape.lanes, rows, vectors>(in, places.first, tile);
+    else
+      multiplyRows<shape.lanes, rows, vectors>(count, in, places.first, tile);
+    if (places.first + places.count == left.channels)
+      fused.finish(tile, tileWidth, region.row + i, count, region.column + j,
+                   atMost(tileWidth, region.columns - j), fused.operands);
   }
 };
 

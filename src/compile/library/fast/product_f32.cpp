@@ -5,6 +5,7 @@
 // place of the sum lie together. A tile of sums stays in registers while it
 // meets a panel from end to end.
 #include "compile/library/fast/product_block.h"
+#include "compile/library/fast/product_row.h"
 #include "compile/library/fast/row_blocks.h"
 
 #pragma clang fp contract(on)
@@ -51,6 +52,8 @@ template <int vectorBytes> struct Product {
     const Call &call = *fused.call;
     const View &a = call.in[0];
     int64_t inner = a.sizes[a.rank - 1];
+    if (fused.rows == 1)
+      return row(fused, inner);
     const float *first = elements<float>(a);
     RowTasks tasks(fused, blockRows(shape, 1, inner), shape.rows,
                    inner * fused.columns);
@@ -66,6 +69,27 @@ template <int vectorBytes> struct Product {
                       {row, rows, 0, fused.columns},
                       reinterpret_cast<float *>(scratch));
     });
+  }
+
+  /// The same of one row, whose columns are cut into tasks.
+  static int32_t row(const Fused &fused, int64_t inner) {
+    constexpr int64_t width = shape.columns(), whole = rowStreams * width;
+    Panels panels{static_cast<const float *>(fused.packed), inner};
+    int64_t most = ceilDiv(leastProducts, inner * whole) * whole;
+    return eachTask(
+        fused, ceilDiv(fused.columns, most), [&](int64_t task, uint8_t *) {
+          int64_t from = task * most, to = atMost(from + most, fused.columns);
+          eachPanels<vectorBytes>(
+              from, to, [&]<int count>(int64_t column, Count<count>) {
+                alignas(64) float sums[count * width];
+                multiplyRow<vectorBytes, count>(
+                    elements<float>(fused.call->in[0]), panels, column,
+                    panels.at(column), (1 + inner) * width, sums);
+                fused.finish(sums, count * width, 0, 1, column,
+                             atMost(count * width, to - column),
+                             fused.operands);
+              });
+        });
   }
 };
 

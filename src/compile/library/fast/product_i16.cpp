@@ -18,10 +18,12 @@ struct Pair {
 };
 
 /// `rows` × `vectors` sums over `taps` · `pairs` pairs of products.
+///
+/// in      `step`: columns of the panel
 template <int lanes, int rows, int vectors>
-[[gnu::noinline]] void multiplyTile(const Pair *const *addresses, int64_t apart,
-                                    int64_t taps, int64_t pairs,
-                                    const int32_t *panel, int32_t *tile) {
+[[gnu::noinline]] void
+multiplyTile(const Pair *const *addresses, int64_t apart, int64_t taps,
+             int64_t pairs, const int32_t *panel, int64_t step, int32_t *tile) {
   using Sums = Vector<int32_t, lanes>;
   using Halves = Vector<int16_t, 2 * lanes>;
   constexpr int chains = rows * vectors <= 2 ? 4 : rows * vectors <= 6 ? 2 : 1;
@@ -31,7 +33,7 @@ template <int lanes, int rows, int vectors>
     for (int r = 0; r < rows; ++r)
       sums[0][r][v] = bias;
   }
-  panel += vectors * lanes;
+  panel += step;
   for (int64_t tap = 0; tap < taps; ++tap) {
     const Pair *row[rows];
     for (int r = 0; r < rows; ++r)
@@ -39,7 +41,7 @@ template <int lanes, int rows, int vectors>
     auto product = [&](int64_t p, int chain) {
       Halves weights[vectors];
       for (int v = 0; v < vectors; ++v)
-        weights[v] = loadVector<Halves>(panel + (p * vectors + v) * lanes);
+        weights[v] = loadVector<Halves>(panel + p * step + v * lanes);
       for (int r = 0; r < rows; ++r) {
         int32_t pair;
         __builtin_memcpy(&pair, row[r] + p, sizeof pair);
@@ -56,7 +58,7 @@ template <int lanes, int rows, int vectors>
           product(p + chain, chain);
     for (; p < pairs; ++p)
       product(p, 0);
-    panel += pairs * vectors * lanes;
+    panel += pairs * step;
   }
   for (int r = 0; r < rows; ++r)
     for (int v = 0; v < vectors; ++v) {
@@ -70,30 +72,44 @@ template <int lanes, int rows, int vectors>
 template <int lanes, int rows, int vectors>
 void multiplyRows(int64_t count, const Pair *const *addresses, int64_t apart,
                   int64_t taps, int64_t pairs, const int32_t *panel,
-                  int32_t *tile) {
+                  int64_t step, int32_t *tile) {
   if constexpr (rows > 1)
     if (count < rows)
-      return multiplyRows<lanes, rows - 1, vectors>(count, addresses, apart,
-                                                    taps, pairs, panel, tile);
-  multiplyTile<lanes, rows, vectors>(addresses, apart, taps, pairs, panel,
+      return multiplyRows<lanes, rows - 1, vectors>(
+          count, addresses, apart, taps, pairs, panel, step, tile);
+  multiplyTile<lanes, rows, vectors>(addresses, apart, taps, pairs, panel, step,
                                      tile);
+}
+
+/// `count` rows of so many elements as pairs, the last one filled up with 0.
+template <int channels, class X>
+void widenNarrow(const X *from, int16_t zero, int64_t count, int16_t *to) {
+#pragma clang loop vectorize(assume_safety)
+  for (int64_t i = 0; i < count; ++i) {
+    for (int c = 0; c < channels; ++c)
+      to[(channels + 1) * i + c] = static_cast<int16_t>(
+          static_cast<int16_t>(from[channels * i + c]) - zero);
+    to[(channels + 1) * i + channels] = 0;
+  }
 }
 
 /// `count` rows of `groups` · `channels` elements as pairs, each group's last
 /// one filled up with 0.
 template <class X>
-void widenRows(const X *from, int64_t zero, int64_t count, int64_t groups,
+void widenRows(const X *from, int16_t zero, int64_t count, int64_t groups,
                int64_t channels, int16_t *to) {
-  auto less = static_cast<int16_t>(zero);
   if (channels % 2 == 0) {
     channels *= groups * count;
     groups = count = 1;
   }
+  if (channels == 1)
+    return widenNarrow<1>(from, zero, count * groups, to);
+  if (channels == 3)
+    return widenNarrow<3>(from, zero, count * groups, to);
   for (int64_t i = 0; i < count * groups; ++i) {
-    int64_t c = 0;
 #pragma clang loop vectorize(assume_safety)
-    for (c = 0; c < channels; ++c)
-      to[c] = static_cast<int16_t>(static_cast<int16_t>(from[c]) - less);
+    for (int64_t c = 0; c < channels; ++c)
+      to[c] = static_cast<int16_t>(static_cast<int16_t>(from[c]) - zero);
     if (channels % 2 != 0)
       to[channels] = 0;
     from += channels;
@@ -106,7 +122,8 @@ int32_t widenAll(const Fused &fused, int64_t rows, int64_t groups,
                  int64_t channels, int16_t *to) {
   const Call &call = *fused.call;
   const View &x = call.in[0];
-  int64_t zero = has(call, 3) ? loadInteger(call.in[3], 0) : 0;
+  auto zero =
+      static_cast<int16_t>(has(call, 3) ? loadInteger(call.in[3], 0) : 0);
   int64_t width = groups * channels, wide = groups * (channels + channels % 2);
   int64_t most = ceilDiv(1 << 14, wide);
   return eachTask(fused, ceilDiv(rows, most), [&](int64_t task, uint8_t *) {
@@ -131,16 +148,34 @@ template <int vectorBytes> struct Product {
                     int64_t apart, int64_t taps, int64_t pairs,
                     const int32_t *panel, int64_t row, int64_t rows,
                     int64_t column, int64_t columns) {
-    alignas(64) int32_t tile[shape.rows * shape.columns()];
-    for (int64_t j = 0; j < columns; j += shape.columns()) {
-      for (int64_t i = 0; i < rows; i += shape.rows) {
+    constexpr int64_t width = shape.columns();
+    alignas(64) int32_t tile[shape.rows * width];
+    for (int64_t j = 0; j < columns; j += width) {
+      int64_t i = 0;
+      // where a vector holds all columns that are left, twice as many rows
+      if (columns - j <= shape.lanes) {
+        for (; i + 2 * shape.rows <= rows; i += 2 * shape.rows) {
+          multiplyTile<shape.lanes, 2 * shape.rows, 1>(
+              addresses + i, apart, taps, pairs, panel, width, tile);
+          fused.finish(tile, shape.lanes, row + i, 2 * shape.rows, column + j,
+                       columns - j, fused.operands);
+        }
+        for (; i < rows; i += shape.rows) {
+          int64_t count = atMost(shape.rows, rows - i);
+          multiplyRows<shape.lanes, shape.rows, 1>(
+              count, addresses + i, apart, taps, pairs, panel, width, tile);
+          fused.finish(tile, shape.lanes, row + i, count, column + j,
+                       columns - j, fused.operands);
+        }
+      }
+      for (; i < rows; i += shape.rows) {
         int64_t count = atMost(shape.rows, rows - i);
         multiplyRows<shape.lanes, shape.rows, shape.vectors>(
-            count, addresses + i, apart, taps, pairs, panel, tile);
-        fused.finish(tile, shape.columns(), row + i, count, column + j,
-                     atMost(shape.columns(), columns - j), fused.operands);
+            count, addresses + i, apart, taps, pairs, panel, width, tile);
+        fused.finish(tile, width, row + i, count, column + j,
+                     atMost(width, columns - j), fused.operands);
       }
-      panel += (1 + taps * pairs) * shape.columns();
+      panel += (1 + taps * pairs) * width;
     }
   }
 
