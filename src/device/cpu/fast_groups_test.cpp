@@ -253,9 +253,9 @@ private:
         {x, builder_.constant("s", graph::Constant::of(std::move(scales))),
          parameters.empty() && random_.oneIn(3) ? constant(DType::I32, {})
                                                 : noValue},
-        {{"axis", parameters.empty() ? int64_t{0}
-                                     : static_cast<int64_t>(sizes.size()) -
-                                           1}});
+        {{"axis", parameters.empty()
+                      ? int64_t{0}
+                      : static_cast<int64_t>(sizes.size()) - 1}});
     if (random_.oneIn(2))
       y = *builder_.one(Op::Relu, "n", {y});
     Tensor step = *Tensor::zeros(DType::F32, {});

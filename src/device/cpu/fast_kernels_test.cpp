@@ -326,8 +326,8 @@ Try attention(const std::string &q, const std::string &k, const std::string &v,
 TEST(FastKernels, Attention) {
   Try large = attention("f32[1, 2, 9, 8]", "f32[1, 2, 600, 8]",
                         "f32[1, 2, 600, 5]", "", {{"scale", 30.0}});
-  Try broken = attention("f32[1, 1, 7, 5]", "f32[1, 1, 20, 5]",
-                         "f32[1, 1, 20, 16]");
+  Try broken =
+      attention("f32[1, 1, 7, 5]", "f32[1, 1, 20, 5]", "f32[1, 1, 20, 16]");
   broken.special = {nan, infinity};
   broken.followed = false;
   Try masked = attention("f32[1, 1, 4, 3]", "f32[1, 1, 270, 3]",
@@ -339,18 +339,32 @@ TEST(FastKernels, Attention) {
   nothing.specialInput = 3;
   nothing.special.assign(6, -infinity);
   nothing.followed = false;
-  agree({attention("f32[1, 1, 1, 1]", "f32[1, 1, 1, 1]", "f32[1, 1, 1, 1]"),
-         attention("f32[2, 3, 31, 18]", "f32[2, 3, 40, 18]",
-                   "f32[2, 3, 40, 20]"),
-         attention("f32[1, 4, 128, 64]", "f32[1, 4, 128, 64]",
-                   "f32[1, 4, 128, 64]", "", {{"scale", 0.125}}),
-         attention("f32[2, 6, 13, 7]", "f32[2, 2, 300, 7]",
-                   "f32[2, 2, 300, 33]", "f32[2, 1, 1, 300]"),
-         attention("f32[1, 2, 101, 16]", "f32[1, 2, 513, 16]",
-                   "f32[1, 2, 513, 16]", "f32[1, 2, 101, 513]"),
-         attention("f32[1, 2, 280, 6]", "f32[1, 2, 280, 6]",
-                   "f32[1, 2, 280, 6]", "", {{"causal", int64_t{1}}}),
-         large, broken, masked, nothing});
+  agree(
+      {attention("f32[1, 1, 1, 1]", "f32[1, 1, 1, 1]", "f32[1, 1, 1, 1]"),
+       attention("f32[2, 3, 31, 18]", "f32[2, 3, 40, 18]", "f32[2, 3, 40, 20]"),
+       attention("f32[1, 4, 128, 64]", "f32[1, 4, 128, 64]",
+                 "f32[1, 4, 128, 64]", "", {{"scale", 0.125}}),
+       attention("f32[2, 6, 13, 7]", "f32[2, 2, 300, 7]", "f32[2, 2, 300, 33]",
+                 "f32[2, 1, 1, 300]"),
+       attention("f32[1, 2, 101, 16]", "f32[1, 2, 513, 16]",
+                 "f32[1, 2, 513, 16]", "f32[1, 2, 101, 513]"),
+       attention("f32[1, 2, 280, 6]", "f32[1, 2, 280, 6]", "f32[1, 2, 280, 6]",
+                 "", {{"causal", int64_t{1}}}),
+       large, broken, masked, nothing});
+}
+
+// 8 heads of 2048 steps: all scores were 128 MiB.
+TEST(FastKernels, AttentionKeepsNoMatrixOfScores) {
+  GraphBuilder builder("long");
+  std::vector<ValueId> ids;
+  for (const char *name : {"q", "k", "v"})
+    ids.push_back(
+        builder.input(name, *parseTensorType("f32[1, 8, 2048, 16]")));
+  ValueId y = *builder.one(Op::Attention, "attention", ids);
+  builder.output(*builder.one(Op::Relu, "relu", {y}), "y");
+  auto run = CpuRun::prepare(*std::move(builder).finish());
+  ASSERT_TRUE(run.ok()) << run.error().message;
+  EXPECT_LT((*run)->program().arenaBytes, uint64_t{8} << 20);
 }
 
 } // namespace
