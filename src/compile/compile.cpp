@@ -139,7 +139,8 @@ Result<> checkStopped(const Options &options) {
   return {};
 }
 
-/// What placing values costs grows with the square of their number.
+/// Passes, and what placing values costs, which grows with the square of their
+/// number.
 static Result<> checkCount(const graph::Graph &graph) {
   constexpr size_t mostNodes = size_t{1} << 16;
   if (graph.nodes.size() <= mostNodes)
@@ -157,6 +158,7 @@ Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
       [](const llvm::DiagnosticInfo *, void *) {});
   Library library = RUNE_TRY(Library::open(*made.context));
   Program &program = made.program;
+  RUNE_TRY(checkCount(taken));
   PassOptions passes;
   passes.exact = options.exact;
   passes.stop = options.stop;
