@@ -358,8 +358,7 @@ TEST(FastKernels, AttentionKeepsNoMatrixOfScores) {
   GraphBuilder builder("long");
   std::vector<ValueId> ids;
   for (const char *name : {"q", "k", "v"})
-    ids.push_back(
-        builder.input(name, *parseTensorType("f32[1, 8, 2048, 16]")));
+    ids.push_back(builder.input(name, *parseTensorType("f32[1, 8, 2048, 16]")));
   ValueId y = *builder.one(Op::Attention, "attention", ids);
   builder.output(*builder.one(Op::Relu, "relu", {y}), "y");
   auto run = CpuRun::prepare(*std::move(builder).finish());
