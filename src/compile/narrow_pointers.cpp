@@ -37,6 +37,10 @@ public:
             rewriteStep(*step);
           else if (auto *local = llvm::dyn_cast<llvm::AllocaInst>(&instruction))
             rewriteLocal(*local);
+          else if (auto *load = llvm::dyn_cast<llvm::LoadInst>(&instruction))
+            rewriteLoad(*load);
+          else if (auto *store = llvm::dyn_cast<llvm::StoreInst>(&instruction))
+            rewriteStore(*store);
         }
   }
 
@@ -46,14 +50,20 @@ private:
            wide_.getTypeAllocSize(type) != narrow_.getTypeAllocSize(type);
   }
 
-  /// Memory is read and written by whole numbers and single addresses.
+  static bool isAddresses(llvm::Type *type) {
+    return llvm::isa<llvm::FixedVectorType>(type) && type->isPtrOrPtrVectorTy();
+  }
+
+  /// Memory is read and written by whole numbers, addresses and vectors of
+  /// them.
   Result<> check(const llvm::Instruction &instruction) const {
     llvm::Type *moved = nullptr;
     if (auto *load = llvm::dyn_cast<llvm::LoadInst>(&instruction))
       moved = load->getType();
     else if (auto *store = llvm::dyn_cast<llvm::StoreInst>(&instruction))
       moved = store->getValueOperand()->getType();
-    if (moved && !moved->isPointerTy() && holdsAddress(moved))
+    if (moved && !moved->isPointerTy() && !isAddresses(moved) &&
+        holdsAddress(moved))
       return error("compile.internal", "several addresses are moved at once");
     for (const llvm::Value *operand : instruction.operands())
       if (auto *step = llvm::dyn_cast<llvm::ConstantExpr>(operand))
@@ -101,6 +111,32 @@ private:
     made->setAlignment(std::max(local.getAlign(), llvm::Align(8)));
     local.replaceAllUsesWith(made);
     local.eraseFromParent();
+  }
+
+  /// Vectors of addresses as numbers of 8 bytes, which they stand in.
+  static llvm::Type *numbersFor(llvm::Type *addresses) {
+    return llvm::VectorType::get(
+        llvm::Type::getInt64Ty(addresses->getContext()),
+        llvm::cast<llvm::VectorType>(addresses)->getElementCount());
+  }
+  static void rewriteLoad(llvm::LoadInst &load) {
+    if (!isAddresses(load.getType()))
+      return;
+    llvm::IRBuilder<> ir(&load);
+    llvm::Value *numbers = ir.CreateAlignedLoad(
+        numbersFor(load.getType()), load.getPointerOperand(), load.getAlign());
+    load.replaceAllUsesWith(ir.CreateIntToPtr(numbers, load.getType()));
+    load.eraseFromParent();
+  }
+  static void rewriteStore(llvm::StoreInst &store) {
+    llvm::Value *value = store.getValueOperand();
+    if (!isAddresses(value->getType()))
+      return;
+    llvm::IRBuilder<> ir(&store);
+    ir.CreateAlignedStore(
+        ir.CreatePtrToInt(value, numbersFor(value->getType())),
+        store.getPointerOperand(), store.getAlign());
+    store.eraseFromParent();
   }
 
   const llvm::DataLayout &wide_;

@@ -20,7 +20,7 @@ namespace rune::compile {
 /// processor of 32.
 ///
 /// errors  `compile.internal`: what the library does not have (constants that
-///         are addresses, addresses in vectors)
+///         are addresses, structures that are moved as a whole)
 Result<> narrowPointers(llvm::Module &module, const llvm::DataLayout &layout);
 
 } // namespace rune::compile
