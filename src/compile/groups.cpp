@@ -280,8 +280,7 @@ int tileColumns(Anchor kind, machine::Target target) {
 bool shiftsOnlyRight(const Graph &graph, const Node &node) {
   auto shifts =
       node.op == Op::Requantize ? shiftsOf(graph, node) : std::nullopt;
-  return shifts && shifts->second < 0 &&
-         node.text("rounding") != "tflite-16x8";
+  return shifts && shifts->second < 0 && node.text("rounding") != "tflite-16x8";
 }
 
 size_t bodyOperands(const Node &node) {

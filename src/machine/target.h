@@ -13,7 +13,12 @@
 
 namespace rune::machine {
 
-enum class Family : uint8_t { X86_64 = 1, AArch64 = 2, RiscV64 = 3, Wasm32 = 4 };
+enum class Family : uint8_t {
+  X86_64 = 1,
+  AArch64 = 2,
+  RiscV64 = 3,
+  Wasm32 = 4
+};
 
 struct Target {
   Family family;

@@ -96,7 +96,8 @@ RUNE_BODY(Where, bool, f32)(bool_t c, float x, float y, const Attribute *,
 namespace {
 
 /// Bits of `present` beyond the operands' (compile/hints.h): all shifts of
-/// the node are negative; its scale is a power of two; its integers are below 2^24.
+/// the node are negative; its scale is a power of two; its integers are below
+/// 2^24.
 constexpr int32_t onlyRightShifts = 1 << 8, exactInverse = 1 << 9,
                   fitsF32 = 1 << 10;
 
