@@ -45,5 +45,7 @@ if(RUNE_MUTATE)
   target_compile_definitions(rune_options INTERFACE RUNE_MUTATE) # src/engine/mutation.h
 endif()
 if(RUNE_STATIC)
-  target_link_options(rune_options INTERFACE -static -Wl,--icf=safe)
+  # What runs before `main` stands together: LLVM's is 500 functions, and a page
+  # of each would be read in.
+  target_link_options(rune_options INTERFACE -static -Wl,--icf=safe -Wl,-z,keep-text-section-prefix)
 endif()

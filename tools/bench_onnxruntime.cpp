@@ -14,7 +14,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <dlfcn.h>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -125,6 +127,21 @@ std::vector<const char *> namesOf(Handle session, Handle allocator,
   return names;
 }
 
+/// As `rune bench` has them (src/cli/process_use.h).
+double processorMs() {
+  timespec time = {};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return 1e3 * static_cast<double>(time.tv_sec) +
+         1e-6 * static_cast<double>(time.tv_nsec);
+}
+double peakMemoryBytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("VmHWM:"))
+      return 1024 * std::atof(line.c_str() + std::strlen("VmHWM:"));
+  return 0;
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
@@ -171,7 +188,9 @@ int main(int argc, char **argv) {
          inputs.size(), outputNames.data(), outputNames.size(), outputs.data());
     return since(begin);
   };
-  for (int i = 0; i < 3; ++i)
+  once();
+  double firstMs = processorMs();
+  for (int i = 0; i < 2; ++i)
     once();
   std::vector<double> times;
   double seconds = std::atof(argv[4]);
@@ -181,8 +200,10 @@ int main(int argc, char **argv) {
     times.push_back(once());
   std::ranges::sort(times);
   std::printf("{\"median_us\": %.3f, \"min_us\": %.3f, \"p90_us\": %.3f, "
-              "\"runs\": %zu, \"session_ms\": %.1f, \"version\": \"%s\"}\n",
+              "\"runs\": %zu, \"session_ms\": %.1f, "
+              "\"first_result_cpu_ms\": %.1f, "
+              "\"peak_memory_bytes\": %.0f, \"version\": \"%s\"}\n",
               times[times.size() / 2], times.front(),
-              times[times.size() * 9 / 10], times.size(), sessionMs,
-              getBase()->getVersionString());
+              times[times.size() * 9 / 10], times.size(), sessionMs, firstMs,
+              peakMemoryBytes(), getBase()->getVersionString());
 }

@@ -6,6 +6,8 @@
 #include "cli/devices.h"
 #include "cli/machine_peak.h"
 #include "cli/model_file.h"
+#include "cli/process_use.h"
+#include "cli/profile.h"
 #include "cli/random_inputs.h"
 
 #include "container/encodings.h"
@@ -30,6 +32,7 @@ struct Options {
   uint64_t repeat = 0;
   uint32_t threads = 1;
   bool cache = false;
+  bool profile = false;
 };
 
 constexpr auto usualTime = std::chrono::seconds(1);
@@ -44,6 +47,14 @@ struct Figures {
   uint64_t arenaBytes = 0;
   uint64_t codeBytes = 0;
   uint64_t copies = 0;
+  uint64_t weightBytes = 0;
+  /// Of this process: processor time up to the first result, and its largest
+  /// memory.
+  double firstResultMs = 0;
+  uint64_t peakBytes = 0;
+  /// Of runs with time stamps; in microseconds.
+  std::vector<ProfileRow> profile;
+  double between = 0, profiled = 0;
 
   double quantile(double share) const {
     auto at = static_cast<size_t>(std::ceil(share * double(runs.size())));
@@ -56,34 +67,18 @@ template <class Unit> double since(Clock::time_point begin) {
   return std::chrono::duration<double, Unit>(Clock::now() - begin).count();
 }
 
-/// What nothing is said of is 1.
-std::vector<std::vector<int64_t>>
-sizesOf(const graph::Graph &graph, const std::string &name, Console &console) {
-  std::vector<std::vector<int64_t>> all;
-  for (graph::ValueId id : graph.inputs) {
-    const graph::Value &value = graph.values[id];
-    std::vector<int64_t> &sizes = all.emplace_back();
-    for (const Dim &dim : value.type.dims)
-      sizes.push_back(dim.isFixed() ? dim.size() : 1);
-    if (!value.type.isStatic())
-      console.say(fmt::format("note: `{}` of {} is {}, taken with 1 for each "
-                              "size that --shape does not give",
-                              value.name, name, value.type.str()));
-  }
-  return all;
-}
-
 Result<Figures> measure(const graph::Graph &graph, const std::string &name,
                         const ModelFileName *cachedAs, const Options &options,
                         Console &console) {
-  auto sizes = sizesOf(graph, name, console);
   Figures figures;
   auto note = [&](const Diagnostic &what) {
     console.say("note: " + what.message);
   };
+  auto sizes = sizesOf(graph, name, note);
   auto begin = Clock::now();
-  auto prepared = RUNE_TRY(prepareGraph(graph, sizes, options.device,
-                                        options.threads, cachedAs, note));
+  auto prepared = RUNE_TRY(prepareGraph(
+      graph, sizes,
+      {options.device, options.threads, options.profile, cachedAs}, note));
   figures.compileMs = since<std::milli>(begin);
   figures.macs = graph::macs(prepared->graph());
   auto tensors = RUNE_TRY(randomInputs(prepared->graph()));
@@ -96,16 +91,32 @@ Result<Figures> measure(const graph::Graph &graph, const std::string &name,
     return since<std::micro>(start);
   };
   RUNE_TRY(once()); // what the first run touches is not the model's speed
+  figures.firstResultMs = processorMs();
+  Profile profile(options.profile ? prepared->layers() : std::vector<Layer>{});
   uint64_t least = options.repeat ? options.repeat : fewestRuns;
   uint64_t most = options.repeat ? options.repeat : mostRuns;
   for (auto start = Clock::now();
        figures.runs.size() < least ||
-       (figures.runs.size() < most && Clock::now() - start < usualTime);)
+       (figures.runs.size() < most && Clock::now() - start < usualTime);) {
     figures.runs.push_back(RUNE_TRY(once()));
+    if (!options.profile)
+      continue;
+    // in turn, so that both meet the same machine
+    std::vector<int64_t> nanoseconds;
+    prepared->timeLayers(&nanoseconds);
+    double whole = RUNE_TRY(once());
+    prepared->timeLayers(nullptr);
+    profile.add(nanoseconds, whole);
+  }
+  figures.profile = profile.rows(prepared->graph());
+  figures.between = profile.between();
+  figures.profiled = profile.whole();
   std::ranges::sort(figures.runs);
   figures.arenaBytes = prepared->arenaBytes();
   figures.codeBytes = prepared->codeBytes();
   figures.copies = prepared->copies();
+  figures.weightBytes = prepared->weightBytes();
+  figures.peakBytes = peakMemoryBytes();
   return figures;
 }
 
@@ -117,11 +128,25 @@ Json jsonOf(const Figures &figures, double peak) {
                {"peak_share", peak > 0 ? Json(figures.flops() / peak) : Json()},
                {"arena_bytes", figures.arenaBytes},
                {"code_bytes", figures.codeBytes},
+               {"weight_bytes", figures.weightBytes},
+               {"peak_memory_bytes", figures.peakBytes},
+               {"first_result_cpu_ms", figures.firstResultMs},
                {"compile_ms", figures.compileMs},
                {"copies", figures.copies},
                {"macs", figures.macs},
                {"runs", figures.runs.size()}};
   return json;
+}
+
+/// Times as they were taken, and what is left of a run beside them.
+void reportProfile(const Figures &figures, double peak, const Options &options,
+                   Json &json, Console &console) {
+  if (!options.profile)
+    return;
+  ProfileWhole whole = {figures.between, figures.profiled,
+                        figures.quantile(0.5), peak * options.threads};
+  json["profile"] = profileJson(figures.profile, whole);
+  console.print(profileText(figures.profile, whole));
 }
 
 void report(const Figures &figures, double peak, const Options &options,
@@ -139,10 +164,13 @@ void report(const Figures &figures, double peak, const Options &options,
         fmt::format("peak      {:.1f} % of {:.1f} GFLOP/s, one core in f32\n",
                     100 * figures.flops() / peak, peak / 1e9));
   console.print(fmt::format(
-      "arena     {} bytes\ncode      {} bytes\ncompile   {:.1f} ms\n"
-      "copies    {} a run\n",
-      figures.arenaBytes, figures.codeBytes, figures.compileMs,
-      figures.copies));
+      "arena     {} bytes\ncode      {} bytes\nweights   {} bytes\n"
+      "compile   {:.1f} ms\ncopies    {} a run\n"
+      "memory    {} bytes at most, all of this process\n"
+      "first     {:.1f} ms of processor time from its start to a result\n",
+      figures.arenaBytes, figures.codeBytes, figures.weightBytes,
+      figures.compileMs, figures.copies, figures.peakBytes,
+      figures.firstResultMs));
 }
 
 /// The models of a Rune, one by one.
@@ -165,9 +193,10 @@ Result<> benchRune(const container::OpenRune &rune, const Options &options,
         measure(graph, "`" + model.name + "`", nullptr, options, console));
     Json json = jsonOf(figures, peak);
     json["name"] = model.name;
-    models.push_back(std::move(json));
     console.print(fmt::format("model     {}\n", model.name));
     report(figures, peak, options, console);
+    reportProfile(figures, peak, options, json, console);
+    models.push_back(std::move(json));
   }
   if (models.empty())
     return error("bench.no-model",
@@ -183,6 +212,10 @@ bool isWasm(ByteSpan bytes) {
 }
 
 Result<> bench(const Options &options, Console &console) {
+  if (options.profile && options.cache)
+    return error("usage.bench",
+                 "`--profile` compiles anew, with a step for each group: leave "
+                 "`--cache` away");
   auto shapes = RUNE_TRY(import::GivenShapes::parse(options.shapes));
   bool isRune =
       isWasm(RUNE_TRY(FileBytes::open(options.path, maxModelBytes)).bytes());
@@ -204,6 +237,7 @@ Result<> bench(const Options &options, Console &console) {
   double peak = measuredPeakFlops();
   console.fields().update(jsonOf(figures, peak));
   report(figures, peak, options, console);
+  reportProfile(figures, peak, options, console.fields(), console);
   return {};
 }
 
@@ -238,6 +272,9 @@ Action installBench(CLI::App &app) {
   app.add_flag("--cache", options->cache,
                "use what was compiled before, and keep what is compiled now; "
                "then `compile` is what a start takes");
+  app.add_flag("--profile", options->profile,
+               "time each layer, that is each group of fused operators (of the "
+               "evaluator, each operator): share of the run, GFLOP/s");
   return [options](Console &console) { return bench(*options, console); };
 }
 

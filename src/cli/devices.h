@@ -3,6 +3,7 @@
 // What runs models in this build, by the names that `--device` takes.
 #pragma once
 
+#include "cli/layer.h"
 #include "graph/plan.h"
 #include "runtime/device.h"
 
@@ -45,8 +46,15 @@ public:
   /// Memory for the values of a run; nothing where it is not planned.
   virtual uint64_t arenaBytes() const { return 0; }
   virtual uint64_t codeBytes() const { return 0; }
+  /// Of constants, as they are read.
+  virtual uint64_t weightBytes() const = 0;
   /// Inputs and outputs that the last run copied.
   virtual uint64_t copies() const { return 0; }
+  /// What runs one after another; nothing where the code was made before.
+  virtual std::vector<Layer> layers() const = 0;
+  /// Of a graph that is prepared to be timed: from the next run on the
+  /// nanoseconds of each layer go there; null for no more of that.
+  virtual void timeLayers(std::vector<int64_t> *nanoseconds) = 0;
 };
 
 /// A model that is a file, by which a cache may know it.
@@ -57,14 +65,26 @@ struct ModelFileName {
   std::string how;
 };
 
+struct Preparation {
+  std::string device;
+  /// That a run may use, where the device has any.
+  uint32_t threads = 1;
+  /// So that `timeLayers` works.
+  bool isTimed = false;
+  /// Null to compile anew, whatever is kept.
+  const ModelFileName *cachedAs = nullptr;
+};
+
 /// in      `sizes`: of each input
-///         `threads`: that a run may use, where the device has any
-///         `cachedAs`: null to compile anew, whatever is kept
 /// errors  of specialising and compiling
 Result<std::unique_ptr<PreparedGraph>>
 prepareGraph(const graph::Graph &graph,
              const std::vector<std::vector<int64_t>> &sizes,
-             std::string_view device, uint32_t threads,
-             const ModelFileName *cachedAs, const Notes &note);
+             const Preparation &how, const Notes &note);
+
+/// The sizes of the inputs, 1 where the graph leaves them open; a note on each
+/// of these.
+std::vector<std::vector<int64_t>>
+sizesOf(const graph::Graph &graph, const std::string &name, const Notes &note);
 
 } // namespace rune::cli

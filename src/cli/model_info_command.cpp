@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/command.h"
+#include "cli/cost.h"
 #include "cli/model_file.h"
 
 #include "graph/numeric.h"
@@ -227,7 +228,26 @@ struct Options {
   std::string path;
   std::vector<std::string> shapes;
   std::string signature;
+  bool cost = false;
+  std::string device = deviceNames().back();
 };
+
+/// What runs on a device, layer by layer.
+Result<> listCost(const graph::Graph &graph, const Options &options,
+                  Console &console) {
+  auto note = [&](const Diagnostic &what) {
+    console.say("note: " + what.message);
+  };
+  auto sizes = sizesOf(graph, "`" + options.path + "`", note);
+  auto prepared =
+      RUNE_TRY(prepareGraph(graph, sizes, {.device = options.device}, note));
+  Json &cost = console.fields()["cost"] = costJson(*prepared);
+  cost["device"] = options.device;
+  console.print(fmt::format("cost on `{}`, {}\n{}", options.device,
+                            describeDevice(options.device),
+                            costText(*prepared)));
+  return {};
+}
 
 Result<> describe(const Options &options, Console &console) {
   auto shapes = RUNE_TRY(import::GivenShapes::parse(options.shapes));
@@ -264,7 +284,7 @@ Result<> describe(const Options &options, Console &console) {
                       ? ", with 1 for each dimension that is not a number"
                       : ""));
   listDescription(info, console);
-  return {};
+  return options.cost ? listCost(model.graph, options, console) : Result<>();
 }
 
 } // namespace
@@ -282,6 +302,12 @@ Action installModelInfo(CLI::App &app) {
   app.add_option("--signature", options->signature,
                  "which of the model's signatures, if it has several")
       ->option_text("NAME");
+  app.add_flag("--cost", options->cost,
+               "compile it, and say of each layer what it computes and takes");
+  app.add_option("--device", options->device,
+                 "what would run the model, for `--cost`")
+      ->check(CLI::IsMember(deviceNames()))
+      ->option_text(fmt::format("{}", fmt::join(deviceNames(), "|")));
   return [options](Console &console) { return describe(*options, console); };
 }
 

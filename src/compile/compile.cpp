@@ -2,6 +2,7 @@
 #include "compile/compile.h"
 
 #include "compile/arena.h"
+#include "compile/calls.h"
 #include "compile/emit.h"
 #include "compile/module.h"
 #include "compile/object.h"
@@ -38,9 +39,10 @@ std::vector<Step> stepsOf(const graph::Graph &graph,
 /// Where all values stand, and the arena.
 class Places {
 public:
-  Places(const Groups &groups, uint64_t scratch, Program &program)
-      : graph_(program.graph), groups_(groups), scratch_(scratch),
-        program_(program) {
+  Places(const Groups &groups, const Parts &parts, uint64_t scratch,
+         Program &program)
+      : graph_(program.graph), groups_(groups), parts_(parts),
+        scratch_(scratch), program_(program) {
     program.places.resize(graph_.values.size());
     for (size_t i = 0; i < graph_.inputs.size(); ++i)
       program.places[graph_.inputs[i]] = {Place::Input, i};
@@ -54,12 +56,22 @@ public:
   Result<> plan() {
     std::vector<ValueId> values;
     std::vector<Lifetime> lifetimes;
-    std::vector<uint32_t> last(graph_.values.size(), 0);
     auto end = static_cast<uint32_t>(graph_.nodes.size());
+    std::vector<uint32_t> first(graph_.values.size(), end);
+    std::vector<uint32_t> last(graph_.values.size(), 0);
+    // what lies in a value lives with it
+    auto extend = [&](ValueId id, uint32_t at) {
+      if (id == noValue)
+        return;
+      id = parts_.of(id).whole;
+      first[id] = std::min(first[id], at);
+      last[id] = std::max(last[id], at);
+    };
     for (uint32_t i = 0; i < end; ++i)
-      for (ValueId id : graph_.nodes[i].inputs)
-        if (id != noValue)
-          last[id] = std::max(last[id], runsAt(i));
+      for (const auto *ids :
+           {&graph_.nodes[i].inputs, &graph_.nodes[i].outputs})
+        for (ValueId id : *ids)
+          extend(id, runsAt(i));
     for (ValueId id : graph_.outputs)
       last[id] = end;
     for (const graph::Variable &variable : graph_.variables)
@@ -71,11 +83,11 @@ public:
         if (groups_.isInside(i))
           continue;
         for (ValueId id : graph_.nodes[i].outputs) {
-          if (id == noValue)
+          if (id == noValue || parts_.isInside(id))
             continue;
           values.push_back(id);
           lifetimes.push_back(
-              {valueBytes(graph_.values[id]), i, std::max(last[id], i)});
+              {valueBytes(graph_.values[id]), first[id], last[id]});
         }
       }
     }
@@ -101,6 +113,7 @@ private:
 
   const graph::Graph &graph_;
   const Groups &groups_;
+  const Parts &parts_;
   uint64_t scratch_;
   Program &program_;
 };
@@ -147,15 +160,19 @@ Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
   Program &program = made.program;
   RUNE_TRY(checkCount(taken));
   PassOptions passes;
+  passes.exact = options.exact;
   passes.stop = options.stop;
   program.graph = RUNE_TRY(runPasses(std::move(taken), passes));
   RUNE_TRY(checkCount(program.graph));
   const graph::Graph &graph = program.graph;
   program.target = options.target;
   program.steps = stepsOf(graph, library.functions());
-  Groups groups = findGroups(
-      graph, options.fast ? library.functions() : std::set<std::string>{},
-      options.target);
+  const std::set<std::string> fast =
+      options.fast ? library.functions() : std::set<std::string>{};
+  Groups groups = findGroups(graph, fast, options.target);
+  Parts parts = findParts(graph, groups, fast);
+  if (options.stepForEachCall)
+    program.steps = splitSteps(program.steps, groups);
   uint64_t scratch = 0;
   std::vector<std::optional<uint32_t>> packed(groups.all.size());
   for (size_t i = 0; i < groups.all.size(); ++i) {
@@ -172,9 +189,10 @@ Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
   }
   for (const Step &step : program.steps)
     for (uint32_t i = step.firstNode; step.entry && i < step.lastNode; ++i)
-      if (groups.of[i] == Groups::none)
+      if (groups.of[i] == Groups::none && !parts.isMoved(i))
         scratch = std::max(scratch, kernelScratch(graph, graph.nodes[i]));
-  RUNE_TRY(Places(groups, scratch, program).plan());
+  RUNE_TRY(Places(groups, parts, scratch, program).plan());
+  program.calls = callsOf(program.steps, groups, parts, packed);
   auto isRegion = [](const Step &step) { return step.entry.has_value(); };
   if (std::ranges::none_of(program.steps, isRegion))
     return made;
@@ -187,10 +205,13 @@ Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
                                  ? library.layout()
                                  : made.machine->createDataLayout());
   made.module->setTargetTriple(made.machine->getTargetTriple());
-  RegionEmitter emitter(graph, groups, packed, options.target, *made.module);
+  RegionEmitter emitter(graph, groups, parts, packed, options.target,
+                        *made.module);
   for (size_t i = 0; i < program.steps.size(); ++i)
     if (const Step &step = program.steps[i]; step.entry)
       emitter.emit(regionName(i), step.firstNode, step.lastNode);
+  for (const Call &call : program.calls)
+    made.functions.push_back(emitter.functionsOf(call.nodes.back()));
   RUNE_TRY(checkStopped(options));
   RUNE_TRY(library.linkInto(*made.module));
   // else vectors of AVX-512 are cut in two
@@ -211,6 +232,7 @@ Result<Program> compile(graph::Graph graph, const Options &options) {
     return std::move(program);
   auto object = RUNE_TRY(makeObject(*made.module, *made.machine, options));
   forgetUnread(made);
+  findCode(made);
   std::vector<machine::ObjectBytes> objects;
   objects.push_back(std::move(object));
   machine::Blob blob =
@@ -218,6 +240,9 @@ Result<Program> compile(graph::Graph graph, const Options &options) {
   for (size_t i = 0; i < program.steps.size(); ++i)
     if (program.steps[i].entry)
       program.steps[i].entry = blob.symbols.at(regionName(i));
+  for (Call &call : program.calls)
+    for (auto &[name, bytes] : call.code)
+      bytes = blob.sizes[name];
   program.code = std::move(blob.code);
   program.symbols = std::move(blob.symbols);
   return std::move(program);

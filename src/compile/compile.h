@@ -23,6 +23,12 @@ struct Options {
   uint32_t workers = 1;
   /// Off: each node calls its plain kernel, which judges the fast ones.
   bool fast = true;
+  /// Each call of a kernel is a step of its own, so that whoever runs the
+  /// program can take the time between them. The kernels are the same.
+  bool stepForEachCall = false;
+  /// Layers between dequantise and quantise are computed in floats, as the
+  /// model says, instead of in integers (docs/passes.md).
+  bool exact = false;
 };
 
 /// Where a run finds a value.
@@ -50,6 +56,21 @@ struct Step {
   std::optional<uint32_t> entry;
 };
 
+/// What a region calls as one: a node, or a group of nodes fused into one loop.
+struct Call {
+  /// Ascending; it runs where the last one stands.
+  std::vector<uint32_t> nodes;
+  /// The one whose kernel it is; of elementwise operators alone the last.
+  uint32_t anchor = 0;
+  /// True for one of the fast kernels.
+  bool isFast = false;
+  /// The index of its packed weights.
+  std::optional<uint32_t> packed;
+  /// Symbols of all code that it may reach, with their bytes; some are those of
+  /// other calls, too.
+  std::map<std::string, uint32_t> code;
+};
+
 /// Bytes at a multiple of 64, shared with whoever made or mapped them.
 struct Packed {
   ByteSpan data;
@@ -70,6 +91,9 @@ struct Program {
   graph::Graph graph;
   Bytes code;
   std::vector<Step> steps;
+  /// In the order of the run, for profiles; nothing in programs that were
+  /// stored.
+  std::vector<Call> calls;
   /// One for each value of the graph.
   std::vector<Place> places;
   /// Weights as the code reads them.

@@ -20,6 +20,8 @@ struct ProgramModule {
   std::unique_ptr<llvm::TargetMachine> machine;
   /// Null if no node is compiled.
   std::unique_ptr<llvm::Module> module;
+  /// The functions of each of the program's calls.
+  std::vector<std::vector<std::string>> functions;
 };
 
 /// errors  `compile.stopped`

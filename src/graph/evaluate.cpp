@@ -84,6 +84,25 @@ std::vector<size_t> lastUses(const Graph &graph) {
   return last;
 }
 
+/// Notes how long it lived, if anybody wants to know.
+class Stopwatch {
+public:
+  using Clock = std::chrono::steady_clock;
+  explicit Stopwatch(int64_t *nanoseconds) : nanoseconds_(nanoseconds) {
+    if (nanoseconds_)
+      begin_ = Clock::now();
+  }
+  Stopwatch(const Stopwatch &) = delete;
+  ~Stopwatch() {
+    if (nanoseconds_)
+      *nanoseconds_ = std::chrono::nanoseconds(Clock::now() - begin_).count();
+  }
+
+private:
+  int64_t *nanoseconds_;
+  Clock::time_point begin_;
+};
+
 /// One pass through a graph or a body.
 class Evaluator {
 public:
@@ -95,8 +114,11 @@ public:
 
   Result<> takeInputs(Items inputs);
   Result<> takeState(const State *state);
-  Result<> run() {
+  Result<> run(std::vector<int64_t> *nanoseconds) {
+    if (nanoseconds)
+      nanoseconds->assign(graph_.nodes.size(), 0);
     for (size_t i = 0; i < graph_.nodes.size(); ++i) {
+      Stopwatch watch(nanoseconds ? &(*nanoseconds)[i] : nullptr);
       RUNE_TRY(step(graph_.nodes[i]));
       free(i);
     }
@@ -282,11 +304,12 @@ public:
       : budget_(limits), hasDeadline_(limits.deadline.has_value()),
         mostTurns_(mostTurns) {}
 
-  Result<Items> evaluate(const Graph &graph, Items inputs, State *state) {
+  Result<Items> evaluate(const Graph &graph, Items inputs, State *state,
+                         std::vector<int64_t> *nanoseconds = nullptr) {
     Evaluator evaluator(graph, prepared(graph), budget_, *this);
     RUNE_TRY(evaluator.takeInputs(std::move(inputs)));
     RUNE_TRY(evaluator.takeState(state));
-    RUNE_TRY(evaluator.run());
+    RUNE_TRY(evaluator.run(nanoseconds));
     State next = RUNE_TRY(evaluator.nextState());
     Items results = evaluator.outputs();
     if (state)
@@ -365,10 +388,11 @@ Result<Tensor> takeTensor(Item item, Budget &budget) {
 
 Result<Items> evaluateItems(const Graph &graph, Items inputs,
                             const EvaluateLimits &limits, State *state,
-                            uint64_t turns) {
+                            uint64_t turns, std::vector<int64_t> *nanoseconds) {
   RUNE_TRY(checkData(graph, inputs));
   Run run(limits, turns);
-  Items results = RUNE_TRY(run.evaluate(graph, std::move(inputs), state));
+  Items results =
+      RUNE_TRY(run.evaluate(graph, std::move(inputs), state, nanoseconds));
   // The budget ends here, what leaves does not.
   for (Item &item : results) {
     if (item.tensor)

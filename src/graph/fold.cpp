@@ -65,6 +65,9 @@ bool Folder::mayFold(const InferContext &context, const Types &types) {
     auto count = elementCount(type.sizes());
     if (!count || (elements += *count) > 2 * maxFoldedElements)
       return false;
+    // weights keep their 8 bits for whoever computes in them
+    if (context.node.op == Op::Dequantize && *count > 1)
+      return false;
   }
   work_ += elements + 1;
   return work_ <= maxWork;

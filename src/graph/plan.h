@@ -112,9 +112,12 @@ ValueType typeOf(const Item &item, const ValueType &declared);
 
 /// As evaluate, for graphs that take or give sequences and optional values.
 /// Without a deadline loops make at most `turns` turns.
+///
+/// in      `nanoseconds`: if not null, gets the time that each node took
 Result<Items> evaluateItems(const Graph &graph, Items inputs,
                             const EvaluateLimits &limits = {},
-                            State *state = nullptr, uint64_t turns = maxTurns);
+                            State *state = nullptr, uint64_t turns = maxTurns,
+                            std::vector<int64_t> *nanoseconds = nullptr);
 
 /// True if all that a graph takes and gives are tensors, which is what
 /// everything but the evaluator can handle.

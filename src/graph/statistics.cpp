@@ -122,6 +122,59 @@ uint64_t macs(const Graph &graph, const Node &node) {
                elements(graph.values[node.outputs[0]].type.dims));
 }
 
+/// True for operators that give elements as they found them, or read none.
+static bool onlyMoves(Op op) {
+  switch (op) {
+  case Op::Identity:
+  case Op::Flatten:
+  case Op::Reshape:
+  case Op::Squeeze:
+  case Op::Unsqueeze:
+  case Op::BitCast:
+  case Op::Transpose:
+  case Op::Concat:
+  case Op::Split:
+  case Op::Slice:
+  case Op::Pad:
+  case Op::Expand:
+  case Op::Tile:
+  case Op::Gather:
+  case Op::GatherNd:
+  case Op::GatherElements:
+  case Op::TensorScatter:
+  case Op::ReverseSequence:
+  case Op::Shape:
+    return true;
+  default:
+    return false;
+  }
+}
+
+/// Elements of the larger of a node's first input and first result.
+static uint64_t elementsMet(const Graph &graph, const Node &node) {
+  uint64_t most = 0;
+  for (const auto *ids : {&node.inputs, &node.outputs})
+    if (!ids->empty() && ids->front() != noValue &&
+        graph.values[ids->front()].type.isTensor())
+      most = std::max(most, elements(graph.values[ids->front()].type.dims));
+  return most;
+}
+
+uint64_t operations(const Graph &graph, const Node &node) {
+  if (uint64_t products = macs(graph, node))
+    return times(2, products);
+  if (onlyMoves(node.op))
+    return 0;
+  bool isPool = node.op == Op::MaxPool || node.op == Op::AveragePool ||
+                node.op == Op::LpPool;
+  if (!isPool)
+    return elementsMet(graph, node);
+  uint64_t count = elements(graph.values[node.outputs[0]].type.dims);
+  for (int64_t size : node.integers("kernel"))
+    count = times(count, static_cast<uint64_t>(size));
+  return count;
+}
+
 uint64_t macs(const Graph &graph) {
   uint64_t sum = 0;
   for (const Node &node : graph.nodes)

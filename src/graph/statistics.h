@@ -24,4 +24,9 @@ uint64_t macs(const Graph &graph);
 /// Of one node, without its bodies.
 uint64_t macs(const Graph &graph, const Node &node);
 
+/// What a node computes, in operations: two for each multiplication with an
+/// addition; of all others one for each element that they meet, windows of
+/// pools counted whole; none where elements only move. Counts as `macs` does.
+uint64_t operations(const Graph &graph, const Node &node);
+
 } // namespace rune::graph

@@ -176,6 +176,20 @@ TEST(Statistics, CountMultiplicationsWeightsAndOperators) {
                                 {{"transpose_a", int64_t{1}}})),
             30u);
   EXPECT_EQ(macs(sum()), 0u);
+  EXPECT_EQ(operations(conv, conv.nodes[0]), 2u * 4 * 36 * 18);
+  auto operationsOf = [](Op op, const std::vector<std::string> &inputs,
+                         std::vector<Attribute> attributes = {}) {
+    Graph graph = *test::oneNode(op, inputs, std::move(attributes));
+    return operations(graph, graph.nodes[0]);
+  };
+  EXPECT_EQ(operationsOf(Op::Relu, {"f32[3, 4]"}), 12u);
+  EXPECT_EQ(operationsOf(Op::ReduceMean, {"f32[3, 4]"},
+                         {{"axes", std::vector<int64_t>{0, 1}}}),
+            12u);
+  EXPECT_EQ(operationsOf(Op::MaxPool, {"f32[1, 2, 8, 8]"},
+                         {{"kernel", std::vector<int64_t>{3, 2}}}),
+            2u * 6 * 7 * 3 * 2);
+  EXPECT_EQ(operationsOf(Op::Flatten, {"f32[3, 4]"}), 0u);
   EXPECT_EQ(
       macs(*test::oneNode(Op::ConvInteger, {"i8[1, 2, 5]", "i8[3, 2, 3]"})),
       3u * 3 * 6);

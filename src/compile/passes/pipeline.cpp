@@ -48,7 +48,8 @@ Result<graph::Graph> runPasses(graph::Graph graph, const PassOptions &options) {
   for (const Pass &pass : all) {
     if (options.stop && options.stop->load(std::memory_order_relaxed))
       return error("compile.stopped", "compiling was stopped");
-    graph = RUNE_TRY(runOne(pass, std::move(graph)));
+    if (!options.exact || pass.run != foldQuantisation)
+      graph = RUNE_TRY(runOne(pass, std::move(graph)));
     if (options.after)
       options.after(pass, graph);
     if (pass.name == options.stopAfter)

@@ -34,6 +34,9 @@ const Pass *passNamed(std::string_view name);
 struct PassOptions {
   /// The last pass to run; empty for all of them.
   std::string stopAfter;
+  /// Quantised layers stay in floats, as the model says them: nothing is
+  /// rounded otherwise (docs/passes.md).
+  bool exact = false;
   /// Called after each pass with what it made. May be empty.
   std::function<void(const Pass &, const graph::Graph &)> after;
   /// Asked between passes. May be null.

@@ -31,6 +31,13 @@ void Rewriter::refine(ValueId now, ValueId old) {
     builder_.refine(now, declared);
 }
 
+void Rewriter::replace(ValueId old, ValueId now) {
+  if (old == noValue)
+    return;
+  set(old, now);
+  refine(now, old);
+}
+
 Result<std::vector<ValueId>>
 Rewriter::add(const graph::Node &node, std::vector<ValueId> inputs,
               std::vector<graph::Attribute> attributes) {
@@ -47,10 +54,8 @@ Result<> Rewriter::copy(const graph::Node &node) {
   for (ValueId id : node.inputs)
     inputs.push_back((*this)[id]);
   auto outputs = RUNE_TRY(add(node, std::move(inputs), node.attributes));
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    ids_[node.outputs[i]] = outputs[i];
-    refine(outputs[i], node.outputs[i]);
-  }
+  for (size_t i = 0; i < outputs.size(); ++i)
+    replace(node.outputs[i], outputs[i]);
   return {};
 }
 

@@ -22,6 +22,10 @@ public:
   }
   void set(graph::ValueId old, graph::ValueId now) { ids_[old] = now; }
 
+  /// The same of a node's result, which keeps what the old graph knew of its
+  /// sizes.
+  void replace(graph::ValueId old, graph::ValueId now);
+
   /// A copy of the node in other words.
   Result<std::vector<graph::ValueId>>
   add(const graph::Node &node, std::vector<graph::ValueId> inputs,

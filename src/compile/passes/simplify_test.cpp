@@ -137,7 +137,8 @@ TEST(Pipeline, StopsWhereItIsTold) {
     seen.emplace_back(pass.name);
   };
   ASSERT_TRUE(runPasses(graph, options).ok());
-  EXPECT_EQ(seen, (std::vector<std::string>{"fold-constants", "simplify"}));
+  EXPECT_EQ(seen, (std::vector<std::string>{"fold-quantisation",
+                                            "fold-constants", "simplify"}));
   options.stopAfter = "simplyfy";
   auto unknown = runPasses(graph, options);
   ASSERT_FALSE(unknown.ok());

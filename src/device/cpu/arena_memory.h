@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The arena of a run. It comes from the system as zeros, page by page when it
+// is touched: a start pays for no more than the first run needs. Large arenas
+// lie in huge pages where the system gives them, which saves most of the
+// faults.
 #pragma once
 
 #include "base/result.h"
@@ -7,11 +12,11 @@
 
 namespace rune::device {
 
-/// Zeroed bytes at the begin of a page, which take memory once they are
-/// touched.
 class ArenaMemory {
 public:
-  /// errors  `machine.out-of-memory`: more than this machine has
+  /// Zeros at a multiple of 64; no memory at all for 0 bytes.
+  ///
+  /// errors  `machine.out-of-memory`: more than this machine has or gives
   static Result<ArenaMemory> of(uint64_t bytes);
 
   ArenaMemory() = default;
@@ -19,10 +24,10 @@ public:
   ArenaMemory &operator=(ArenaMemory &&other) noexcept;
   ~ArenaMemory();
 
-  uint8_t *data() const { return base_; }
+  uint8_t *data() const { return data_; }
 
 private:
-  uint8_t *base_ = nullptr;
+  uint8_t *data_ = nullptr;
   uint64_t bytes_ = 0;
 };
 

@@ -141,7 +141,10 @@ Result<std::unique_ptr<CpuRun>> CpuRun::of(compile::Program program,
 
 /// What stays where it is from run to run.
 Result<> CpuRun::place() {
-  arena_ = RUNE_TRY(ArenaMemory::of(program_.arenaBytes));
+  // a place even for values of no bytes: no pointer means that there is no
+  // value
+  arena_ =
+      RUNE_TRY(ArenaMemory::of(std::max<uint64_t>(program_.arenaBytes, 1)));
   uint8_t *arena = arena_.data();
   size_t values = graph().values.size();
   table_.assign(values + 1 + program_.packed.size(), nullptr);
@@ -259,6 +262,20 @@ Result<> CpuRun::runPlan(size_t step, const graph::EvaluateLimits &limits) {
   return {};
 }
 
+Result<> CpuRun::runStep(size_t index, const compile::Control &control,
+                         const graph::EvaluateLimits &limits) {
+  using Clock = std::chrono::steady_clock;
+  const Step &step = program_.steps[index];
+  Clock::time_point begin;
+  if (stepTimes_)
+    begin = Clock::now();
+  RUNE_TRY(step.entry ? runRegion(step, control) : runPlan(index, limits));
+  if (stepTimes_)
+    (*stepTimes_)[index] =
+        std::chrono::nanoseconds(Clock::now() - begin).count();
+  return {};
+}
+
 Result<graph::Items> CpuRun::finish(graph::State &state) {
   graph::Items outputs;
   for (ValueId id : graph().outputs) {
@@ -284,10 +301,10 @@ Result<graph::Items> CpuRun::run(graph::Items inputs,
   RUNE_TRY(bind(std::move(inputs), state));
   Alarm alarm(limits.deadline);
   PoolControl control(alarm.flag(), pool_.get());
-  for (size_t i = 0; i < program_.steps.size(); ++i) {
-    const Step &step = program_.steps[i];
-    RUNE_TRY(step.entry ? runRegion(step, control) : runPlan(i, limits));
-  }
+  if (stepTimes_)
+    stepTimes_->assign(program_.steps.size(), 0);
+  for (size_t i = 0; i < program_.steps.size(); ++i)
+    RUNE_TRY(runStep(i, control, limits));
   return finish(state);
 }
 

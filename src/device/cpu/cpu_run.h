@@ -41,6 +41,12 @@ public:
   /// Inputs and outputs that the last run copied.
   uint64_t copies() const { return copies_; }
 
+  /// From the next run on the nanoseconds of each of the program's steps go
+  /// there; null for no more of that.
+  void timeSteps(std::vector<int64_t> *nanoseconds) {
+    stepTimes_ = nanoseconds;
+  }
+
   /// in      one item for each input, of its type
   ///         `state` as of graph::evaluate
   /// errors  `evaluate.*`
@@ -56,6 +62,8 @@ private:
   Result<> runRegion(const compile::Step &step,
                      const compile::Control &control);
   Result<> runPlan(size_t step, const graph::EvaluateLimits &limits);
+  Result<> runStep(size_t index, const compile::Control &control,
+                   const graph::EvaluateLimits &limits);
   Result<graph::Items> finish(graph::State &state);
   TensorView viewOf(graph::ValueId id) const;
 
@@ -72,6 +80,7 @@ private:
   /// Copies of inputs and constants that stand unaligned.
   std::vector<Bytes> aligned_;
   uint64_t copies_ = 0;
+  std::vector<int64_t> *stepTimes_ = nullptr;
   /// For each step of the plan its nodes as a graph; what goes in and out.
   struct Piece {
     graph::Graph graph;

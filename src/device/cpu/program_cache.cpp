@@ -26,6 +26,8 @@ Sha256 ProgramCache::keyOf(const ModelIdentity &model, const Sizes &sizes,
   text.text(options.target.str());
   text.u32(options.workers);
   text.u8(options.fast ? 1 : 0);
+  text.u8(options.stepForEachCall ? 1 : 0);
+  text.u8(options.exact ? 1 : 0);
   text.u32(static_cast<uint32_t>(sizes.size()));
   for (const std::vector<int64_t> &input : sizes) {
     text.u32(static_cast<uint32_t>(input.size()));

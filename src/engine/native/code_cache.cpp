@@ -2,11 +2,10 @@
 #include "engine/native/code_cache.h"
 
 #include "base/files.h"
+#include "base/hmac.h"
 
 #include <fcntl.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -125,13 +124,7 @@ std::string CodeCache::dataPathOf(const Sha256 &key) const {
 }
 
 Sha256 CodeCache::seal(const Sha256 &key, ByteSpan code) const {
-  Sha256 result;
-  Bytes message(key.bytes.begin(), key.bytes.end());
-  message.insert(message.end(), code.begin(), code.end());
-  unsigned length = 0;
-  HMAC(EVP_sha256(), secret_.data(), static_cast<int>(secret_.size()),
-       message.data(), message.size(), result.bytes.data(), &length);
-  return result;
+  return hmacSha256(secret_, {key.bytes, code});
 }
 
 std::optional<Bytes> CodeCache::find(const Sha256 &key) const {

@@ -2,11 +2,10 @@
 #include "engine/native/code_file.h"
 
 #include "base/files.h"
+#include "base/hmac.h"
 #include "engine/native/code_cache.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 namespace rune::engine::native {
 
@@ -32,11 +31,7 @@ Result<SealKey> SealKey::fromFile(const std::string &path) {
 }
 
 Sha256 SealKey::sealOf(ByteSpan message) const {
-  Sha256 result;
-  unsigned length = 0;
-  HMAC(EVP_sha256(), secret_.data(), static_cast<int>(secret_.size()),
-       message.data(), message.size(), result.bytes.data(), &length);
-  return result;
+  return hmacSha256(secret_, {message});
 }
 
 Bytes writeCodeFile(const std::vector<Bytes> &artifacts, const SealKey &key) {

@@ -101,6 +101,8 @@ private:
         continue;
       blob_.symbols[name.str()] =
           static_cast<uint32_t>(RUNE_TRY(offsetOf(file, symbol)));
+      blob_.sizes[name.str()] =
+          static_cast<uint32_t>(llvm::object::ELFSymbolRef(symbol).getSize());
     }
     return readFrames(file);
   }

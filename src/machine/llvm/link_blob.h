@@ -19,6 +19,8 @@ struct Blob {
   uint64_t textBegin = 0;
   /// Offsets of the functions.
   std::map<std::string, uint32_t> symbols;
+  /// Bytes of the code of each of them.
+  std::map<std::string, uint32_t> sizes;
   /// Bytes of the frame of each of them.
   std::map<std::string, uint64_t> frames;
 };

@@ -95,9 +95,10 @@ RUNE_BODY(Where, bool, f32)(bool_t c, float x, float y, const Attribute *,
 
 namespace {
 
-/// A bit of `present` beyond the operands': all shifts of the node are
-/// negative.
-constexpr int32_t onlyRightShifts = 1 << 8;
+/// Bits of `present` beyond the operands' (compile/hints.h): all shifts of
+/// the node are negative; its scale is a power of two; its integers are below 2^24.
+constexpr int32_t onlyRightShifts = 1 << 8, exactInverse = 1 << 9,
+                  fitsF32 = 1 << 10;
 
 /// x · multiplier · 2^(shift - 31), to nearest by the rule that the attribute
 /// names. The product is exact in 63 bits; with 2^62 added it is not negative,
@@ -177,7 +178,7 @@ template <class Out>
 [[gnu::always_inline]] inline Out
 quantize(float x, float scale, Out zero, const Attribute *a, int32_t present) {
   enum { axis, block, dtype, rounding, saturate };
-  float quotient = x / scale;
+  float quotient = (present & exactInverse) ? x * (1 / scale) : x / scale;
   float limited = quotient < -200000.0f  ? -200000.0f
                   : quotient > 200000.0f ? 200000.0f
                                          : quotient;
@@ -220,11 +221,20 @@ RUNE_REQUANTIZE(u8, i32)
   }                                                                            \
   RUNE_BODY(Dequantize, out, f32)(out##_t x, float scale, out##_t zero,        \
                                   const Attribute *, int32_t present) {        \
+    /* few bits by 24 bits: rounded once, as in f64 */                         \
     int32_t steps = static_cast<int32_t>(x) - ((present & 4) ? zero : 0);      \
-    return static_cast<float>(static_cast<double>(steps) *                     \
-                              static_cast<double>(scale));                     \
+    return static_cast<float>(steps) * scale;                                  \
   }
 RUNE_QUANTIZE(i8)
 RUNE_QUANTIZE(u8)
 RUNE_QUANTIZE(i16)
 RUNE_QUANTIZE(u16)
+
+RUNE_BODY(Dequantize, i32, f32)(int32_t x, float scale, int32_t zero,
+                                const Attribute *, int32_t present) {
+  if (present & fitsF32)
+    return static_cast<float>(x) * scale;
+  double steps =
+      static_cast<double>(x) - ((present & 4) ? static_cast<double>(zero) : 0);
+  return static_cast<float>(steps * static_cast<double>(scale));
+}
