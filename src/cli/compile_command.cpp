@@ -65,6 +65,12 @@ Result<Modules> modulesOf(const std::string &path,
   return blocks;
 }
 
+std::optional<engine::Clock::time_point> deadlineOf(const Options &options) {
+  if (options.timeout.empty())
+    return {};
+  return engine::Clock::now() + parseDuration(options.timeout).value();
+}
+
 Result<native::CompileOptions> howTo(const Options &options) {
   native::CompileOptions how;
   if (!options.target.empty())
@@ -72,9 +78,7 @@ Result<native::CompileOptions> howTo(const Options &options) {
   how.bounds = options.dense ? native::Bounds::Dense : native::Bounds::Guard;
   how.fuel = options.fuel;
   how.threads = std::max(1u, std::thread::hardware_concurrency());
-  if (!options.timeout.empty())
-    how.deadline =
-        engine::Clock::now() + parseDuration(options.timeout).value();
+  how.deadline = deadlineOf(options);
   return how;
 }
 
@@ -87,11 +91,11 @@ Result<bool> isModel(const std::string &path) {
 /// Options of one kind of input that were given for the other.
 Result<> checkUse(const Options &options, bool model) {
   bool ofBlocks = options.dense || options.fuel || !options.keyFile.empty() ||
-                  !options.timeout.empty() || !options.memoryLimit.empty();
+                  !options.memoryLimit.empty();
   if (model && ofBlocks)
-    return error("usage.compile", "`--dense`, `--fuel`, `--code-key`, "
-                                  "`--timeout` and `--memory-limit` are for "
-                                  "wasm modules, not for models");
+    return error("usage.compile", "`--dense`, `--fuel`, `--code-key` and "
+                                  "`--memory-limit` are for wasm modules, not "
+                                  "for models");
   if (!model && !options.model.areDefault())
     return error("usage.compile",
                  "`--emit`, `--cpu`, `--name`, `--shape`, `--signature`, "
@@ -103,8 +107,9 @@ Result<> compile(const Options &options, Console &console) {
   bool model = RUNE_TRY(isModel(options.input));
   RUNE_TRY(checkUse(options, model));
   if (model)
-    return compileModel({options.input, options.output, options.target},
-                        options.model, console);
+    return compileModel(
+        {options.input, options.output, options.target, deadlineOf(options)},
+        options.model, console);
   native::WorkerLimits limits;
   if (!options.memoryLimit.empty())
     limits.memoryBytes = parseBytes(options.memoryLimit).value();

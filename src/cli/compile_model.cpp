@@ -6,7 +6,9 @@
 #ifdef RUNE_HAS_LLVM
 #include "compile/ahead.h"
 #include "compile/archive.h"
+#include "compile/odd_weights.h"
 #include "compile/passes/pipeline.h"
+#include "device/cpu/alarm.h"
 #include "graph/specialise.h"
 #include "graph/text.h"
 #include "machine/llvm/processors.h"
@@ -123,6 +125,18 @@ Result<> write(const std::string &path, ByteSpan bytes, Console &console) {
   return {};
 }
 
+/// Weights that are no numbers: the model may have them, its maker should know.
+void noteOddWeights(const graph::Graph &graph, Console &console) {
+  constexpr size_t most = 8;
+  auto all = compile::oddWeights(graph);
+  for (size_t i = 0; i < std::min(most, all.size()); ++i)
+    console.report().warning("compile.odd-weights", {}, "{}", all[i].str());
+  if (all.size() > most)
+    console.report().warning("compile.odd-weights", {},
+                             "so are numbers of {} more weights",
+                             all.size() - most);
+}
+
 /// What programs call, and its header.
 Result<> writeCode(graph::Graph graph, const compile::AheadOptions &options,
                    std::string_view emit, const std::string &output,
@@ -155,7 +169,10 @@ Result<> compileModel(const ModelRequest &request, const ModelFlags &flags,
   auto shapes = RUNE_TRY(import::GivenShapes::parse(flags.shapes));
   ReadModel model = RUNE_TRY(
       readModel(request.input, console.report(), shapes, flags.signature));
+  noteOddWeights(model.graph, console);
   graph::Graph graph = RUNE_TRY(specialised(model.graph, request.input));
+  device::Alarm alarm(request.deadline);
+  options.stop = alarm.stop();
   std::string output = request.output;
   if (output.empty())
     output = fs::path(request.input).replace_extension(kind.extension).string();

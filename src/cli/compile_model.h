@@ -8,6 +8,8 @@
 
 #include <CLI/App.hpp>
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,6 +38,8 @@ struct ModelRequest {
   std::string output;
   /// Empty for this machine.
   std::string target;
+  /// When compiling ends with `compile.stopped`.
+  std::optional<std::chrono::steady_clock::time_point> deadline;
 };
 
 /// errors  `usage.no-compiler` · `usage.compile` · `compile.needs-sizes`: a

@@ -81,6 +81,8 @@ public:
     Layer layer{.nodes = call.nodes, .anchor = call.anchor};
     if (!call.isFast)
       layer.how = "plain loops";
+    else if (call.code.empty())
+      layer.how = "in place";
     if (call.packed)
       layer.weightBytes = program_.packed[*call.packed].data.size();
     for (const auto &[name, bytes] : call.code)

@@ -2,6 +2,7 @@
 #include "compile/anchors.h"
 
 #include "compile/library/fast/blocking.h"
+#include "compile/operands.h"
 #include "graph/ops.h"
 
 #include <algorithm>
@@ -17,10 +18,6 @@ using graph::Op;
 using graph::ValueId;
 
 using Sizes = std::vector<int64_t>;
-
-bool isGiven(const Node &node, size_t input) {
-  return input < node.inputs.size() && node.inputs[input] != noValue;
-}
 
 bool isF32(const Graph &graph, const Node &node) {
   auto isFloat = [&](ValueId id) {
@@ -38,10 +35,6 @@ int64_t countOf(const Sizes &sizes) {
   for (int64_t size : sizes)
     count *= size;
   return count;
-}
-
-Sizes sizesOf(const Graph &graph, const Node &node, size_t input) {
-  return graph.values[node.inputs[input]].type.sizes();
 }
 
 bool isFolded(const Node &node, size_t dimension) {
@@ -110,12 +103,42 @@ library::DynamicProduct productOf(const Graph &graph, const Node &node,
           turnB};
 }
 
+/// The largest of 8-bit numbers.
+Anchor integerPool(const Graph &graph, const Node &node) {
+  DType dtype = graph.values[node.inputs[0]].type.dtype;
+  if (node.op != Op::MaxPool || node.text("layout") != "NXC" ||
+      !hasOneResult(node))
+    return Anchor::None;
+  return dtype == DType::I8   ? Anchor::MaxPoolI8
+         : dtype == DType::U8 ? Anchor::MaxPoolU8
+                              : Anchor::None;
+}
+
+/// No past, and a mask that is as long as the keys are many.
+bool isPlainAttention(const Graph &graph, const Node &node) {
+  if (isGiven(node, 4) || isGiven(node, 6) || node.number("softcap") != 0)
+    return false;
+  Sizes keys = sizesOf(graph, node, 1), values = sizesOf(graph, node, 2);
+  return countOf(keys) != 0 && countOf(values) != 0 &&
+         (!isGiven(node, 3) || sizesOf(graph, node, 3).back() == keys[2]);
+}
+
+library::AttentionShape attentionShape(const Graph &graph, const Node &node,
+                                       int vectorBytes) {
+  Sizes q = sizesOf(graph, node, 0), k = sizesOf(graph, node, 1);
+  return {library::productF32(vectorBytes), q[2], k[2], k[3],
+          sizesOf(graph, node, 2)[3]};
+}
+
 } // namespace
 
 Anchor unpackedAnchor(const Graph &graph, const Node &node) {
   if (node.inputs.empty() || node.outputs.empty() ||
-      node.inputs[0] == noValue || node.outputs[0] == noValue ||
-      !isF32(graph, node) || countOf(sizesOf(graph, node, 0)) == 0)
+      node.inputs[0] == noValue || node.outputs[0] == noValue)
+    return Anchor::None;
+  if (Anchor kind = integerPool(graph, node); kind != Anchor::None)
+    return countOf(sizesOf(graph, node, 0)) == 0 ? Anchor::None : kind;
+  if (!isF32(graph, node) || countOf(sizesOf(graph, node, 0)) == 0)
     return Anchor::None;
   Sizes sizes = sizesOf(graph, node, 0);
   if (!hasOneResult(node))
@@ -148,6 +171,8 @@ Anchor unpackedAnchor(const Graph &graph, const Node &node) {
     return when(node.text("layout") == "NXC" &&
                     node.text("accumulator") == "f32",
                 Anchor::AveragePool);
+  case Op::Attention:
+    return when(isPlainAttention(graph, node), Anchor::Attention);
   default:
     return Anchor::None;
   }
@@ -172,6 +197,8 @@ int64_t unpackedScratch(const Graph &graph, const Node &node, Anchor kind,
   case Anchor::LocalResponseNormalization:
     return floats(sizes.back()) + 4 * (sizes.back() + node.integer("size"));
   case Anchor::MaxPool:
+  case Anchor::MaxPoolI8:
+  case Anchor::MaxPoolU8:
   case Anchor::AveragePool: {
     int64_t taps = 1; // those inside
     const Sizes &kernel = node.integers("kernel");
@@ -179,6 +206,8 @@ int64_t unpackedScratch(const Graph &graph, const Node &node, Anchor kind,
       taps *= std::min(kernel[d], sizes[1 + d]);
     return library::poolScratch(sizes.back(), taps);
   }
+  case Anchor::Attention:
+    return attentionShape(graph, node, vectorBytes).scratchBytes();
   default:
     return floats(0);
   }

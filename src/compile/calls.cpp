@@ -53,6 +53,7 @@ private:
 } // namespace
 
 std::vector<Call> callsOf(std::span<const Step> steps, const Groups &groups,
+                          const Parts &parts,
                           std::span<const std::optional<uint32_t>> packed) {
   std::vector<Call> calls;
   for (const Step &step : steps) {
@@ -66,6 +67,7 @@ std::vector<Call> callsOf(std::span<const Step> steps, const Groups &groups,
       if (index == Groups::none) {
         call.nodes = {i};
         call.anchor = i;
+        call.isFast = parts.isMoved(i);
         continue;
       }
       const Group &group = groups.all[index];
@@ -97,14 +99,15 @@ std::vector<Step> splitSteps(std::span<const Step> steps,
 
 void findCode(ProgramModule &made) {
   std::map<std::string, std::map<std::string, uint32_t>> known;
-  for (size_t i = 0; i < made.program.calls.size(); ++i) {
-    const std::string &name = made.functions[i];
-    auto [place, isNew] = known.try_emplace(name);
-    const llvm::Function *root = made.module->getFunction(name);
-    if (isNew && root && !root->isDeclaration())
-      place->second = Reach(*root).names();
-    made.program.calls[i].code = place->second;
-  }
+  for (size_t i = 0; i < made.program.calls.size(); ++i)
+    for (const std::string &name : made.functions[i]) {
+      auto [place, isNew] = known.try_emplace(name);
+      const llvm::Function *root = made.module->getFunction(name);
+      if (isNew && root && !root->isDeclaration())
+        place->second = Reach(*root).names();
+      made.program.calls[i].code.insert(place->second.begin(),
+                                        place->second.end());
+    }
 }
 
 } // namespace rune::compile

@@ -8,14 +8,16 @@
 
 #include "compile/groups.h"
 #include "compile/module.h"
+#include "compile/parts.h"
 
 namespace rune::compile {
 
-/// One for each group and each node that is called alone, in the order of the
-/// run.
+/// One for each group and each node that is called or moved alone, in the order
+/// of the run.
 ///
 /// in      `packed`: for each group the number of its packed weights
 std::vector<Call> callsOf(std::span<const Step> steps, const Groups &groups,
+                          const Parts &parts,
                           std::span<const std::optional<uint32_t>> packed);
 
 /// The same steps, cut behind each call and each node of the plan.

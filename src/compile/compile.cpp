@@ -39,9 +39,10 @@ std::vector<Step> stepsOf(const graph::Graph &graph,
 /// Where all values stand, and the arena.
 class Places {
 public:
-  Places(const Groups &groups, uint64_t scratch, Program &program)
-      : graph_(program.graph), groups_(groups), scratch_(scratch),
-        program_(program) {
+  Places(const Groups &groups, const Parts &parts, uint64_t scratch,
+         Program &program)
+      : graph_(program.graph), groups_(groups), parts_(parts),
+        scratch_(scratch), program_(program) {
     program.places.resize(graph_.values.size());
     for (size_t i = 0; i < graph_.inputs.size(); ++i)
       program.places[graph_.inputs[i]] = {Place::Input, i};
@@ -55,12 +56,22 @@ public:
   Result<> plan() {
     std::vector<ValueId> values;
     std::vector<Lifetime> lifetimes;
-    std::vector<uint32_t> last(graph_.values.size(), 0);
     auto end = static_cast<uint32_t>(graph_.nodes.size());
+    std::vector<uint32_t> first(graph_.values.size(), end);
+    std::vector<uint32_t> last(graph_.values.size(), 0);
+    // what lies in a value lives with it
+    auto extend = [&](ValueId id, uint32_t at) {
+      if (id == noValue)
+        return;
+      id = parts_.of(id).whole;
+      first[id] = std::min(first[id], at);
+      last[id] = std::max(last[id], at);
+    };
     for (uint32_t i = 0; i < end; ++i)
-      for (ValueId id : graph_.nodes[i].inputs)
-        if (id != noValue)
-          last[id] = std::max(last[id], runsAt(i));
+      for (const auto *ids :
+           {&graph_.nodes[i].inputs, &graph_.nodes[i].outputs})
+        for (ValueId id : *ids)
+          extend(id, runsAt(i));
     for (ValueId id : graph_.outputs)
       last[id] = end;
     for (const graph::Variable &variable : graph_.variables)
@@ -72,11 +83,11 @@ public:
         if (groups_.isInside(i))
           continue;
         for (ValueId id : graph_.nodes[i].outputs) {
-          if (id == noValue)
+          if (id == noValue || parts_.isInside(id))
             continue;
           values.push_back(id);
           lifetimes.push_back(
-              {valueBytes(graph_.values[id]), i, std::max(last[id], i)});
+              {valueBytes(graph_.values[id]), first[id], last[id]});
         }
       }
     }
@@ -102,6 +113,7 @@ private:
 
   const graph::Graph &graph_;
   const Groups &groups_;
+  const Parts &parts_;
   uint64_t scratch_;
   Program &program_;
 };
@@ -121,6 +133,23 @@ std::string regionName(size_t step) {
   return fmt::format("rune_region_{}", step);
 }
 
+Result<> checkStopped(const Options &options) {
+  if (options.stop && options.stop->load(std::memory_order_relaxed))
+    return error("compile.stopped", "compiling was stopped");
+  return {};
+}
+
+/// Passes, and what placing values costs, which grows with the square of their
+/// number.
+static Result<> checkCount(const graph::Graph &graph) {
+  constexpr size_t mostNodes = size_t{1} << 16;
+  if (graph.nodes.size() <= mostNodes)
+    return {};
+  return error("compile.too-large",
+               "the graph has {} nodes, at most {} are compiled",
+               graph.nodes.size(), mostNodes);
+}
+
 Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
   ProgramModule made;
   made.context = std::make_unique<llvm::LLVMContext>();
@@ -129,15 +158,19 @@ Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
       [](const llvm::DiagnosticInfo *, void *) {});
   Library library = RUNE_TRY(Library::open(*made.context));
   Program &program = made.program;
+  RUNE_TRY(checkCount(taken));
   PassOptions passes;
   passes.exact = options.exact;
+  passes.stop = options.stop;
   program.graph = RUNE_TRY(runPasses(std::move(taken), passes));
+  RUNE_TRY(checkCount(program.graph));
   const graph::Graph &graph = program.graph;
   program.target = options.target;
   program.steps = stepsOf(graph, library.functions());
-  Groups groups = findGroups(
-      graph, options.fast ? library.functions() : std::set<std::string>{},
-      options.target);
+  const std::set<std::string> fast =
+      options.fast ? library.functions() : std::set<std::string>{};
+  Groups groups = findGroups(graph, fast, options.target);
+  Parts parts = findParts(graph, groups, fast);
   if (options.stepForEachCall)
     program.steps = splitSteps(program.steps, groups);
   uint64_t scratch = 0;
@@ -149,16 +182,17 @@ Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
         std::max(scratch, needed.shared + needed.worker * options.workers);
     if (!isPacked(group.kind))
       continue;
+    RUNE_TRY(checkStopped(options));
     packed[i] = static_cast<uint32_t>(program.packed.size());
     program.packed.push_back(
         Packed::of(packWeights(graph, group, options.target)));
   }
   for (const Step &step : program.steps)
     for (uint32_t i = step.firstNode; step.entry && i < step.lastNode; ++i)
-      if (groups.of[i] == Groups::none)
+      if (groups.of[i] == Groups::none && !parts.isMoved(i))
         scratch = std::max(scratch, kernelScratch(graph, graph.nodes[i]));
-  RUNE_TRY(Places(groups, scratch, program).plan());
-  program.calls = callsOf(program.steps, groups, packed);
+  RUNE_TRY(Places(groups, parts, scratch, program).plan());
+  program.calls = callsOf(program.steps, groups, parts, packed);
   auto isRegion = [](const Step &step) { return step.entry.has_value(); };
   if (std::ranges::none_of(program.steps, isRegion))
     return made;
@@ -171,12 +205,14 @@ Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
                                  ? library.layout()
                                  : made.machine->createDataLayout());
   made.module->setTargetTriple(made.machine->getTargetTriple());
-  RegionEmitter emitter(graph, groups, packed, options.target, *made.module);
+  RegionEmitter emitter(graph, groups, parts, packed, options.target,
+                        *made.module);
   for (size_t i = 0; i < program.steps.size(); ++i)
     if (const Step &step = program.steps[i]; step.entry)
       emitter.emit(regionName(i), step.firstNode, step.lastNode);
   for (const Call &call : program.calls)
-    made.functions.push_back(emitter.functions().at(call.nodes.back()));
+    made.functions.push_back(emitter.functionsOf(call.nodes.back()));
+  RUNE_TRY(checkStopped(options));
   RUNE_TRY(library.linkInto(*made.module));
   // else vectors of AVX-512 are cut in two
   for (llvm::Function &function : *made.module)

@@ -121,7 +121,8 @@ struct Control {
 /// in      `graph`: owned by the program from then on; its constants may be
 ///         borrowed and must outlive it
 /// errors  `compile.stopped` · `compile.internal`: a fault of the compiler ·
-///         `compile.too-large`: an arena beyond 2^40 bytes
+///         `compile.too-large`: an arena beyond 2^40 bytes, more than 2^16
+///         nodes, or code that would take minutes to make
 ///         `compile.only-ahead`: a target whose code cannot be mapped
 Result<Program> compile(graph::Graph graph, const Options &options = {});
 

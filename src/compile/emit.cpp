@@ -2,6 +2,7 @@
 #include "compile/emit.h"
 
 #include "compile/emit_call.h"
+#include "compile/emit_moves.h"
 #include "compile/expression.h"
 #include "compile/library/fast/fused.h"
 #include "compile/library_bitcode.h"
@@ -115,21 +116,59 @@ llvm::Function *RegionEmitter::kernelFor(const graph::Node &node) {
   return place->second;
 }
 
+llvm::Value *RegionEmitter::fusedCall(llvm::IRBuilder<> &ir,
+                                      llvm::Function &function,
+                                      const Group &group,
+                                      const Expression &expression) {
+  const graph::Node *anchor =
+      group.kind == Anchor::None ? nullptr : &graph_.nodes[group.anchor];
+  auto argument = [&](size_t i) {
+    return function.getArg(static_cast<unsigned>(i));
+  };
+  size_t inputs = anchor ? anchor->inputs.size() : 0;
+  size_t results = inputs + 1 + expression.operands.size();
+  std::vector<llvm::Value *> tensors;
+  for (size_t i = 0; i < inputs; ++i)
+    tensors.push_back(argument(i));
+  // but for those it writes, the anchor's result goes through the expression
+  for (size_t i = 0; i < (anchor ? anchor->outputs.size() : 1); ++i)
+    tensors.push_back(writesResults(group.kind)
+                          ? argument(results + i)
+                          : static_cast<llvm::Value *>(
+                                llvm::ConstantPointerNull::get(ir.getPtrTy())));
+  graph::Node none;
+  none.outputs = {graph_.nodes[group.last()].outputs[0]};
+  CallWriter writer(ir, module_);
+  llvm::Value *call = writer.call(graph_, anchor ? *anchor : none, tensors,
+                                  argument(function.arg_size() - 2),
+                                  argument(function.arg_size() - 1));
+  llvm::Value *operands = writer.allocate(expression.operands.size() * 8);
+  for (size_t i = 0; i < expression.operands.size(); ++i)
+    writer.store(operands, i * 8, argument(inputs + 1 + i));
+  llvm::Value *fused = writer.allocate(sizeof(library::Fused));
+  auto set = [&](uint64_t offset, llvm::Value *value) {
+    writer.store(fused, offset, value);
+  };
+  auto number = [&](auto x) { return ir.getInt64(static_cast<uint64_t>(x)); };
+  Scratch scratch = scratchOf(graph_, group, target_);
+  set(offsetof(library::Fused, call), call);
+  set(offsetof(library::Fused, packed), argument(inputs));
+  set(offsetof(library::Fused, finish), expression.function);
+  set(offsetof(library::Fused, operands), operands);
+  set(offsetof(library::Fused, rows), number(expression.rows));
+  set(offsetof(library::Fused, columns), number(expression.columns));
+  set(offsetof(library::Fused, sharedBytes), number(scratch.shared));
+  set(offsetof(library::Fused, workerBytes), number(scratch.worker));
+  return fused;
+}
+
 llvm::Function *RegionEmitter::makeGroup(const Group &group,
-                                         const Expression &expression) {
+                                         const Expression &expression,
+                                         size_t arguments) {
   llvm::LLVMContext &context = module_.getContext();
   llvm::Type *pointer = llvm::PointerType::get(context, 0);
   llvm::Type *status = llvm::Type::getInt32Ty(context);
-  const graph::Node *anchor =
-      group.kind == Anchor::None ? nullptr : &graph_.nodes[group.anchor];
-  // the anchor's inputs, its packed weights; the expression's operands; the
-  // results that the anchor writes; scratch, control
-  size_t inputs = anchor ? anchor->inputs.size() : 0;
-  size_t outputs = anchor ? anchor->outputs.size() : 1;
-  bool writes = writesResults(group.kind);
-  std::vector<llvm::Type *> types(inputs + 1 + expression.operands.size() +
-                                      (writes ? outputs : 0) + 2,
-                                  pointer);
+  std::vector<llvm::Type *> types(arguments, pointer);
   auto *function = llvm::Function::Create(
       llvm::FunctionType::get(status, types, false),
       llvm::GlobalValue::InternalLinkage,
@@ -137,42 +176,7 @@ llvm::Function *RegionEmitter::makeGroup(const Group &group,
   function->addFnAttr(llvm::Attribute::NoUnwind);
   function->addFnAttr(llvm::Attribute::NoInline);
   llvm::IRBuilder<> ir(llvm::BasicBlock::Create(context, "", function));
-  CallWriter writer(ir, module_);
-  auto argument = [&](size_t i) {
-    return function->getArg(static_cast<unsigned>(i));
-  };
-  std::vector<llvm::Value *> tensors;
-  for (size_t i = 0; i < inputs; ++i)
-    tensors.push_back(argument(i));
-  llvm::Value *nothing = llvm::ConstantPointerNull::get(ir.getPtrTy());
-  // but for those, the anchor's result goes through the expression
-  for (size_t i = 0; i < outputs; ++i)
-    tensors.push_back(
-        writes ? argument(inputs + 1 + expression.operands.size() + i)
-               : nothing);
-  graph::Node none;
-  none.outputs = {graph_.nodes[group.last()].outputs[0]};
-  llvm::Value *call =
-      writer.call(graph_, anchor ? *anchor : none, tensors,
-                  argument(types.size() - 2), argument(types.size() - 1));
-  llvm::Value *operands = writer.allocate(expression.operands.size() * 8);
-  for (size_t i = 0; i < expression.operands.size(); ++i)
-    writer.store(operands, i * 8, argument(inputs + 1 + i));
-  llvm::Value *fused = writer.allocate(sizeof(library::Fused));
-  auto number = [&](uint64_t x) { return ir.getInt64(x); };
-  writer.store(fused, offsetof(library::Fused, call), call);
-  writer.store(fused, offsetof(library::Fused, packed), argument(inputs));
-  writer.store(fused, offsetof(library::Fused, finish), expression.function);
-  writer.store(fused, offsetof(library::Fused, operands), operands);
-  writer.store(fused, offsetof(library::Fused, rows),
-               number(static_cast<uint64_t>(expression.rows)));
-  writer.store(fused, offsetof(library::Fused, columns),
-               number(static_cast<uint64_t>(expression.columns)));
-  Scratch scratch = scratchOf(graph_, group, target_);
-  writer.store(fused, offsetof(library::Fused, sharedBytes),
-               number(scratch.shared));
-  writer.store(fused, offsetof(library::Fused, workerBytes),
-               number(scratch.worker));
+  llvm::Value *fused = fusedCall(ir, *function, group, expression);
   ir.CreateRet(
       ir.CreateCall(module_.getOrInsertFunction(
                         fastKernelName(group.kind, target_), status, pointer),
@@ -180,66 +184,112 @@ llvm::Function *RegionEmitter::makeGroup(const Group &group,
   return function;
 }
 
-/// A pointer for each value, and what else the table holds.
+llvm::Value *RegionEmitter::pointerTo(ValueId id) {
+  if (id == noValue)
+    return llvm::ConstantPointerNull::get(ir_.getPtrTy());
+  const Part &part = parts_.of(id);
+  auto bytes = static_cast<uint64_t>(part.offset) *
+               dtypeBytes(graph_.values[id].type.dtype);
+  llvm::Value *whole = entry(part.whole);
+  return bytes == 0 ? whole
+                    : ir_.CreateConstGEP1_64(ir_.getInt8Ty(), whole, bytes);
+}
+
+llvm::Value *RegionEmitter::entry(size_t index) {
+  llvm::Type *pointer = ir_.getPtrTy();
+  return ir_.CreateLoad(
+      pointer, ir_.CreateConstGEP1_64(pointer, region_->getArg(0), index));
+}
+
+/// The anchor's inputs, its packed weights; the expression's operands; the
+/// results that the anchor writes; scratch, control.
+llvm::CallInst *RegionEmitter::callGroup(uint32_t index) {
+  const Group &group = groups_.all[index];
+  bool hasAnchor = group.kind != Anchor::None;
+  const graph::Node &anchor = graph_.nodes[group.anchor];
+  std::vector<llvm::Value *> arguments;
+  for (size_t i = 0; hasAnchor && i < anchor.inputs.size(); ++i)
+    arguments.push_back(
+        pointerTo(isReadPacked(group.kind, i) ? noValue : anchor.inputs[i]));
+  arguments.push_back(packed_[index]
+                          ? entry(graph_.values.size() + 1 + *packed_[index])
+                          : pointerTo(noValue));
+  Expression expression =
+      makeExpression(graph_, parts_, group, target_, module_);
+  for (ValueId id : expression.operands)
+    arguments.push_back(pointerTo(id));
+  if (writesResults(group.kind))
+    for (ValueId id : anchor.outputs)
+      arguments.push_back(pointerTo(id));
+  addScratch(arguments);
+  return ir_.CreateCall(makeGroup(group, expression, arguments.size()),
+                        arguments);
+}
+
+llvm::CallInst *RegionEmitter::callKernel(const graph::Node &node) {
+  std::vector<llvm::Value *> arguments;
+  for (const auto *ids : {&node.inputs, &node.outputs})
+    for (ValueId id : *ids)
+      arguments.push_back(pointerTo(id));
+  addScratch(arguments);
+  return ir_.CreateCall(kernelFor(node), arguments);
+}
+
+void RegionEmitter::addScratch(std::vector<llvm::Value *> &arguments) {
+  arguments.push_back(entry(graph_.values.size()));
+  arguments.push_back(region_->getArg(1));
+}
+
+/// Ends the region where a node refuses its values.
+void RegionEmitter::check(llvm::CallInst *status, uint32_t node) {
+  functions_[node].push_back(status->getCalledFunction()->getName().str());
+  auto *failed = llvm::BasicBlock::Create(module_.getContext(), "", region_);
+  auto *next = llvm::BasicBlock::Create(module_.getContext(), "", region_);
+  ir_.CreateCondBr(ir_.CreateICmpNE(status, ir_.getInt32(0)), failed, next);
+  ir_.SetInsertPoint(failed);
+  ir_.CreateRet(ir_.CreateOr(ir_.CreateZExt(status, ir_.getInt64Ty()),
+                             ir_.getInt64(fault(node, 0))));
+  ir_.SetInsertPoint(next);
+}
+
+void RegionEmitter::callNode(uint32_t i) {
+  const graph::Node &node = graph_.nodes[i];
+  if (groups_.of[i] != Groups::none)
+    return check(callGroup(groups_.of[i]), i);
+  if (!parts_.isMoved(i))
+    return check(callKernel(node), i);
+  size_t bytes = dtypeBytes(graph_.values[node.inputs[0]].type.dtype);
+  auto moves = movesOf(graph_, node, parts_);
+  std::erase_if(*moves, isNothing);
+  for (const Move &move : *moves)
+    for (const FlatMove &flat : flatten(move, bytes)) {
+      llvm::Value *from = move.from == noValue ? zero() : entry(move.from);
+      auto *function = makeMove(
+          module_, flat, "rune_call_" + std::string(graph::opName(node.op)));
+      check(
+          ir_.CreateCall(function, {from, entry(move.to), region_->getArg(1)}),
+          i);
+    }
+}
+
+llvm::Value *RegionEmitter::zero() {
+  constexpr int64_t zeros[] = {0};
+  return CallWriter(ir_, module_).list(llvm::ArrayRef<int64_t>(zeros));
+}
+
 void RegionEmitter::emit(const std::string &name, uint32_t first,
                          uint32_t last) {
-  llvm::LLVMContext &context = module_.getContext();
-  llvm::Type *pointer = llvm::PointerType::get(context, 0);
-  auto *function = llvm::Function::Create(
-      llvm::FunctionType::get(llvm::Type::getInt64Ty(context),
-                              {pointer, pointer}, false),
+  llvm::Type *pointer = ir_.getPtrTy();
+  region_ = llvm::Function::Create(
+      llvm::FunctionType::get(ir_.getInt64Ty(), {pointer, pointer}, false),
       llvm::GlobalValue::ExternalLinkage, name, module_);
-  function->addFnAttr(llvm::Attribute::NoUnwind);
-  llvm::IRBuilder<> ir(llvm::BasicBlock::Create(context, "", function));
-  auto scratch = static_cast<uint32_t>(graph_.values.size());
-  auto entry = [&](ValueId index) -> llvm::Value * {
-    if (index == noValue)
-      return llvm::ConstantPointerNull::get(ir.getPtrTy());
-    return ir.CreateLoad(
-        pointer, ir.CreateConstGEP1_64(pointer, function->getArg(0), index));
-  };
-  for (uint32_t i = first; i < last; ++i) {
-    if (groups_.isInside(i))
-      continue;
-    const graph::Node &node = graph_.nodes[i];
-    llvm::Function *callee = nullptr;
-    std::vector<llvm::Value *> arguments;
-    if (uint32_t index = groups_.of[i]; index != Groups::none) {
-      const Group &group = groups_.all[index];
-      Expression expression = expressions_.of(group);
-      if (group.kind != Anchor::None)
-        for (size_t k = 0; k < graph_.nodes[group.anchor].inputs.size(); ++k)
-          arguments.push_back(
-              entry(isReadPacked(group.kind, k)
-                        ? noValue
-                        : graph_.nodes[group.anchor].inputs[k]));
-      arguments.push_back(packed_[index] ? entry(scratch + 1 + *packed_[index])
-                                         : entry(noValue));
-      for (ValueId id : expression.operands)
-        arguments.push_back(entry(id));
-      if (writesResults(group.kind))
-        for (ValueId id : graph_.nodes[group.anchor].outputs)
-          arguments.push_back(entry(id));
-      callee = makeGroup(group, expression);
-    } else {
-      for (const auto *ids : {&node.inputs, &node.outputs})
-        for (ValueId id : *ids)
-          arguments.push_back(entry(id));
-      callee = kernelFor(node);
-    }
-    functions_[i] = callee->getName().str();
-    arguments.push_back(entry(scratch));
-    arguments.push_back(function->getArg(1));
-    llvm::Value *status = ir.CreateCall(callee, arguments);
-    auto *failed = llvm::BasicBlock::Create(context, "", function);
-    auto *next = llvm::BasicBlock::Create(context, "", function);
-    ir.CreateCondBr(ir.CreateICmpNE(status, ir.getInt32(0)), failed, next);
-    ir.SetInsertPoint(failed);
-    ir.CreateRet(ir.CreateOr(ir.CreateZExt(status, ir.getInt64Ty()),
-                             ir.getInt64(fault(i, 0))));
-    ir.SetInsertPoint(next);
-  }
-  ir.CreateRet(ir.getInt64(0));
+  region_->addFnAttr(llvm::Attribute::NoUnwind);
+  ir_.SetInsertPoint(
+      llvm::BasicBlock::Create(module_.getContext(), "", region_));
+  for (uint32_t i = first; i < last; ++i)
+    if (!groups_.isInside(i))
+      callNode(i);
+  ir_.CreateRet(ir_.getInt64(0));
 }
 
 } // namespace rune::compile

@@ -39,32 +39,53 @@ class RegionEmitter {
 public:
   /// in      `packed`: for each group the number of its packed weights
   RegionEmitter(const graph::Graph &graph, const Groups &groups,
+                const Parts &parts,
                 const std::vector<std::optional<uint32_t>> &packed,
                 machine::Target target, llvm::Module &module)
-      : graph_(graph), groups_(groups), packed_(packed), target_(target),
-        module_(module), expressions_(graph, target, module) {}
+      : graph_(graph), groups_(groups), parts_(parts), packed_(packed),
+        target_(target), module_(module), ir_(module.getContext()) {}
 
   /// The function of the nodes [first, last).
   void emit(const std::string &name, uint32_t first, uint32_t last);
-  /// By the node at whose place it is called.
-  const std::map<uint32_t, std::string> &functions() const {
-    return functions_;
+  /// What is called in the place of a node; nothing where all is in place.
+  std::vector<std::string> functionsOf(uint32_t node) const {
+    auto place = functions_.find(node);
+    return place == functions_.end() ? std::vector<std::string>()
+                                     : place->second;
   }
 
 private:
+  llvm::CallInst *callKernel(const graph::Node &node);
+  llvm::CallInst *callGroup(uint32_t index);
+  void callNode(uint32_t node);
+  /// Where an element of zeros lies.
+  llvm::Value *zero();
+  void addScratch(std::vector<llvm::Value *> &arguments);
+  void check(llvm::CallInst *status, uint32_t node);
+  /// Where a value lies; null for one that is missing.
+  llvm::Value *pointerTo(graph::ValueId id);
+  /// An entry of the region's table.
+  llvm::Value *entry(size_t index);
+
   llvm::Function *kernelFor(const graph::Node &node);
   llvm::Function *makeKernel(const graph::Node &node);
-  llvm::Function *makeGroup(const Group &group, const Expression &expression);
+  llvm::Function *makeGroup(const Group &group, const Expression &expression,
+                            size_t arguments);
+  llvm::Value *fusedCall(llvm::IRBuilder<> &ir, llvm::Function &function,
+                         const Group &group, const Expression &expression);
 
   const graph::Graph &graph_;
   const Groups &groups_;
+  const Parts &parts_;
   const std::vector<std::optional<uint32_t>> &packed_;
   machine::Target target_;
   llvm::Module &module_;
-  Expressions expressions_;
+  llvm::IRBuilder<> ir_;
+  /// The one that is being written.
+  llvm::Function *region_ = nullptr;
   /// By what a call is, but for its pointers.
   std::map<std::string, llvm::Function *> made_;
-  std::map<uint32_t, std::string> functions_;
+  std::map<uint32_t, std::vector<std::string>> functions_;
 };
 
 } // namespace rune::compile

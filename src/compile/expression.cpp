@@ -9,6 +9,8 @@
 #include <llvm/IR/MDBuilder.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 namespace rune::compile {
 
@@ -26,6 +28,7 @@ using Sizes = std::vector<int64_t>;
 struct Access {
   ValueId id = noValue;
   Sizes strides;
+  int64_t rowStep = 0;
   bool isRows = false;
   bool isFixed = false;
   int64_t step = 0;
@@ -43,10 +46,10 @@ llvm::Type *typeOf(llvm::LLVMContext &context, DType dtype) {
 
 class Builder {
 public:
-  Builder(const Graph &graph, const Group &group, machine::Target target,
-          llvm::Module &module)
-      : graph_(graph), group_(group), target_(target), module_(module),
-        context_(module.getContext()), ir_(context_) {
+  Builder(const Graph &graph, const Parts &parts, const Group &group,
+          machine::Target target, llvm::Module &module)
+      : graph_(graph), parts_(parts), group_(group), target_(target),
+        module_(module), context_(module.getContext()), ir_(context_) {
     result_ = graph.nodes[group.last()].outputs[0];
     sizes_ = graph.values[result_].type.sizes();
     for (uint32_t member : group.nodes)
@@ -88,10 +91,11 @@ private:
           take(member, i,
                accessOf(id, alignedSizes(graph_, node, i, sizes_.size())));
     }
-    bool flat = group_.kind == Anchor::None &&
-                std::ranges::all_of(accesses_, [](const Access &access) {
-                  return access.isRows || access.isFixed;
-                });
+    bool flat =
+        group_.kind == Anchor::None &&
+        std::ranges::all_of(accesses_, [&](const Access &access) {
+          return access.isFixed || (access.isRows && parts_.isDense(access.id));
+        });
     int64_t count = 1;
     for (int64_t size : sizes_)
       count *= size;
@@ -119,6 +123,7 @@ private:
     access.id = id;
     size_t rank = sizes_.size();
     access.strides.assign(rank, 0);
+    bool isApart = !parts_.isDense(id);
     int64_t step = 1;
     access.isRows = true;
     for (size_t d = rank; d-- > 0;) {
@@ -126,8 +131,10 @@ private:
           d + sizes.size() >= rank ? sizes[d + sizes.size() - rank] : 1;
       access.strides[d] = size == 1 ? 0 : step;
       access.isRows = access.isRows && (size == sizes_[d]);
-      step *= size;
+      step = d + 1 == rank && isApart ? parts_.of(id).rowStep : step * size;
     }
+    access.rowStep =
+        isApart || rank == 0 ? parts_.of(id).rowStep : sizes_.back();
     access.isFixed =
         std::ranges::all_of(access.strides, [](int64_t s) { return s == 0; });
     access.step = rank == 0 ? 0 : access.strides.back();
@@ -146,7 +153,7 @@ private:
     if (access.isFixed)
       return number(0);
     if (access.isRows)
-      return ir_.CreateMul(row, number(columns_));
+      return ir_.CreateMul(row, number(access.rowStep));
     llvm::Value *offset = number(0);
     int64_t below = 1;
     for (size_t d = sizes_.size() - 1; d-- > 0; below *= sizes_[d]) {
@@ -375,6 +382,7 @@ private:
   }
 
   const Graph &graph_;
+  const Parts &parts_;
   const Group &group_;
   machine::Target target_;
   llvm::Module &module_;
@@ -396,8 +404,10 @@ private:
 
 } // namespace
 
-Expression Expressions::of(const Group &group) {
-  return Builder(graph_, group, target_, module_).build();
+Expression makeExpression(const Graph &graph, const Parts &parts,
+                          const Group &group, machine::Target target,
+                          llvm::Module &module) {
+  return Builder(graph, parts, group, target, module).build();
 }
 
 } // namespace rune::compile

@@ -10,12 +10,10 @@
 // that LLVM can make vectors of it.
 #pragma once
 
-#include "compile/groups.h"
+#include "compile/parts.h"
 
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/Module.h>
-
-#include <map>
 
 namespace rune::compile {
 
@@ -28,18 +26,9 @@ struct Expression {
   int64_t columns = 0;
 };
 
-class Expressions {
-public:
-  Expressions(const graph::Graph &graph, machine::Target target,
-              llvm::Module &module)
-      : graph_(graph), target_(target), module_(module) {}
-
-  Expression of(const Group &group);
-
-private:
-  const graph::Graph &graph_;
-  machine::Target target_;
-  llvm::Module &module_;
-};
+/// The function of a group, added to the module.
+Expression makeExpression(const graph::Graph &graph, const Parts &parts,
+                          const Group &group, machine::Target target,
+                          llvm::Module &module);
 
 } // namespace rune::compile

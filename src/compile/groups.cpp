@@ -3,6 +3,7 @@
 
 #include "compile/anchors.h"
 #include "compile/library/fast/blocking.h"
+#include "compile/operands.h"
 #include "compile/prepack.h"
 #include "compile/recurrent.h"
 #include "graph/ops.h"
@@ -22,11 +23,6 @@ using graph::ValueId;
 
 /// Compiling is quick as long as no function grows beyond this.
 constexpr size_t mostNodes = 24;
-
-const graph::Constant *constantOf(const Graph &graph, ValueId id) {
-  const graph::Value &value = graph.values[id];
-  return value.constant ? &graph.constants[*value.constant] : nullptr;
-}
 
 /// The largest and the smallest shift of a requantisation.
 std::optional<std::pair<int32_t, int32_t>> shiftsOf(const Graph &graph,
@@ -53,9 +49,8 @@ bool canRequantize(const Graph &graph, const Node &node) {
     return false;
   uint64_t bits = 8 * dtypeBytes(graph.values[node.inputs[0]].type.dtype);
   int64_t left = node.integer("left_shift");
-  bool hasZero = node.inputs.size() > 4 && node.inputs[4] != noValue;
   return bits + static_cast<uint64_t>(left) <= 31 ||
-         (bits == 32 && left == 0 && !hasZero);
+         (bits == 32 && left == 0 && !isGiven(node, 4));
 }
 
 /// What a body's name does not say.
@@ -67,12 +62,20 @@ bool canStandInside(const Graph &graph, const Node &node) {
   return true;
 }
 
+/// What a node may be in a group: neither if it is called alone.
+struct Role {
+  Anchor anchor = Anchor::None;
+  bool isBody = false;
+};
+
 class Finder {
 public:
   Finder(const Graph &graph, const std::set<std::string> &library,
          machine::Target target)
       : graph_(graph), library_(library), target_(target) {
     groups_.of.assign(graph.nodes.size(), Groups::none);
+    for (const Node &node : graph.nodes)
+      roles_.push_back(roleOf(node));
     producer_.assign(graph.values.size(), Groups::none);
     uses_.assign(graph.values.size(), 0);
     for (uint32_t i = 0; i < graph.nodes.size(); ++i) {
@@ -92,41 +95,39 @@ public:
 
   Groups find() && {
     for (auto i = static_cast<uint32_t>(graph_.nodes.size()); i-- > 0;)
-      if (groups_.of[i] == Groups::none &&
-          isCompiled(graph_, graph_.nodes[i], library_))
+      if (groups_.of[i] == Groups::none)
         grow(i);
     return std::move(groups_);
   }
 
 private:
-  bool isBody(const Node &node) const {
-    return node.outputs.size() == 1 &&
-           library_.contains(bodyName(graph_, node)) &&
-           canStandInside(graph_, node);
-  }
-  Anchor anchorKind(const Node &node) const {
-    Anchor kind = packableAs(graph_, node);
-    if (kind == Anchor::None)
-      kind = unpackedAnchor(graph_, node);
-    return library_.contains(fastKernelName(kind, target_)) ? kind
-                                                            : Anchor::None;
+  Role roleOf(const Node &node) const {
+    if (!isCompiled(graph_, node, library_) || node.outputs[0] == noValue)
+      return {};
+    Role role;
+    role.anchor = packableAs(graph_, node);
+    if (role.anchor == Anchor::None)
+      role.anchor = unpackedAnchor(graph_, node);
+    if (!library_.contains(fastKernelName(role.anchor, target_)))
+      role.anchor = Anchor::None;
+    role.isBody = node.outputs.size() == 1 &&
+                  library_.contains(bodyName(graph_, node)) &&
+                  canStandInside(graph_, node);
+    return role;
   }
 
   void grow(uint32_t root) {
-    const Node &node = graph_.nodes[root];
+    Role role = roles_[root];
+    if ((role.anchor == Anchor::None && !role.isBody) ||
+        isEmpty(graph_.nodes[root].outputs[0]))
+      return;
     Group group;
     group.nodes = {root};
-    if (node.outputs[0] == noValue || isEmpty(node.outputs[0]))
-      return;
-    if (Anchor kind = anchorKind(node); kind != Anchor::None) {
-      group.kind = kind;
-      group.anchor = root;
-    } else if (isBody(node)) {
+    group.kind = role.anchor;
+    group.anchor = root;
+    if (group.kind == Anchor::None)
       while (absorb(group))
         ;
-    } else {
-      return;
-    }
     std::ranges::sort(group.nodes);
     for (uint32_t member : group.nodes)
       groups_.of[member] = static_cast<uint32_t>(groups_.all.size());
@@ -152,13 +153,10 @@ private:
         if (from == Groups::none || (best != Groups::none && from <= best) ||
             !mayPassInside(group, id, from))
           continue;
-        const Node &node = graph_.nodes[from];
-        Anchor kind = group.kind == Anchor::None && isWhole(member, id)
-                          ? anchorKind(node)
-                          : Anchor::None;
-        if (writesResults(kind))
-          continue;
-        if (kind == Anchor::None && !isBody(node))
+        Anchor kind =
+            group.kind == Anchor::None ? roles_[from].anchor : Anchor::None;
+        if (writesResults(kind) ||
+            (kind == Anchor::None && !roles_[from].isBody))
           continue;
         best = from;
         bestKind = kind;
@@ -178,9 +176,7 @@ private:
     const auto &root = graph_.nodes[group.nodes.front()];
     if (groups_.of[from] != Groups::none ||
         std::ranges::find(group.nodes, from) != group.nodes.end() ||
-        graph_.values[id].type.dims !=
-            graph_.values[root.outputs[0]].type.dims ||
-        !isCompiled(graph_, graph_.nodes[from], library_))
+        graph_.values[id].type.dims != graph_.values[root.outputs[0]].type.dims)
       return false;
     size_t inside = 0;
     for (uint32_t member : group.nodes)
@@ -189,16 +185,11 @@ private:
     return inside == uses_[id];
   }
 
-  /// True if the node takes that value element by element.
-  bool isWhole(uint32_t member, ValueId id) const {
-    const Node &node = graph_.nodes[member];
-    return node.op != Op::Lookup || node.inputs[0] == id;
-  }
-
   const Graph &graph_;
   const std::set<std::string> &library_;
   machine::Target target_;
   Groups groups_;
+  std::vector<Role> roles_;
   std::vector<uint32_t> producer_;
   std::vector<size_t> uses_;
 };
@@ -233,7 +224,10 @@ std::string fastKernelName(Anchor kind, machine::Target target) {
                                         "ReduceMeanF32",
                                         "ReduceSumF32",
                                         "MaxPoolF32",
-                                        "AveragePoolF32"};
+                                        "MaxPoolI8",
+                                        "MaxPoolU8",
+                                        "AveragePoolF32",
+                                        "AttentionF32"};
   std::string_view name = names[static_cast<size_t>(kind)];
   return kind == Anchor::None
              ? fmt::format("rune_fast_{}", name)

@@ -32,7 +32,10 @@ enum class Anchor : uint8_t {
   ReduceMean,
   ReduceSum,
   MaxPool,
-  AveragePool
+  MaxPoolI8,
+  MaxPoolU8,
+  AveragePool,
+  Attention
 };
 
 /// True for anchors whose weights are packed while compiling.

@@ -20,9 +20,12 @@ struct ProgramModule {
   std::unique_ptr<llvm::TargetMachine> machine;
   /// Null if no node is compiled.
   std::unique_ptr<llvm::Module> module;
-  /// The function of each of the program's calls.
-  std::vector<std::string> functions;
+  /// The functions of each of the program's calls.
+  std::vector<std::vector<std::string>> functions;
 };
+
+/// errors  `compile.stopped`
+Result<> checkStopped(const Options &options);
 
 /// errors  as compile
 Result<ProgramModule> makeModule(graph::Graph graph, const Options &options);

@@ -2,6 +2,7 @@
 #include "compile/object.h"
 
 #include "compile/expand_memory.h"
+#include "compile/module.h"
 #include "compile/specialise_calls.h"
 #include "compile/wide_integers.h"
 
@@ -16,8 +17,17 @@ namespace rune::compile {
 
 namespace {
 
-bool mustStop(const Options &options) {
-  return options.stop && options.stop->load(std::memory_order_relaxed);
+/// Making code of it cannot be stopped half way, so there is an end to it.
+Result<> checkAmount(const llvm::Module &module) {
+  constexpr size_t mostInstructions = size_t{1} << 22;
+  size_t count = 0;
+  for (const llvm::Function &function : module)
+    count += function.getInstructionCount();
+  if (count <= mostInstructions)
+    return {};
+  return error("compile.too-large",
+               "the graph becomes {} instructions, at most {} are compiled",
+               count, mostInstructions);
 }
 
 /// True for functions that had their passes.
@@ -34,7 +44,7 @@ void runPipeline(llvm::Module &module, llvm::TargetMachine &machine,
   llvm::PassInstrumentationCallbacks callbacks;
   callbacks.registerShouldRunOptionalPassCallback(
       [&](llvm::StringRef, llvm::Any of) {
-        return !mustStop(options) && !isDone(of);
+        return checkStopped(options).ok() && !isDone(of);
       });
   llvm::PassBuilder builder(&machine, {}, {}, &callbacks);
   llvm::LoopAnalysisManager loops;
@@ -61,14 +71,13 @@ Result<> optimise(llvm::Module &module, llvm::TargetMachine &machine,
   llvm::raw_string_ostream out(fault);
   if (llvm::verifyModule(module, &out))
     return error("compile.internal", "the code is not well formed: {}", fault);
-  specialiseCalls(module, machine);
+  specialiseCalls(module, machine, options.stop);
+  RUNE_TRY(checkStopped(options));
   runPipeline(module, machine, options);
   releaseCalls(module);
   expandMemory(module, machine);
   expandWideIntegers(module);
-  if (mustStop(options))
-    return error("compile.stopped", "compiling was stopped");
-  return {};
+  return checkStopped(options);
 }
 
 Result<machine::ObjectBytes> makeObject(llvm::Module &module,
@@ -76,6 +85,7 @@ Result<machine::ObjectBytes> makeObject(llvm::Module &module,
                                         const Options &options,
                                         llvm::CodeGenFileType type) {
   RUNE_TRY(optimise(module, machine, options));
+  RUNE_TRY(checkAmount(module));
   machine::ObjectBytes bytes;
   llvm::raw_svector_ostream stream(bytes);
   llvm::legacy::PassManager passes;
@@ -85,8 +95,7 @@ Result<machine::ObjectBytes> makeObject(llvm::Module &module,
   bool cannot = machine.addPassesToEmitFile(passes, stream, nullptr, type);
   RUNE_CHECK(!cannot, "our targets make object files");
   passes.run(module);
-  if (mustStop(options))
-    return error("compile.stopped", "compiling was stopped");
+  RUNE_TRY(checkStopped(options));
   return bytes;
 }
 

@@ -2,6 +2,7 @@
 #include "compile/prepack.h"
 
 #include "compile/library/fast/blocking.h"
+#include "compile/operands.h"
 #include "compile/recurrent.h"
 #include "compile/window_table.h"
 #include "graph/ops.h"
@@ -18,23 +19,7 @@ namespace {
 using graph::Constant;
 using graph::Graph;
 using graph::Node;
-using graph::noValue;
 using graph::Op;
-using graph::ValueId;
-
-const Constant *constantOf(const Graph &graph, ValueId id) {
-  const graph::Value &value = graph.values[id];
-  return value.constant ? &graph.constants[*value.constant] : nullptr;
-}
-/// Null for an input that is missing or not known.
-const Constant *optional(const Graph &graph, const Node &node, size_t input) {
-  return input < node.inputs.size() && node.inputs[input] != noValue
-             ? constantOf(graph, node.inputs[input])
-             : nullptr;
-}
-bool isMissing(const Node &node, size_t input) {
-  return input >= node.inputs.size() || node.inputs[input] == noValue;
-}
 
 template <class T> T elementAt(const Constant &constant, size_t i) {
   T x;
@@ -79,9 +64,9 @@ bool isIntegerPackable(const Graph &graph, const Node &node) {
       (weights->dtype != DType::I8 && weights->dtype != DType::U8))
     return false;
   for (size_t zero : {3, 4})
-    if (!isMissing(node, zero) && !optional(graph, node, zero))
+    if (isGiven(node, zero) && !constantOf(graph, node, zero))
       return false;
-  const Constant *zero = optional(graph, node, 3);
+  const Constant *zero = constantOf(graph, node, 3);
   return x == DType::I8 || x == DType::U8 ||
          (x == DType::I16 && (!zero || integerAt(*zero, 0) == 0));
 }
@@ -132,7 +117,7 @@ public:
   static Weights of(const Graph &graph, const Node &node) {
     const Constant &weights = *constantOf(graph, node.inputs[1]);
     return {weights, packedBias(graph, node),
-            weights.dtype == DType::F32 ? nullptr : optional(graph, node, 4)};
+            weights.dtype == DType::F32 ? nullptr : constantOf(graph, node, 4)};
   }
   const std::vector<int64_t> &sizes() const { return weights_.sizes; }
   size_t count() const {
@@ -162,7 +147,6 @@ public:
         zeros_ ? integerAt(*zeros_, zeros_->data.size() > 1 ? output : 0) : 0;
     return static_cast<int16_t>(integerAt(weights_, at) - zero);
   }
-  float real(size_t at) const { return elementAt<float>(weights_, at); }
   bool isFloat() const { return isFloat_; }
 
 private:
@@ -249,7 +233,7 @@ Bytes packDepthwise(const Weights &weights, int vectorBytes) {
 /// What the inputs give, with the bias, then what a step gives the next.
 Bytes packLstm(const Graph &graph, const Node &node, size_t width) {
   Bytes packed = packMatMul(
-      Weights(*constantOf(graph, node.inputs[1]), optional(graph, node, 3)),
+      Weights(*constantOf(graph, node.inputs[1]), constantOf(graph, node, 3)),
       true, width);
   Bytes recurrent = packMatMul(
       Weights(*constantOf(graph, node.inputs[2]), nullptr), true, width);
@@ -266,7 +250,7 @@ bool isReadPacked(Anchor kind, size_t input) {
 }
 
 const Constant *packedBias(const Graph &graph, const Node &node) {
-  return optional(graph, node, 2);
+  return constantOf(graph, node, 2);
 }
 
 Anchor packableAs(const Graph &graph, const Node &node) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compile/recurrent.h"
 
+#include "compile/operands.h"
 #include "graph/ops.h"
 
 #include <algorithm>
@@ -16,14 +17,6 @@ using graph::noValue;
 /// By the places of docs/ops.md: lstm.
 enum { inputX, inputWeights, inputRecurrent, inputBias, inputLengths = 6 };
 
-bool isGiven(const Node &node, size_t input) {
-  return input < node.inputs.size() && node.inputs[input] != noValue;
-}
-
-bool isConstant(const Graph &graph, const Node &node, size_t input) {
-  return graph.values[node.inputs[input]].constant.has_value();
-}
-
 bool isF32(const Graph &graph, const Node &node) {
   return std::ranges::all_of(node.inputs, [&](graph::ValueId id) {
     return id == noValue || graph.values[id].type.dtype == DType::F32;
@@ -33,16 +26,15 @@ bool isF32(const Graph &graph, const Node &node) {
 } // namespace
 
 bool isFastLstm(const Graph &graph, const Node &node) {
-  return isF32(graph, node) && isConstant(graph, node, inputWeights) &&
-         isConstant(graph, node, inputRecurrent) &&
-         (!isGiven(node, inputBias) || isConstant(graph, node, inputBias)) &&
+  return isF32(graph, node) && constantOf(graph, node, inputWeights) &&
+         constantOf(graph, node, inputRecurrent) &&
+         (!isGiven(node, inputBias) || constantOf(graph, node, inputBias)) &&
          node.text("gate_activation") == "sigmoid" &&
          node.text("cell_activation") == "tanh" &&
          node.text("hidden_activation") == "tanh" && node.number("clip") == 0 &&
          node.number("cell_clip") == 0 && node.integer("coupled") == 0 &&
          !isGiven(node, inputLengths) && !isGiven(node, inputLengths + 1) &&
-         !graph.constants[*graph.values[node.inputs[inputRecurrent]].constant]
-              .data.empty();
+         !constantOf(graph, node, inputRecurrent)->data.empty();
 }
 
 library::LstmShape lstmShape(const Graph &graph, const Node &node,

@@ -3,8 +3,8 @@
 // Shared libraries that the system's loader takes: this process loads them.
 #include "compile/ahead.h"
 #include "graph/builder.h"
-#include "graph/ops.h"
 #include "graph/evaluate.h"
+#include "graph/ops.h"
 
 #include <dlfcn.h>
 #include <gtest/gtest.h>

@@ -82,8 +82,10 @@ public:
     addLoopPasses();
   }
 
-  void run() {
-    for (llvm::Function &function : module_)
+  void run(const std::atomic<bool> *stop) {
+    for (llvm::Function &function : module_) {
+      if (stop && stop->load(std::memory_order_relaxed))
+        return;
       if (callsKernel(function)) {
         specialise(function);
         run(optimise_, function);
@@ -92,6 +94,7 @@ public:
         function.addFnAttr(llvm::Attribute::OptimizeNone);
         function.addFnAttr(llvm::Attribute::NoInline);
       }
+    }
     llvm::GlobalDCEPass().run(module_, modules_);
   }
 
@@ -181,8 +184,9 @@ private:
 
 } // namespace
 
-void specialiseCalls(llvm::Module &module, llvm::TargetMachine &machine) {
-  Specialiser(module, machine).run();
+void specialiseCalls(llvm::Module &module, llvm::TargetMachine &machine,
+                     const std::atomic<bool> *stop) {
+  Specialiser(module, machine).run(stop);
 }
 
 void releaseCalls(llvm::Module &module) {

@@ -10,6 +10,8 @@
 #include <llvm/IR/Module.h>
 #include <llvm/Target/TargetMachine.h>
 
+#include <atomic>
+
 namespace rune::compile {
 
 /// Inlines kernels (`rune_kernel_…`) and their cases into the functions that
@@ -18,7 +20,9 @@ namespace rune::compile {
 /// `releaseCalls`: the passes of the module leave them alone.
 ///
 /// in  `machine`: what vector passes ask
-void specialiseCalls(llvm::Module &module, llvm::TargetMachine &machine);
+///     `stop`: asked between functions; may be null
+void specialiseCalls(llvm::Module &module, llvm::TargetMachine &machine,
+                     const std::atomic<bool> *stop = nullptr);
 void releaseCalls(llvm::Module &module);
 
 } // namespace rune::compile

@@ -246,7 +246,9 @@ private:
 
   /// The sums of a product, in its steps.
   Result<ValueId> sums(const SteppedProduct &product) {
-    auto [place, isNew] = sums_.try_emplace(product.node, noValue);
+    // a matmul stands with and without the bias behind it
+    std::pair key(product.node, product.bias.empty());
+    auto [place, isNew] = sums_.try_emplace(key, noValue);
     if (!isNew)
       return place->second;
     const Node &node = *product.node;
@@ -276,7 +278,7 @@ private:
     Op op = node.op == Op::Conv ? Op::ConvInteger : Op::MatMulInteger;
     ValueId y = RUNE_TRY(
         now_.builder().one(op, name, std::move(inputs), std::move(attributes)));
-    sums_[product.node] = y;
+    sums_[key] = y;
     return y;
   }
 
@@ -433,7 +435,7 @@ private:
   Editor old_;
   Rewriter now_;
   std::map<ValueId, std::optional<SteppedProduct>> products_;
-  std::map<const Node *, ValueId> sums_;
+  std::map<std::pair<const Node *, bool>, ValueId> sums_;
 };
 
 } // namespace

@@ -187,6 +187,21 @@ TEST(FoldQuantisation, ProductsAndTheBiasBehindThem) {
   }
 }
 
+TEST(FoldQuantisation, WholeBiasesBehindProductsAreInTheSums) {
+  Layers layers;
+  ValueId x = layers.steps(layers.input("u8[3, 20]"), "0.02", "100");
+  ValueId w = layers.steps(layers.constant("i8[20, 4]"), "0.01", "");
+  ValueId bias =
+      layers.steps(layers.numbers("i32[4]", "9000 -8000 20000 1"), "2e-4", "");
+  ValueId y = layers.one(Op::Add, {layers.one(Op::MatMul, {x, w}), bias});
+  Graph before = layers.finish({layers.quantise(y, "0.05", "u8", "90")});
+  Graph after = folded(before);
+  EXPECT_EQ(count(after, Op::MatMulInteger), 1u);
+  EXPECT_EQ(count(after, Op::Add), 0u);
+  EXPECT_EQ(after.nodes.size(), 3u) << graph::renderText(after);
+  EXPECT_LE(compare(before, after, layers.random), 1u);
+}
+
 // As PyTorch writes a linear layer: the weights are quantised and turned.
 TEST(FoldQuantisation, WeightsThatAreQuantisedAndTurnedInTheModel) {
   Layers layers;

@@ -46,6 +46,8 @@ Result<graph::Graph> runPasses(graph::Graph graph, const PassOptions &options) {
                  options.stopAfter)
         .withHelp("the passes are " + names());
   for (const Pass &pass : all) {
+    if (options.stop && options.stop->load(std::memory_order_relaxed))
+      return error("compile.stopped", "compiling was stopped");
     if (!options.exact || pass.run != foldQuantisation)
       graph = RUNE_TRY(runOne(pass, std::move(graph)));
     if (options.after)

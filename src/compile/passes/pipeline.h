@@ -8,6 +8,7 @@
 
 #include "graph/graph.h"
 
+#include <atomic>
 #include <functional>
 
 namespace rune::compile {
@@ -38,12 +39,15 @@ struct PassOptions {
   bool exact = false;
   /// Called after each pass with what it made. May be empty.
   std::function<void(const Pass &, const graph::Graph &)> after;
+  /// Asked between passes. May be null.
+  const std::atomic<bool> *stop = nullptr;
 };
 
 /// Runs the passes one after the other on a verified graph and verifies what
 /// each made.
 ///
-/// errors  `compile.unknown-pass` · `compile.internal`: a pass broke the graph
+/// errors  `compile.unknown-pass` · `compile.stopped` · `compile.internal`: a
+///         pass broke the graph
 Result<graph::Graph> runPasses(graph::Graph graph,
                                const PassOptions &options = {});
 

@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -15,6 +16,14 @@ namespace {
 
 constexpr uint64_t pageBytes = 4096;
 constexpr uint64_t hugeBytes = uint64_t{2} << 20;
+
+/// All that the machine has, used or not.
+uint64_t machineBytes() {
+  long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+  return pages > 0 && size > 0
+             ? static_cast<uint64_t>(pages) * static_cast<uint64_t>(size)
+             : UINT64_MAX;
+}
 
 void *mapped(uint64_t bytes) {
   return mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
@@ -43,12 +52,18 @@ Result<ArenaMemory> ArenaMemory::of(uint64_t bytes) {
   ArenaMemory memory;
   if (bytes == 0)
     return memory;
+  // the system would promise it, and end the process that touches it
+  if (bytes > machineBytes())
+    return error("machine.out-of-memory",
+                 "the model needs {} bytes of memory, this machine has {}",
+                 bytes, machineBytes());
   bytes = alignTo(bytes, pageBytes);
   void *at = bytes >= hugeBytes ? mappedHuge(bytes) : mapped(bytes);
   if (at == MAP_FAILED)
     return error("machine.out-of-memory",
-                 "cannot get {} bytes for the values of a run: {}", bytes,
-                 std::strerror(errno));
+                 "the model needs {} bytes of memory, which are not to be had: "
+                 "{}",
+                 bytes, std::strerror(errno));
   memory.data_ = static_cast<uint8_t *>(at);
   memory.bytes_ = bytes;
   return memory;

@@ -16,7 +16,7 @@ class ArenaMemory {
 public:
   /// Zeros at a multiple of 64; no memory at all for 0 bytes.
   ///
-  /// errors  `machine.out-of-memory`
+  /// errors  `machine.out-of-memory`: more than this machine has or gives
   static Result<ArenaMemory> of(uint64_t bytes);
 
   ArenaMemory() = default;

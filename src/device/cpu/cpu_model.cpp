@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/cpu/cpu_model.h"
 
+#include "device/cpu/alarm.h"
+
 #include "graph/specialise.h"
 
 namespace rune::device {
@@ -23,15 +25,32 @@ Result<Sizes> CpuModel::sizesOf(const graph::Items &inputs) const {
   return sizes;
 }
 
-Result<compile::Program> CpuModel::programFor(const Sizes &sizes) const {
+Result<compile::Program>
+CpuModel::compiledFor(const Sizes &sizes,
+                      const graph::EvaluateLimits &limits) const {
+  graph::Graph graph = RUNE_TRY(graph::specialise(graph_, sizes));
+  if (!limits.deadline)
+    return compile::compile(std::move(graph), options_);
+  Alarm alarm(limits.deadline);
+  compile::Options options = options_;
+  options.stop = alarm.stop();
+  auto program = compile::compile(std::move(graph), options);
+  if (!program && program.error().code == "compile.stopped")
+    return error("evaluate.deadline",
+                 "the deadline passed while the model was compiled");
+  return program;
+}
+
+Result<compile::Program>
+CpuModel::programFor(const Sizes &sizes,
+                     const graph::EvaluateLimits &limits) const {
   Sha256 key;
   if (keeping_.cache) {
     key = keeping_.cache->keyOf(keeping_.model, sizes, options_);
     if (auto found = keeping_.cache->find(key, constants_))
       return std::move(*found);
   }
-  graph::Graph graph = RUNE_TRY(graph::specialise(graph_, sizes));
-  auto program = RUNE_TRY(compile::compile(std::move(graph), options_));
+  auto program = RUNE_TRY(compiledFor(sizes, limits));
   if (keeping_.cache) {
     auto kept = keeping_.cache->keep(key, program, constants_);
     if (!kept && keeping_.note)
@@ -40,10 +59,13 @@ Result<compile::Program> CpuModel::programFor(const Sizes &sizes) const {
   return program;
 }
 
-Result<CpuRun *> CpuModel::prepare(const Sizes &sizes) {
+Result<CpuRun *> CpuModel::prepare(const Sizes &sizes,
+                                   const graph::EvaluateLimits &limits) {
   if (auto found = runs_.find(sizes); found != runs_.end())
     return found->second.get();
-  auto run = RUNE_TRY(CpuRun::of(RUNE_TRY(programFor(sizes)), pool_));
+  auto program = RUNE_TRY(programFor(sizes, limits));
+  RUNE_TRY(checkMemory(program, limits));
+  auto run = RUNE_TRY(CpuRun::of(std::move(program), pool_));
   return (runs_[sizes] = std::move(run)).get();
 }
 
@@ -57,7 +79,7 @@ Result<> CpuModel::give(compile::Program program) {
 
 Result<graph::Items> CpuModel::run(graph::Items inputs,
                                    const graph::EvaluateLimits &limits) {
-  CpuRun *run = RUNE_TRY(prepare(RUNE_TRY(sizesOf(inputs))));
+  CpuRun *run = RUNE_TRY(prepare(RUNE_TRY(sizesOf(inputs)), limits));
   return run->run(std::move(inputs), limits, state_);
 }
 

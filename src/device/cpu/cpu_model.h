@@ -36,8 +36,10 @@ public:
   /// Makes ready for inputs of these sizes: compiles, or finds what was
   /// compiled before.
   ///
+  /// in      `limits`: of the compilation too, which ends at the deadline
   /// errors  as `run`
-  Result<CpuRun *> prepare(const Sizes &sizes);
+  Result<CpuRun *> prepare(const Sizes &sizes,
+                           const graph::EvaluateLimits &limits = {});
   /// Takes what was compiled of this graph elsewhere, for the sizes of its
   /// inputs.
   ///
@@ -53,7 +55,10 @@ public:
 
 private:
   Result<Sizes> sizesOf(const graph::Items &inputs) const;
-  Result<compile::Program> programFor(const Sizes &sizes) const;
+  Result<compile::Program>
+  programFor(const Sizes &sizes, const graph::EvaluateLimits &limits) const;
+  Result<compile::Program>
+  compiledFor(const Sizes &sizes, const graph::EvaluateLimits &limits) const;
 
   graph::Graph graph_;
   Keeping keeping_;

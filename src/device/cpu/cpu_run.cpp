@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "device/cpu/cpu_run.h"
 
+#include "device/cpu/alarm.h"
+
 #include <algorithm>
-#include <condition_variable>
 #include <cstring>
-#include <mutex>
-#include <thread>
 
 namespace rune::device {
 
@@ -28,29 +27,6 @@ uint8_t *alignedIn(std::vector<uint8_t> &buffer) {
   auto at = reinterpret_cast<uintptr_t>(buffer.data());
   return buffer.data() + (alignTo(at, alignment) - at);
 }
-
-/// Sets a flag once the deadline has passed.
-class Alarm {
-public:
-  explicit Alarm(
-      std::optional<std::chrono::steady_clock::time_point> deadline) {
-    if (!deadline)
-      return;
-    thread_ = std::jthread([this, at = *deadline](std::stop_token stop) {
-      std::unique_lock lock(mutex_);
-      if (!changed_.wait_until(lock, stop, at, [] { return false; }) &&
-          !stop.stop_requested())
-        __atomic_store_n(&rang_, 1, __ATOMIC_RELAXED);
-    });
-  }
-  const int32_t *flag() const { return &rang_; }
-
-private:
-  int32_t rang_ = 0;
-  std::mutex mutex_;
-  std::condition_variable_any changed_;
-  std::jthread thread_; // the last: it uses all of the above
-};
 
 /// What compiled code polls, and whom it gives tasks to.
 struct PoolControl : compile::Control {
@@ -138,6 +114,15 @@ private:
 };
 
 } // namespace
+
+Result<> checkMemory(const compile::Program &program,
+                     const graph::EvaluateLimits &limits) {
+  if (program.arenaBytes <= limits.memoryBytes)
+    return {};
+  return error("evaluate.memory-limit",
+               "the graph needs {} bytes of memory, {} are allowed",
+               program.arenaBytes, limits.memoryBytes);
+}
 
 Result<std::unique_ptr<CpuRun>> CpuRun::prepare(Graph graph,
                                                 const compile::Options &options,
@@ -310,10 +295,7 @@ Result<graph::Items> CpuRun::finish(graph::State &state) {
 Result<graph::Items> CpuRun::run(graph::Items inputs,
                                  const graph::EvaluateLimits &limits,
                                  graph::State &state) {
-  if (program_.arenaBytes > limits.memoryBytes)
-    return error("evaluate.memory-limit",
-                 "the graph needs {} bytes of memory, {} are allowed",
-                 program_.arenaBytes, limits.memoryBytes);
+  RUNE_TRY(checkMemory(program_, limits));
   items_.assign(graph().values.size(), {});
   copies_ = 0;
   RUNE_TRY(bind(std::move(inputs), state));

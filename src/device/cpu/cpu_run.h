@@ -12,6 +12,10 @@
 
 namespace rune::device {
 
+/// errors  `evaluate.memory-limit`: the arena is larger than allowed
+Result<> checkMemory(const compile::Program &program,
+                     const graph::EvaluateLimits &limits);
+
 /// One run at a time.
 class CpuRun {
 public:

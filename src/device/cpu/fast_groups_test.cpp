@@ -109,6 +109,33 @@ public:
                                "anchor", in, {{"transpose_b", transposed}}));
   }
 
+  /// As many products as are worth several tasks, in few rows.
+  graph::Graph fewRows() {
+    bool isConv = random_.oneIn(2);
+    int64_t groups = isConv ? random_.of<int64_t>({1, 4}) : 1;
+    int64_t inner = random_.between(60, 90),
+            columns = groups * random_.between(50, 90) + random_.between(0, 3);
+    columns -= columns % groups;
+    macs_ = inner;
+    if (!isConv) {
+      macs_ = inner *= 9;
+      columns *= 3;
+      Sizes weights = {inner, columns};
+      return finish(builder_.one(
+          isInteger_ ? Op::MatMulInteger : Op::MatMul, "anchor",
+          operands({random_.between(1, 9), inner}, weights, columns, 1), {}));
+    }
+    int64_t kernel = random_.of<int64_t>({1, 3});
+    Sizes x = {1, random_.between(4, 7), random_.between(4, 7), groups * inner};
+    std::vector<ValueId> in =
+        operands(x, {columns, inner, kernel, kernel}, columns, 0);
+    return finish(builder_.one(isInteger_ ? Op::ConvInteger : Op::Conv,
+                               "anchor", in,
+                               {{"layout", std::string("NXC")},
+                                {"pads", Sizes(4, kernel / 2)},
+                                {"groups", groups}}));
+  }
+
   graph::Graph elementwise() {
     Sizes sizes;
     for (int64_t d = random_.between(0, 4); d > 0; --d)
@@ -213,8 +240,38 @@ private:
     }
   }
 
+  /// Sums that floats bring to another scale.
+  ValueId throughFloats(ValueId x) {
+    Sizes sizes = builder_.type(x).sizes(), parameters;
+    if (!sizes.empty() && random_.oneIn(2))
+      parameters = {sizes.back()};
+    Tensor scales = *Tensor::zeros(DType::F32, parameters);
+    for (float &scale : scales.as<float>())
+      scale = std::ldexp(static_cast<float>(random_.between(1000, 2000)), -22);
+    ValueId y = *builder_.one(
+        Op::Dequantize, "n",
+        {x, builder_.constant("s", graph::Constant::of(std::move(scales))),
+         parameters.empty() && random_.oneIn(3) ? constant(DType::I32, {})
+                                                : noValue},
+        {{"axis", parameters.empty()
+                      ? int64_t{0}
+                      : static_cast<int64_t>(sizes.size()) - 1}});
+    if (random_.oneIn(2))
+      y = *builder_.one(Op::Relu, "n", {y});
+    Tensor step = *Tensor::zeros(DType::F32, {});
+    step.as<float>()[0] = random_.of({1.0f, 0.5f, 0.37f});
+    DType to = random_.of({DType::I8, DType::U8});
+    return *builder_.one(
+        Op::Quantize, "n",
+        {y, builder_.constant("s", graph::Constant::of(std::move(step))),
+         constant(to, {})},
+        {{"dtype", std::string(dtypeName(to))}});
+  }
+
   ValueId nextInteger(ValueId x) {
     DType dtype = builder_.type(x).dtype;
+    if (dtype == DType::I32 && random_.oneIn(3))
+      return throughFloats(x);
     if (dtype != DType::I32 || random_.oneIn(4))
       return *builder_.one(Op::Add, "n", {x, operand(x, dtype)});
     Sizes sizes = builder_.type(x).sizes();
@@ -310,6 +367,9 @@ TEST_P(FastGroups, ConvolutionsAgreeWithPlainOnes) {
 }
 TEST_P(FastGroups, ProductsAgreeWithPlainOnes) {
   compareAll(&Case::matmul, 16);
+}
+TEST_P(FastGroups, ColumnsOfFewRowsAreSharedOut) {
+  compareAll(&Case::fewRows, 6);
 }
 TEST_P(FastGroups, ChainsAgreeWithPlainOnes) {
   compareAll(&Case::elementwise, 16);

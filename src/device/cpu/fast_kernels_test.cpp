@@ -42,8 +42,9 @@ struct Try {
   /// Adds an operand of the result's size, and takes what is positive.
   bool followed = true;
   float offset = 0;
-  /// These numbers stand in the first input.
+  /// These numbers stand in the first input, or in another one.
   std::vector<float> special = {};
+  size_t specialInput = 0;
   /// Several are given out as they are.
   size_t results = 1;
 
@@ -53,7 +54,8 @@ struct Try {
       all.push_back(
           numbers(type, seed * 7 + static_cast<uint32_t>(all.size()), offset));
     for (size_t i = 0; i < special.size(); ++i)
-      all[0].as<float>()[i * 5 % all[0].count()] = special[i];
+      all[specialInput].as<float>()[i * 5 % all[specialInput].count()] =
+          special[i];
     return all;
   }
   void addTo(GraphBuilder &builder, const std::string &name) const {
@@ -271,6 +273,98 @@ TEST(FastKernels, Pools) {
         over(op, "f32[1, 7, 7, 64]", {7, 7}, {1, 1}, {0, 0, 0, 0}, {1, 1}));
   }
   agree(all);
+}
+
+// The largest of bytes, with nothing behind it and with something.
+TEST(FastKernels, PoolsOfBytes) {
+  uint32_t seed = 0;
+  for (const char *type : {"u8[2, 9, 8, 37]", "i8[2, 9, 8, 37]",
+                           "u8[1, 6, 5, 300]", "i8[1, 6, 5, 8]"})
+    for (int64_t pad : {0, 1}) {
+      SCOPED_TRACE(fmt::format("{}, pad {}", type, pad));
+      GraphBuilder builder("bytes");
+      ValueId x = builder.input("x", *parseTensorType(type));
+      ValueId y = *builder.one(Op::MaxPool, "pool", {x},
+                               {{"kernel", List{3, 2}},
+                                {"strides", List{2, 1}},
+                                {"pads", List{pad, 0, 0, pad}},
+                                {"layout", "NXC"}});
+      if (pad == 0)
+        y = *builder.one(Op::Add, "sum", {y, y});
+      builder.output(y, "y");
+      graph::Graph graph = *std::move(builder).finish();
+      Tensor input = *Tensor::zeros(graph.values[x].type.dtype,
+                                    graph.values[x].type.sizes());
+      std::mt19937 random(++seed);
+      for (uint8_t &byte : input.bytes())
+        byte = static_cast<uint8_t>(random());
+      TensorView view = input.view();
+      auto expected = graph::evaluate(graph, {&view, 1});
+      ASSERT_TRUE(expected.ok()) << expected.error().message;
+      auto run = CpuRun::prepare(graph);
+      ASSERT_TRUE(run.ok()) << run.error().message;
+      graph::Items items;
+      items.push_back(graph::Item::borrowed(view));
+      graph::State state;
+      auto results = (*run)->run(std::move(items), {}, state);
+      ASSERT_TRUE(results.ok()) << results.error().message;
+      EXPECT_TRUE(std::ranges::equal((*results)[0].view().data,
+                                     (*expected)[0].bytes()));
+    }
+}
+
+Try attention(const std::string &q, const std::string &k, const std::string &v,
+              const std::string &mask = "",
+              std::vector<graph::Attribute> attributes = {}) {
+  Try made{Op::Attention, {q, k, v}, std::move(attributes)};
+  if (!mask.empty())
+    made.inputs.push_back(mask);
+  return made;
+}
+
+// More keys than are met at a time, sizes that are no multiples of a tile.
+TEST(FastKernels, Attention) {
+  Try large = attention("f32[1, 2, 9, 8]", "f32[1, 2, 600, 8]",
+                        "f32[1, 2, 600, 5]", "", {{"scale", 30.0}});
+  Try broken =
+      attention("f32[1, 1, 7, 5]", "f32[1, 1, 20, 5]", "f32[1, 1, 20, 16]");
+  broken.special = {nan, infinity};
+  broken.followed = false;
+  Try masked = attention("f32[1, 1, 4, 3]", "f32[1, 1, 270, 3]",
+                         "f32[1, 1, 270, 4]", "f32[4, 270]");
+  masked.specialInput = 3;
+  masked.special.assign(270, -infinity); // some keys of each query
+  Try nothing = attention("f32[1, 2, 2, 3]", "f32[1, 2, 3, 3]",
+                          "f32[1, 2, 3, 4]", "f32[2, 3]");
+  nothing.specialInput = 3;
+  nothing.special.assign(6, -infinity);
+  nothing.followed = false;
+  agree(
+      {attention("f32[1, 1, 1, 1]", "f32[1, 1, 1, 1]", "f32[1, 1, 1, 1]"),
+       attention("f32[2, 3, 31, 18]", "f32[2, 3, 40, 18]", "f32[2, 3, 40, 20]"),
+       attention("f32[1, 4, 128, 64]", "f32[1, 4, 128, 64]",
+                 "f32[1, 4, 128, 64]", "", {{"scale", 0.125}}),
+       attention("f32[2, 6, 13, 7]", "f32[2, 2, 300, 7]", "f32[2, 2, 300, 33]",
+                 "f32[2, 1, 1, 300]"),
+       attention("f32[1, 2, 101, 16]", "f32[1, 2, 513, 16]",
+                 "f32[1, 2, 513, 16]", "f32[1, 2, 101, 513]"),
+       attention("f32[1, 2, 280, 6]", "f32[1, 2, 280, 6]", "f32[1, 2, 280, 6]",
+                 "", {{"causal", int64_t{1}}}),
+       large, broken, masked, nothing});
+}
+
+// 8 heads of 2048 steps: all scores were 128 MiB.
+TEST(FastKernels, AttentionKeepsNoMatrixOfScores) {
+  GraphBuilder builder("long");
+  std::vector<ValueId> ids;
+  for (const char *name : {"q", "k", "v"})
+    ids.push_back(
+        builder.input(name, *parseTensorType("f32[1, 8, 2048, 16]")));
+  ValueId y = *builder.one(Op::Attention, "attention", ids);
+  builder.output(*builder.one(Op::Relu, "relu", {y}), "y");
+  auto run = CpuRun::prepare(*std::move(builder).finish());
+  ASSERT_TRUE(run.ok()) << run.error().message;
+  EXPECT_LT((*run)->program().arenaBytes, uint64_t{8} << 20);
 }
 
 } // namespace

@@ -76,7 +76,7 @@ std::vector<Tensor> inputsOf(const Layer &layer, DType dtype) {
 }
 
 /// What is not a constant of the graph.
-std::vector<TensorView> inputViews(const std::vector<Tensor> &tensors) {
+std::vector<TensorView> givenViews(const std::vector<Tensor> &tensors) {
   std::vector<TensorView> views;
   for (size_t i = 0; i < tensors.size(); ++i)
     if (!isWeight(i))
@@ -103,7 +103,7 @@ TEST(FastLstm, IsAsCloseToF64AsTheEvaluator) {
     SCOPED_TRACE(fmt::format("{} steps of {}", layer.steps, layer.hidden));
     auto narrow = inputsOf<float>(layer, DType::F32);
     auto wide = inputsOf<double>(layer, DType::F64);
-    auto narrowViews = inputViews(narrow), wideViews = inputViews(wide);
+    auto narrowViews = givenViews(narrow), wideViews = givenViews(wide);
     auto plain = graph::evaluate(layer.graph(narrow), narrowViews);
     auto exact = graph::evaluate(layer.graph(wide), wideViews);
     ASSERT_TRUE(plain.ok() && exact.ok());

@@ -139,6 +139,43 @@ struct DynamicProduct {
   }
 };
 
+/// Queries by keys by values: so many queries at a time meet all keys, so many
+/// of these at a time.
+struct AttentionShape {
+  TileShape tile;
+  int64_t queries, keys, size, values;
+
+  static constexpr int64_t mostKeys = 256, mostQueries = 96;
+
+  constexpr int64_t most() const {
+    int64_t all = (queries + tile.rows - 1) / tile.rows * tile.rows;
+    return all < mostQueries ? all : mostQueries;
+  }
+  constexpr int64_t keysAtOnce() const {
+    int64_t width = tile.columns(), all = (keys + width - 1) / width * width;
+    return all < mostKeys ? all : mostKeys;
+  }
+  /// Columns of panels.
+  constexpr int64_t wide() const {
+    int64_t width = tile.columns();
+    return (values + width - 1) / width * width;
+  }
+  /// In floats, one behind the other: the keys as panels, a panel of scores,
+  /// the scores, a panel of values that ends early, the sums.
+  constexpr int64_t panelsAt() const { return 0; }
+  constexpr int64_t panelAt() const { return size * keysAtOnce(); }
+  constexpr int64_t scoresAt() const {
+    return panelAt() + tile.rows * tile.columns();
+  }
+  constexpr int64_t endAt() const { return scoresAt() + most() * keysAtOnce(); }
+  constexpr int64_t sumsAt() const {
+    return endAt() + (wide() == values ? 0 : keysAtOnce() * tile.columns());
+  }
+  constexpr int64_t scratchBytes() const {
+    return 4 * (sumsAt() + most() * wide());
+  }
+};
+
 /// A sequence of steps whose inputs are multiplied before, so many at a time.
 struct LstmShape {
   int64_t steps, batch, hidden;

@@ -80,7 +80,7 @@ template <int vectorBytes> int32_t depthwise(const Fused &fused) {
   int64_t taps = windows.taps(), channels = fused.columns;
   const auto *packed = packedWeights<float>(fused, windows);
   return eachRowBlock<float>(
-      fused, windows, shape, channels, 0, [&](const RowBlock<float> &rows) {
+      fused, windows, shape, channels, 1, 0, [&](const RowBlock<float> &rows) {
         rows.gather(elements<float>(x));
         alignas(64) float tile[shape.rows * width];
         for (int64_t i = 0; i < rows.rows; i += shape.rows) {

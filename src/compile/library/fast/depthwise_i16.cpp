@@ -134,7 +134,7 @@ template <int vectorBytes, class X> int32_t depthwise(const Fused &fused) {
   int64_t taps = windows.taps(), channels = fused.columns;
   const auto *packed = packedWeights<int32_t>(fused, windows);
   return eachRowBlock<X>(
-      fused, windows, shape, channels, zero, [&](const RowBlock<X> &rows) {
+      fused, windows, shape, channels, 1, zero, [&](const RowBlock<X> &rows) {
         rows.gather(elements<X>(x));
         alignas(64) int32_t tile[shape.rows * width];
         const int32_t *weights = packed;

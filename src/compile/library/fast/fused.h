@@ -38,21 +38,41 @@ struct Fused {
 inline int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 inline int64_t atMost(int64_t a, int64_t b) { return a < b ? a : b; }
 
-/// Tasks of about as many rows each, as many as keep all workers busy; few
-/// products are not worth a task.
+/// What is shared out evenly.
+struct Share {
+  int64_t first, end;
+};
+
+/// Fewer products than these are not worth a task.
+constexpr int64_t leastProducts = 1 << 17;
+
+/// Tasks of about as many rows each, as many as keep all workers busy. Where
+/// rows are few their columns are shared out: so each worker reads a part of
+/// the weights only.
 struct RowTasks {
-  int64_t rows, count;
+  int64_t rows, count, parts = 1;
 
   /// in      `most`: rows of a task; `tile`: rows of a tile, which are not cut;
-  ///         `products`: for each row
-  RowTasks(const Fused &fused, int64_t most, int64_t tile, int64_t products) {
-    constexpr int64_t least = 1 << 17;
-    int64_t workers =
-        atMost(fused.call->control->workers, fused.rows * products / least);
+  ///         `products`: for each row; `panels`: what columns are cut into
+  RowTasks(const Fused &fused, int64_t most, int64_t tile, int64_t products,
+           int64_t panels = 1) {
+    int64_t workers = atMost(fused.call->control->workers,
+                             fused.rows * products / leastProducts);
     workers = workers < 1 ? 1 : workers;
-    count = ceilDiv(ceilDiv(fused.rows, most), workers) * workers;
+    int64_t blocks = ceilDiv(fused.rows, most);
+    if (workers > 1 && blocks < 4 * workers && panels >= 2 * workers) {
+      parts = panels >= 4 * workers ? 2 * workers : workers;
+      workers = 1;
+    }
+    count = ceilDiv(blocks, workers) * workers;
     rows = ceilDiv(ceilDiv(fused.rows, count), tile) * tile;
-    count = ceilDiv(fused.rows, rows);
+    count = ceilDiv(fused.rows, rows) * parts;
+  }
+  int64_t row(int64_t task) const { return task / parts * rows; }
+  /// Of `all` panels, those of a task.
+  Share share(int64_t task, int64_t all) const {
+    int64_t part = task % parts;
+    return {part * all / parts, (part + 1) * all / parts};
   }
 };
 

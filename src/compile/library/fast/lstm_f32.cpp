@@ -8,6 +8,7 @@
 #include "compile/library/fast/blocking.h"
 #include "compile/library/fast/fused.h"
 #include "compile/library/fast/math_f32.h"
+#include "compile/library/fast/product_row.h"
 #include "compile/library/fast/product_tile.h"
 
 #pragma clang fp contract(on)
@@ -19,47 +20,6 @@ namespace {
 enum { inputX, inputWeights, inputRecurrent, inputBias, inputH, inputC };
 enum { attributeLayout = 12, attributeReverse };
 enum { inputGate, outputGate, forgetGate, cellGate, gateCount };
-
-/// Panels of packed weights: (1 + inner) · width elements each, the first row
-/// the bias.
-struct Panels {
-  const float *first;
-  int64_t inner;
-};
-
-/// z += x · panels for one row: `count` panels at a time, whose weights come in
-/// as many streams and are used once.
-template <int vectorBytes, int count>
-[[gnu::noinline]] void addRow(const float *x, const Panels &panels,
-                              int64_t column, float *z) {
-  constexpr TileShape tile = productF32(vectorBytes);
-  using V = Vector<float, tile.lanes>;
-  V sums[count * tile.vectors];
-  for (int v = 0; v < count * tile.vectors; ++v)
-    sums[v] = loadVector<V>(z + column + v * tile.lanes);
-  int64_t step = (1 + panels.inner) * tile.columns();
-  const float *row =
-      panels.first + column * (1 + panels.inner) + tile.columns();
-  for (int64_t k = 0; k < panels.inner; ++k, row += tile.columns()) {
-    V left = x[k];
-    for (int v = 0; v < count * tile.vectors; ++v)
-      sums[v] += left * loadVector<V>(row + v / tile.vectors * step +
-                                      v % tile.vectors * tile.lanes);
-  }
-  for (int v = 0; v < count * tile.vectors; ++v)
-    storeVector(z + column + v * tile.lanes, sums[v]);
-}
-
-template <int vectorBytes>
-void multiplyOne(const float *x, const Panels &panels, int64_t columns,
-                 float *z) {
-  constexpr int64_t width = productF32(vectorBytes).columns();
-  int64_t column = 0;
-  for (; column + 4 * width <= columns; column += 4 * width)
-    addRow<vectorBytes, 4>(x, panels, column, z);
-  for (; column < columns; column += width)
-    addRow<vectorBytes, 1>(x, panels, column, z);
-}
 
 template <int vectorBytes> class Lstm {
 public:
@@ -156,7 +116,12 @@ private:
 
   void recur(float *sums) const {
     if (shape_.batch == 1)
-      return multiplyOne<vectorBytes>(h_, recurrence_, shape_.columns(), sums);
+      return eachPanels<vectorBytes>(
+          0, shape_.columns(), [&]<int count>(int64_t column, Count<count>) {
+            float *z = sums + column;
+            multiplyRow<vectorBytes, count>(h_, recurrence_, column, z, width,
+                                            z);
+          });
     for (int64_t n = 0; n < shape_.batch; n += tile.rows) {
       const float *left[tile.rows];
       int64_t some = atMost(tile.rows, shape_.batch - n);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Pools of f32 over channels-last images: the taps of a pixel are found once,
-// their channels are vectors.
+// Pools of f32 over channels-last images, and the largest of 8-bit ones: the
+// taps of a pixel are found once, their channels are vectors.
 #include "compile/library/fast/blocking.h"
 #include "compile/library/fast/folds_f32.h"
 #include "compile/library/fast/fused.h"
@@ -15,6 +15,7 @@ namespace {
 
 /// NaN wins over numbers, and what came first over its equals.
 struct Largest {
+  using Element = float;
   static float start() { return -std::numeric_limits<float>::infinity(); }
   template <class V> static V step(V best, V next) {
     if constexpr (std::is_same_v<V, float>)
@@ -23,38 +24,58 @@ struct Largest {
       return ((next > best) | (next != next)) ? next : best;
   }
 };
+template <class T> struct LargestInteger {
+  using Element = T;
+  static T start() { return std::numeric_limits<T>::min(); }
+  template <class V> static V step(V best, V next) {
+    return next > best ? next : best;
+  }
+};
 struct Sum {
+  using Element = float;
   static float start() { return 0; }
   template <class V> static V step(V sum, V next) { return sum + next; }
 };
 
-/// All channels of one pixel.
-template <int lanes, class Fold>
-void foldTaps(const float *const *taps, int64_t count, int64_t channels,
-              float factor, float *to) {
-  using V = F32s<lanes>;
-  constexpr int vectors = 4;
+/// All channels of one pixel; `lanes` are those of f32.
+template <int lanes, class Fold, class T = typename Fold::Element>
+void foldTaps(const T *const *taps, int64_t count, int64_t channels,
+              float factor, T *to) {
+  constexpr int all = lanes * 4 / static_cast<int>(sizeof(T));
   int64_t c = 0;
-  auto block = [&]<int n>(std::integral_constant<int, n>) {
-    V all[n];
+  auto scaled = [&](auto x) {
+    if constexpr (std::is_same_v<T, float>)
+      return x * factor;
+    else
+      return x;
+  };
+  auto block = [&]<int width, int n>(std::integral_constant<int, width>,
+                                     std::integral_constant<int, n>) {
+    using V = Vector<T, width>;
+    V folds[n];
     for (int v = 0; v < n; ++v)
-      all[v] = Fold::start();
+      folds[v] = Fold::start();
     for (int64_t t = 0; t < count; ++t)
       for (int v = 0; v < n; ++v)
-        all[v] = Fold::step(all[v], loadVector<V>(taps[t] + c + v * lanes));
+        folds[v] = Fold::step(folds[v], loadVector<V>(taps[t] + c + v * width));
     for (int v = 0; v < n; ++v)
-      storeVector<V>(to + c + v * lanes, all[v] * factor);
-    c += n * lanes;
+      storeVector<V>(to + c + v * width, scaled(folds[v]));
+    c += n * width;
   };
-  while (c + vectors * lanes <= channels)
-    block(std::integral_constant<int, vectors>{});
-  while (c + lanes <= channels)
-    block(std::integral_constant<int, 1>{});
+  std::integral_constant<int, all> whole;
+  std::integral_constant<int, 1> one;
+  while (c + 4 * all <= channels)
+    block(whole, std::integral_constant<int, 4>{});
+  while (c + all <= channels)
+    block(whole, one);
+  if constexpr (sizeof(T) == 1)
+    while (c + 8 <= channels)
+      block(std::integral_constant<int, 8>{}, one);
   for (; c < channels; ++c) {
-    float one = Fold::start();
+    T fold = Fold::start();
     for (int64_t t = 0; t < count; ++t)
-      one = Fold::step(one, taps[t][c]);
-    to[c] = one * factor;
+      fold = Fold::step(fold, taps[t][c]);
+    to[c] = scaled(fold);
   }
 }
 
@@ -62,25 +83,26 @@ void foldTaps(const float *const *taps, int64_t count, int64_t channels,
 template <int lanes, class Fold, class Factor>
 int32_t pool(const Fused &fused, const Window &window, const Attribute &layout,
              Factor factor) {
+  using T = typename Fold::Element;
   const Call &call = *fused.call;
   Image x(call.in[0], layout), y(call.out[0], layout);
   int64_t channels = fused.columns;
-  const float *in = elements<float>(call.in[0]);
+  const T *in = elements<T>(call.in[0]);
   int64_t most = channels < rowBlock ? rowBlock / channels : 1;
   int64_t insideTaps = 1;
   for (int32_t d = 0; d < window.rank; ++d)
     insideTaps *= atMost(window.kernel[d], x.size(d));
   return eachTask(
       fused, ceilDiv(fused.rows, most), [&](int64_t task, uint8_t *scratch) {
-        auto **taps = reinterpret_cast<const float **>(scratch);
+        auto **taps = reinterpret_cast<const T **>(scratch);
         auto *values =
-            reinterpret_cast<float *>(scratch + poolAddresses(insideTaps));
+            reinterpret_cast<T *>(scratch + poolAddresses(insideTaps));
         int64_t first = task * most, rows = atMost(most, fused.rows - first);
         for (int64_t i = 0; i < rows; ++i) {
           int64_t place[maxRank], rest = first + i;
           for (int32_t d = window.rank; d-- > 0; rest /= y.size(d))
             place[d] = rest % y.size(d);
-          const float *image = in + rest * x.strides.of[0];
+          const T *image = in + rest * x.strides.of[0];
           int64_t count = 0;
           window.eachTap(x, place, {}, [&](int64_t offset, int64_t, int64_t) {
             taps[count++] = image + offset;
@@ -102,12 +124,12 @@ Window poolWindow(const Call &call, const Attribute &kernel,
   return window;
 }
 
-template <int lanes> int32_t maxPool(const Fused &fused) {
+template <int lanes, class Fold> int32_t maxPool(const Fused &fused) {
   enum { ceil, columnMajor, dilations, kernel, layout, pads, strides };
   const Attribute *a = fused.call->attributes;
   Window window =
       poolWindow(*fused.call, a[kernel], a[strides], a[dilations], a[pads]);
-  return pool<lanes, Largest>(
+  return pool<lanes, Fold>(
       fused, window, a[layout],
       [](const Image &, const int64_t *, int64_t) { return 1.0f; });
 }
@@ -137,9 +159,15 @@ template <int lanes> int32_t averagePool(const Fused &fused) {
 
 } // namespace
 
-RUNE_FAST(MaxPoolF32_16) { return maxPool<4>(fused); }
-RUNE_FAST(MaxPoolF32_32) { return maxPool<8>(fused); }
-RUNE_FAST(MaxPoolF32_64) { return maxPool<16>(fused); }
+RUNE_FAST(MaxPoolF32_16) { return maxPool<4, Largest>(fused); }
+RUNE_FAST(MaxPoolF32_32) { return maxPool<8, Largest>(fused); }
+RUNE_FAST(MaxPoolF32_64) { return maxPool<16, Largest>(fused); }
+RUNE_FAST(MaxPoolI8_16) { return maxPool<4, LargestInteger<int8_t>>(fused); }
+RUNE_FAST(MaxPoolI8_32) { return maxPool<8, LargestInteger<int8_t>>(fused); }
+RUNE_FAST(MaxPoolI8_64) { return maxPool<16, LargestInteger<int8_t>>(fused); }
+RUNE_FAST(MaxPoolU8_16) { return maxPool<4, LargestInteger<uint8_t>>(fused); }
+RUNE_FAST(MaxPoolU8_32) { return maxPool<8, LargestInteger<uint8_t>>(fused); }
+RUNE_FAST(MaxPoolU8_64) { return maxPool<16, LargestInteger<uint8_t>>(fused); }
 RUNE_FAST(AveragePoolF32_16) { return averagePool<4>(fused); }
 RUNE_FAST(AveragePoolF32_32) { return averagePool<8>(fused); }
 RUNE_FAST(AveragePoolF32_64) { return averagePool<16>(fused); }

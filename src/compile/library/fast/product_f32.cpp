@@ -5,6 +5,7 @@
 // place of the sum lie together. A tile of sums stays in registers while it
 // meets a panel from end to end.
 #include "compile/library/fast/product_block.h"
+#include "compile/library/fast/product_row.h"
 #include "compile/library/fast/row_blocks.h"
 
 #pragma clang fp contract(on)
@@ -26,23 +27,32 @@ template <int vectorBytes> struct Product {
     int64_t groups = call.attributes[conv::groups].integer;
     int64_t columns = weights.sizes[0] / groups;
     int64_t panelElements = (1 + taps * channels) * shape.columns();
-    int64_t groupElements = ceilDiv(columns, shape.columns()) * panelElements;
+    int64_t panels = ceilDiv(columns, shape.columns());
+    int64_t groupElements = panels * panelElements;
     const auto *packed = packedWeights<float>(fused, windows);
     return eachRowBlock<float>(
-        fused, windows, shape, channels, 0, [&](const RowBlock<float> &block) {
+        fused, windows, shape, channels, groups > 1 ? groups : panels, 0,
+        [&](const RowBlock<float> &block) {
           // a window of several taps reads each row several times from the
           // cache; the sums of one tap are cut as those of a matrix
           auto *sums = taps == 1 ? reinterpret_cast<float *>(
                                        block.scratch + sumsAt(shape, channels))
                                  : nullptr;
-          for (int64_t g = 0; g < groups; ++g) {
+          auto multiply = [&](int64_t g, Share share) {
             block.gather(elements<float>(x) + g * channels);
+            int64_t first = share.first * shape.columns();
             Block::multiply(
                 fused, {block.addresses, block.apart, taps, channels},
-                {packed + g * groupElements, panelElements, shape.columns(),
-                 true},
-                {block.row, block.rows, g * columns, columns}, sums);
-          }
+                {packed + g * groupElements + share.first * panelElements,
+                 panelElements, shape.columns(), true},
+                {block.row, block.rows, g * columns + first,
+                 atMost(share.end * shape.columns(), columns) - first},
+                sums);
+          };
+          if (groups == 1)
+            return multiply(0, block.panels);
+          for (int64_t g = block.panels.first; g < block.panels.end; ++g)
+            multiply(g, {0, panels});
         });
   }
 
@@ -51,21 +61,51 @@ template <int vectorBytes> struct Product {
     const Call &call = *fused.call;
     const View &a = call.in[0];
     int64_t inner = a.sizes[a.rank - 1];
+    if (fused.rows == 1)
+      return row(fused, inner);
     const float *first = elements<float>(a);
+    int64_t panels = ceilDiv(fused.columns, shape.columns());
+    int64_t panelElements = (1 + inner) * shape.columns();
     RowTasks tasks(fused, blockRows(shape, 1, inner), shape.rows,
-                   inner * fused.columns);
+                   inner * fused.columns, panels);
     return eachTask(fused, tasks.count, [&](int64_t task, uint8_t *scratch) {
       const float *addresses[mostBlockRows];
-      int64_t row = task * tasks.rows,
+      int64_t row = tasks.row(task),
               rows = atMost(tasks.rows, fused.rows - row);
       for (int64_t i = 0; i < rows; ++i)
         addresses[i] = first + (row + i) * inner;
-      Block::multiply(fused, {addresses, rows, 1, inner},
-                      {static_cast<const float *>(fused.packed),
-                       (1 + inner) * shape.columns(), shape.columns(), true},
-                      {row, rows, 0, fused.columns},
-                      reinterpret_cast<float *>(scratch));
+      Share share = tasks.share(task, panels);
+      int64_t column = share.first * shape.columns();
+      Block::multiply(
+          fused, {addresses, rows, 1, inner},
+          {static_cast<const float *>(fused.packed) +
+               share.first * panelElements,
+           panelElements, shape.columns(), true},
+          {row, rows, column,
+           atMost(share.end * shape.columns(), fused.columns) - column},
+          reinterpret_cast<float *>(scratch));
     });
+  }
+
+  /// The same of one row, whose columns are cut into tasks.
+  static int32_t row(const Fused &fused, int64_t inner) {
+    constexpr int64_t width = shape.columns(), whole = rowStreams * width;
+    Panels panels{static_cast<const float *>(fused.packed), inner};
+    int64_t most = ceilDiv(leastProducts, inner * whole) * whole;
+    return eachTask(
+        fused, ceilDiv(fused.columns, most), [&](int64_t task, uint8_t *) {
+          int64_t from = task * most, to = atMost(from + most, fused.columns);
+          eachPanels<vectorBytes>(
+              from, to, [&]<int count>(int64_t column, Count<count>) {
+                alignas(64) float sums[count * width];
+                multiplyRow<vectorBytes, count>(
+                    elements<float>(fused.call->in[0]), panels, column,
+                    panels.at(column), (1 + inner) * width, sums);
+                fused.finish(sums, count * width, 0, 1, column,
+                             atMost(count * width, to - column),
+                             fused.operands);
+              });
+        });
   }
 };
 

@@ -199,16 +199,24 @@ template <int vectorBytes> struct Product {
     WindowRows windows(wide, call.out[0], window);
     int64_t taps = windows.taps();
     int64_t panelElements = (1 + taps * pairs) * shape.columns();
-    int64_t groupElements = ceilDiv(columns, shape.columns()) * panelElements;
+    int64_t panels = ceilDiv(columns, shape.columns());
+    int64_t groupElements = panels * panelElements;
     const auto *packed = packedWeights<int32_t>(fused, windows);
     return eachRowBlock<Pair>(
-        fused, windows, shape, pairs, {}, [&](const RowBlock<Pair> &rows) {
-          for (int64_t g = 0; g < groups; ++g) {
+        fused, windows, shape, pairs, groups > 1 ? groups : panels, {},
+        [&](const RowBlock<Pair> &rows) {
+          auto multiply = [&](int64_t g, Share share) {
             rows.gather(elements<Pair>(wide) + g * pairs);
+            int64_t first = share.first * shape.columns();
             block(fused, rows.addresses, rows.apart, taps, pairs,
-                  packed + g * groupElements, rows.row, rows.rows, g * columns,
-                  columns);
-          }
+                  packed + g * groupElements + share.first * panelElements,
+                  rows.row, rows.rows, g * columns + first,
+                  atMost(share.end * shape.columns(), columns) - first);
+          };
+          if (groups == 1)
+            return multiply(0, rows.panels);
+          for (int64_t g = rows.panels.first; g < rows.panels.end; ++g)
+            multiply(g, {0, panels});
         });
   }
 
@@ -219,18 +227,23 @@ template <int vectorBytes> struct Product {
     if (int32_t status = widenAll(fused, fused.rows, 1, inner,
                                   static_cast<int16_t *>(call.scratch)))
       return status;
+    int64_t panels = ceilDiv(fused.columns, shape.columns());
     RowTasks tasks(fused, blockRows(shape, 1, pairs), shape.rows,
-                   inner * fused.columns);
+                   inner * fused.columns, panels);
     auto *first = static_cast<const Pair *>(call.scratch);
     return eachTask(fused, tasks.count, [&](int64_t task, uint8_t *) {
       const Pair *addresses[mostBlockRows];
-      int64_t row = task * tasks.rows,
+      int64_t row = tasks.row(task),
               rows = atMost(tasks.rows, fused.rows - row);
       for (int64_t i = 0; i < rows; ++i)
         addresses[i] = first + (row + i) * pairs;
+      Share share = tasks.share(task, panels);
+      int64_t column = share.first * shape.columns();
       block(fused, addresses, rows, 1, pairs,
-            static_cast<const int32_t *>(fused.packed), row, rows, 0,
-            fused.columns);
+            static_cast<const int32_t *>(fused.packed) +
+                share.first * (1 + pairs) * shape.columns(),
+            row, rows, column,
+            atMost(share.end * shape.columns(), fused.columns) - column);
     });
   }
 };

@@ -15,6 +15,8 @@ namespace rune::library {
 template <class T> class RowBlock {
 public:
   int64_t row, rows;
+  /// The panels (or groups) of columns.
+  Share panels;
   /// Of the rows, those of one tap `apart` from the next tap's.
   const T **addresses;
   int64_t apart;
@@ -35,10 +37,10 @@ public:
   }
 
   RowBlock(const WindowRows &windows, const int32_t *table, const T *zeros,
-           int64_t first, int64_t count, const T **to, int64_t step,
-           uint8_t *own)
-      : row(first), rows(count), addresses(to), apart(step), scratch(own),
-        windows_(windows), table_(table), zeros_(zeros) {}
+           int64_t first, int64_t count, Share columns, const T **to,
+           int64_t step, uint8_t *own)
+      : row(first), rows(count), panels(columns), addresses(to), apart(step),
+        scratch(own), windows_(windows), table_(table), zeros_(zeros) {}
 
 private:
   void lookUp(const T *x) const {
@@ -65,14 +67,16 @@ private:
 
 /// Calls `body(block)` for all rows, on as many workers as there are.
 ///
-/// in      `channels`: elements of a row in the padding, which are `padding`
+/// in      `channels`: elements of a row in the padding, which are `padding`;
+///         `panels`: what columns may be cut into
 template <class T, class F>
 int32_t eachRowBlock(const Fused &fused, const WindowRows &windows,
-                     const TileShape &tile, int64_t channels, T padding,
-                     const F &body) {
+                     const TileShape &tile, int64_t channels, int64_t panels,
+                     T padding, const F &body) {
   int64_t taps = windows.taps();
   int64_t most = blockRows(tile, taps, channels);
-  RowTasks tasks(fused, most, tile.rows, taps * channels * fused.columns);
+  RowTasks tasks(fused, most, tile.rows, taps * channels * fused.columns,
+                 panels);
   auto *table = windowTableBytes(windows.imageRows(), taps) == 0
                     ? nullptr
                     : static_cast<const int32_t *>(fused.packed);
@@ -82,10 +86,10 @@ int32_t eachRowBlock(const Fused &fused, const WindowRows &windows,
       zeros[c] = padding;
     auto **addresses = reinterpret_cast<const T **>(
         scratch + windowScratch(tile, taps, channels) - most * taps * 8);
-    int64_t row = task * tasks.rows;
+    int64_t row = tasks.row(task);
     RowBlock<T> block(windows, table, zeros, row,
-                      atMost(tasks.rows, fused.rows - row), addresses, most,
-                      scratch);
+                      atMost(tasks.rows, fused.rows - row),
+                      tasks.share(task, panels), addresses, most, scratch);
     body(block);
   });
 }
