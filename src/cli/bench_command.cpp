@@ -25,7 +25,7 @@ using Clock = std::chrono::steady_clock;
 
 struct Options {
   std::string path;
-  std::string device = deviceNames().back();
+  DeviceChoice device{deviceNames().back()};
   std::vector<std::string> shapes;
   std::string signature;
   /// 0: as many as fit into `usualTime`.
@@ -154,7 +154,7 @@ void report(const Figures &figures, double peak, const Options &options,
   console.print(fmt::format(
       "device    {}\nmedian    {:.1f} us\nmin       {:.1f} us\np90       "
       "{:.1f} us\nruns      {}\n",
-      options.device, figures.quantile(0.5), figures.runs.front(),
+      options.device.name, figures.quantile(0.5), figures.runs.front(),
       figures.quantile(0.9), figures.runs.size()));
   if (figures.macs > 0)
     console.print(fmt::format("speed     {:.2f} GFLOP/s, {} MACs a run\n",
@@ -250,9 +250,7 @@ Action installBench(CLI::App &app) {
                  "models")
       ->required()
       ->option_text("MODEL|RUNE");
-  app.add_option("--device", options->device, "what runs the model")
-      ->check(CLI::IsMember(deviceNames()))
-      ->option_text(fmt::format("{}", fmt::join(deviceNames(), "|")));
+  addDeviceFlags(app, options->device, "what runs the model");
   app.add_option("--repeat", options->repeat,
                  "run so often (default: for a second)")
       ->check(CLI::Range(uint64_t{1}, uint64_t{1'000'000}))

@@ -94,6 +94,7 @@ Result<graph::Graph> specialised(const graph::Graph &graph,
 Result<std::string> graphText(graph::Graph graph, const ModelFlags &flags) {
   compile::PassOptions options;
   options.stopAfter = flags.stopAfter;
+  options.exact = flags.exact;
   Result<> written;
   size_t number = 0;
   options.after = [&](const compile::Pass &pass, const graph::Graph &made) {
@@ -173,6 +174,7 @@ Result<> compileModel(const ModelRequest &request, const ModelFlags &flags,
   graph::Graph graph = RUNE_TRY(specialised(model.graph, request.input));
   device::Alarm alarm(request.deadline);
   options.stop = alarm.stop();
+  options.exact = flags.exact;
   std::string output = request.output;
   if (output.empty())
     output = fs::path(request.input).replace_extension(kind.extension).string();
@@ -219,6 +221,9 @@ void addModelFlags(CLI::App &app, ModelFlags &flags) {
   app.add_option("--signature", flags.signature,
                  "which of the model's signatures, if it has several")
       ->option_text("NAME");
+  app.add_flag("--exact", flags.exact,
+               "compute layers between dequantise and quantise in floats, as "
+               "an ONNX model says, not in integers");
   app.add_option("--stop-after", flags.stopAfter,
                  "the graph as it is after this pass")
       ->option_text("PASS");

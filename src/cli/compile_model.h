@@ -21,13 +21,14 @@ struct ModelFlags {
   std::string name;
   std::vector<std::string> shapes;
   std::string signature;
+  bool exact = false;
   std::string stopAfter;
   std::string dumpFolder;
 
   bool areDefault() const {
     return emit.empty() && processor.empty() && name.empty() &&
-           shapes.empty() && signature.empty() && stopAfter.empty() &&
-           dumpFolder.empty();
+           shapes.empty() && signature.empty() && !exact &&
+           stopAfter.empty() && dumpFolder.empty();
   }
 };
 void addModelFlags(CLI::App &app, ModelFlags &flags);

@@ -213,16 +213,18 @@ prepareCompiled(const graph::Graph &graph, const device::Sizes &sizes,
   const ModelFileName *cachedAs = how.cachedAs;
   if (cachedAs)
     keeping.cache = usualCache(note);
+  keeping.note = note;
   if (keeping.cache) {
     ByteSpan file = cachedAs->file->bytes();
     keeping.model = device::identityOf(
         graph, file, keeping.cache->hashOf(cachedAs->path, file),
         cachedAs->how);
-    keeping.note = note;
   }
   auto model = std::make_unique<device::CpuModel>(
       graph, std::move(keeping),
-      compile::Options{.workers = how.threads, .stepForEachCall = how.isTimed});
+      compile::Options{.workers = how.threads,
+                       .stepForEachCall = how.isTimed,
+                       .exact = how.device.exact});
   device::CpuRun *run = RUNE_TRY(model->prepare(sizes));
   return std::unique_ptr<PreparedGraph>(
       std::make_unique<CompiledGraph>(std::move(model), run));
@@ -248,28 +250,40 @@ std::string describeDevice(std::string_view name) {
   return "plain loops, which judge the others";
 }
 
-std::unique_ptr<runtime::Device> makeDevice(std::string_view name,
+void addDeviceFlags(CLI::App &app, DeviceChoice &choice, const char *what) {
+  app.add_option("--device", choice.name, what)
+      ->check(CLI::IsMember(deviceNames()))
+      ->option_text(fmt::format("{}", fmt::join(deviceNames(), "|")));
+  app.add_flag("--exact", choice.exact,
+               "compute layers between dequantise and quantise in floats, as "
+               "an ONNX model says, not in integers");
+}
+
+std::unique_ptr<runtime::Device> makeDevice(const DeviceChoice &choice,
                                             [[maybe_unused]] Notes note) {
 #ifdef RUNE_HAS_LLVM
-  if (name == "cpu") {
+  if (choice.name == "cpu") {
     auto cache = usualCache(note);
-    return device::makeCpu(std::move(cache), std::move(note));
+    return device::makeCpu(std::move(cache), std::move(note),
+                           {.exact = choice.exact});
   }
 #endif
-  RUNE_CHECK(name == "evaluator", "a device of this build");
+  RUNE_CHECK(choice.name == "evaluator", "a device of this build");
   return device::makeEvaluator();
 }
 
-GraphRunner makeRunner(const graph::Graph &graph, std::string_view device) {
+GraphRunner makeRunner(const graph::Graph &graph, const DeviceChoice &device) {
 #ifdef RUNE_HAS_LLVM
-  if (device == "cpu")
-    return [model = std::make_shared<device::CpuModel>(graph)](
+  if (device.name == "cpu")
+    return [model = std::make_shared<device::CpuModel>(
+                graph, device::Keeping(),
+                compile::Options{.exact = device.exact})](
                graph::Items inputs, const graph::EvaluateLimits &limits) {
       model->reset();
       return model->run(std::move(inputs), limits);
     };
 #endif
-  RUNE_CHECK(device == "evaluator", "a device of this build");
+  RUNE_CHECK(device.name == "evaluator", "a device of this build");
   return [&graph](graph::Items inputs, const graph::EvaluateLimits &limits) {
     return graph::evaluateItems(graph, std::move(inputs), limits);
   };
@@ -280,10 +294,10 @@ prepareGraph(const graph::Graph &graph,
              const std::vector<std::vector<int64_t>> &sizes,
              const Preparation &how, [[maybe_unused]] const Notes &note) {
 #ifdef RUNE_HAS_LLVM
-  if (how.device == "cpu")
+  if (how.device.name == "cpu")
     return prepareCompiled(graph, sizes, how, note);
 #endif
-  RUNE_CHECK(how.device == "evaluator", "a device of this build");
+  RUNE_CHECK(how.device.name == "evaluator", "a device of this build");
   return std::unique_ptr<PreparedGraph>(std::make_unique<EvaluatedGraph>(
       RUNE_TRY(graph::specialise(graph, sizes))));
 }

@@ -7,6 +7,8 @@
 #include "graph/plan.h"
 #include "runtime/device.h"
 
+#include <CLI/App.hpp>
+
 #include <functional>
 
 namespace rune {
@@ -23,16 +25,28 @@ std::string describeDevice(std::string_view name);
 
 using Notes = std::function<void(const Diagnostic &)>;
 
+/// What `--device` and `--exact` choose.
+struct DeviceChoice {
+  /// One of `deviceNames`.
+  std::string name = "evaluator";
+  /// Layers between dequantise and quantise stay in floats.
+  bool exact = false;
+};
+
+/// in      `what`: what the device does with what, for the help
+void addDeviceFlags(CLI::App &app, DeviceChoice &choice, const char *what);
+
 /// With this user's cache of compiled models, where there is one.
 ///
-/// in      `name`: one of `deviceNames`; `note` gets what a cache could not do
-std::unique_ptr<runtime::Device> makeDevice(std::string_view name, Notes note);
+/// in      `note`: gets what a cache could not do, and what is not `exact`
+std::unique_ptr<runtime::Device> makeDevice(const DeviceChoice &choice,
+                                            Notes note);
 
 using GraphRunner = std::function<Result<graph::Items>(
     graph::Items, const graph::EvaluateLimits &)>;
 /// Runs a graph outside of any Rune, each time as if it were the first. The
 /// graph outlives the runner.
-GraphRunner makeRunner(const graph::Graph &graph, std::string_view device);
+GraphRunner makeRunner(const graph::Graph &graph, const DeviceChoice &device);
 
 /// A graph made ready on a device for inputs of the sizes that it states.
 class PreparedGraph {
@@ -66,7 +80,7 @@ struct ModelFileName {
 };
 
 struct Preparation {
-  std::string device;
+  DeviceChoice device;
   /// That a run may use, where the device has any.
   uint32_t threads = 1;
   /// So that `timeLayers` works.

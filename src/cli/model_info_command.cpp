@@ -229,7 +229,7 @@ struct Options {
   std::vector<std::string> shapes;
   std::string signature;
   bool cost = false;
-  std::string device = deviceNames().back();
+  DeviceChoice device{deviceNames().back()};
 };
 
 /// What runs on a device, layer by layer.
@@ -242,9 +242,9 @@ Result<> listCost(const graph::Graph &graph, const Options &options,
   auto prepared =
       RUNE_TRY(prepareGraph(graph, sizes, {.device = options.device}, note));
   Json &cost = console.fields()["cost"] = costJson(*prepared);
-  cost["device"] = options.device;
-  console.print(fmt::format("cost on `{}`, {}\n{}", options.device,
-                            describeDevice(options.device),
+  cost["device"] = options.device.name;
+  console.print(fmt::format("cost on `{}`, {}\n{}", options.device.name,
+                            describeDevice(options.device.name),
                             costText(*prepared)));
   return {};
 }
@@ -304,10 +304,8 @@ Action installModelInfo(CLI::App &app) {
       ->option_text("NAME");
   app.add_flag("--cost", options->cost,
                "compile it, and say of each layer what it computes and takes");
-  app.add_option("--device", options->device,
-                 "what would run the model, for `--cost`")
-      ->check(CLI::IsMember(deviceNames()))
-      ->option_text(fmt::format("{}", fmt::join(deviceNames(), "|")));
+  addDeviceFlags(app, options->device,
+                 "what would run the model, for `--cost`");
   return [options](Console &console) { return describe(*options, console); };
 }
 

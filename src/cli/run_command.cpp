@@ -25,7 +25,7 @@ struct Options {
   std::string timeout;
   std::string memoryLimit;
   EngineFlags engine;
-  std::string device = "evaluator";
+  DeviceChoice device;
 };
 
 constexpr uint64_t maxInputBytes = uint64_t{1} << 30;
@@ -166,9 +166,7 @@ Action installRun(CLI::App &app) {
       ->check(quantity("size such as 64M", parseBytes))
       ->option_text("64M");
   addEngineFlags(app, options->engine);
-  app.add_option("--device", options->device, "what runs the models")
-      ->check(CLI::IsMember(deviceNames()))
-      ->option_text(fmt::format("{}", fmt::join(deviceNames(), "|")));
+  addDeviceFlags(app, options->device, "what runs the models");
   return [options](Console &console) { return run(*options, console); };
 }
 

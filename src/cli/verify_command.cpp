@@ -20,7 +20,7 @@ struct Options {
   std::string model;
   std::string data;
   std::string suite;
-  std::string device = "evaluator";
+  DeviceChoice device;
   import::ToleranceOptions tolerance;
   std::vector<std::string> shapes;
   std::string signature;
@@ -209,9 +209,7 @@ Action installVerify(CLI::App &app) {
                  "for the tensors of one run (default 4G)")
       ->check(quantity("size such as 64M", parseBytes))
       ->option_text("64M");
-  app.add_option("--device", options->device, "what runs the model")
-      ->check(CLI::IsMember(deviceNames()))
-      ->option_text(fmt::format("{}", fmt::join(deviceNames(), "|")));
+  addDeviceFlags(app, options->device, "what runs the model");
   return [options](Console &console) { return verify(*options, console); };
 }
 

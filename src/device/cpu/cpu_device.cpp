@@ -25,8 +25,9 @@ Diagnostic asDeviceError(Diagnostic why) {
 
 class CpuProgram : public runtime::Program {
 public:
-  CpuProgram(graph::Graph graph, Keeping keeping)
-      : model_(std::move(graph), std::move(keeping)),
+  CpuProgram(graph::Graph graph, Keeping keeping,
+             const compile::Options &options)
+      : model_(std::move(graph), std::move(keeping), options),
         inputs_(namedTypes(model_.graph(), model_.graph().inputs)),
         outputs_(namedTypes(model_.graph(), model_.graph().outputs)) {}
 
@@ -73,8 +74,9 @@ ModelIdentity identityOf(const container::Model &model) {
 class Cpu : public runtime::Device {
 public:
   Cpu(std::shared_ptr<const ProgramCache> cache,
-      std::function<void(const Diagnostic &)> note)
-      : cache_(std::move(cache)), note_(std::move(note)) {}
+      std::function<void(const Diagnostic &)> note,
+      const compile::Options &options)
+      : cache_(std::move(cache)), note_(std::move(note)), options_(options) {}
 
   std::string_view name() const override { return "cpu"; }
 
@@ -91,20 +93,22 @@ public:
     auto graph = RUNE_TRY(graph::load(model.graph, weights));
     RUNE_TRY(graph::checkInterface(graph));
     return std::unique_ptr<runtime::Program>(std::make_unique<CpuProgram>(
-        std::move(graph), Keeping{cache_, identityOf(model), note_}));
+        std::move(graph), Keeping{cache_, identityOf(model), note_}, options_));
   }
 
 private:
   std::shared_ptr<const ProgramCache> cache_;
   std::function<void(const Diagnostic &)> note_;
+  compile::Options options_;
 };
 
 } // namespace
 
 std::unique_ptr<runtime::Device>
 makeCpu(std::shared_ptr<const ProgramCache> cache,
-        std::function<void(const Diagnostic &)> note) {
-  return std::make_unique<Cpu>(std::move(cache), std::move(note));
+        std::function<void(const Diagnostic &)> note,
+        const compile::Options &options) {
+  return std::make_unique<Cpu>(std::move(cache), std::move(note), options);
 }
 
 } // namespace rune::device

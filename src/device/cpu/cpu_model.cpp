@@ -2,8 +2,10 @@
 #include "device/cpu/cpu_model.h"
 
 #include "device/cpu/alarm.h"
-
+#include "graph/ops.h"
 #include "graph/specialise.h"
+
+#include <algorithm>
 
 namespace rune::device {
 
@@ -59,12 +61,34 @@ CpuModel::programFor(const Sizes &sizes,
   return program;
 }
 
+/// Says how many layers run in integers that the model has in floats.
+void CpuModel::noteIntegers(const graph::Graph &compiled) const {
+  auto products = [](const graph::Graph &graph) {
+    return std::ranges::count_if(graph.nodes, [](const graph::Node &node) {
+      return node.op == graph::Op::ConvInteger ||
+             node.op == graph::Op::MatMulInteger;
+    });
+  };
+  auto made = products(compiled) - products(graph_);
+  if (made <= 0 || !keeping_.note)
+    return;
+  Diagnostic what =
+      error("compile.in-integers",
+            "{} quantised {} in integers, which may differ from the model's "
+            "floats by one step each",
+            made, made == 1 ? "layer runs" : "layers run")
+          .withHelp("`--exact` keeps the floats");
+  what.severity = Severity::Note;
+  keeping_.note(what);
+}
+
 Result<CpuRun *> CpuModel::prepare(const Sizes &sizes,
                                    const graph::EvaluateLimits &limits) {
   if (auto found = runs_.find(sizes); found != runs_.end())
     return found->second.get();
   auto program = RUNE_TRY(programFor(sizes, limits));
   RUNE_TRY(checkMemory(program, limits));
+  noteIntegers(program.graph);
   auto run = RUNE_TRY(CpuRun::of(std::move(program), pool_));
   return (runs_[sizes] = std::move(run)).get();
 }

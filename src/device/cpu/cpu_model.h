@@ -17,7 +17,8 @@ struct Keeping {
   /// Null: nowhere.
   std::shared_ptr<const ProgramCache> cache;
   ModelIdentity model;
-  /// Gets what a cache could not keep, which costs only time.
+  /// Gets what a cache could not keep, which costs only time, and layers that
+  /// run in integers instead of floats.
   std::function<void(const Diagnostic &)> note;
 };
 
@@ -59,6 +60,8 @@ private:
   programFor(const Sizes &sizes, const graph::EvaluateLimits &limits) const;
   Result<compile::Program>
   compiledFor(const Sizes &sizes, const graph::EvaluateLimits &limits) const;
+
+  void noteIntegers(const graph::Graph &compiled) const;
 
   graph::Graph graph_;
   Keeping keeping_;
