@@ -27,8 +27,8 @@ struct ModelFlags {
 
   bool areDefault() const {
     return emit.empty() && processor.empty() && name.empty() &&
-           shapes.empty() && signature.empty() && !exact &&
-           stopAfter.empty() && dumpFolder.empty();
+           shapes.empty() && signature.empty() && !exact && stopAfter.empty() &&
+           dumpFolder.empty();
   }
 };
 void addModelFlags(CLI::App &app, ModelFlags &flags);
