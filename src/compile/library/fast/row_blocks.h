@@ -52,7 +52,7 @@ private:
       for (int64_t tap = 0; tap < windows_.taps(); ++tap) {
         const int32_t *from = table_ + tap * all + at;
         const T **to = addresses + tap * apart + i;
-#pragma clang loop vectorize(assume_safety)
+#pragma clang loop vectorize(assume_safety) interleave_count(1)
         for (int64_t k = 0; k < run; ++k)
           to[k] = from[k] == inPadding ? zeros_ : first + from[k];
       }

@@ -106,11 +106,13 @@ private:
         auto first = static_cast<Address>(row + place * step_[rank_]);
         int64_t step = stride * step_[rank_];
         int64_t i = 0;
+#pragma clang loop vectorize(disable) unroll(disable)
         for (; i < begin; ++i)
           to[i] = zeros;
-#pragma clang loop vectorize(assume_safety)
+#pragma clang loop vectorize(assume_safety) interleave_count(1) unroll(disable)
         for (; i < end; ++i)
           to[i] = static_cast<Address>(first + i * step);
+#pragma clang loop vectorize(disable) unroll(disable)
         for (; i < run; ++i)
           to[i] = zeros;
       }
