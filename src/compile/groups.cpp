@@ -216,6 +216,8 @@ std::string fastKernelName(Anchor kind, machine::Target target) {
                                         "DepthwiseI16",
                                         "MatMulI16",
                                         "LstmF32",
+                                        "GruF32",
+                                        "RnnF32",
                                         "MatMulDynamicF32",
                                         "SoftmaxF32",
                                         "LayerNormalizationF32",
@@ -271,6 +273,8 @@ int tileColumns(Anchor kind, machine::Target target) {
   case Anchor::MatMulInteger:
   case Anchor::MatMulDynamic:
   case Anchor::Lstm:
+  case Anchor::Gru:
+  case Anchor::Rnn:
     return library::productF32(bytes).columns();
   default: // as many as a row has
     return 0;
@@ -314,6 +318,10 @@ Scratch scratchOf(const Graph &graph, const Group &group,
     taps *= weights[d];
   for (int64_t size : x)
     elements *= size;
+  const std::vector<int64_t> y = graph.values[node.outputs[0]].type.sizes();
+  int64_t rows = 1;
+  for (size_t d = 0; d + 1 < y.size(); ++d)
+    rows *= y[d];
   // pairs of 16 bits, an odd channel filled up
   auto widened = [&](int64_t channels) {
     return elements / channels * ((channels + 1) / 2) * 4;
@@ -324,7 +332,8 @@ Scratch scratchOf(const Graph &graph, const Group &group,
     worker = library::windowScratch(product, taps, weights[1]);
     if (taps == 1)
       worker = library::sumsAt(product, weights[1]) +
-               library::longProductScratch(product, weights[1]);
+               library::longProductScratch(product, weights[1]) +
+               library::interleavedBytes(product, weights[1], rows);
     break;
   case Anchor::Depthwise:
     worker =
@@ -342,10 +351,13 @@ Scratch scratchOf(const Graph &graph, const Group &group,
     shared = widened(x.back());
     break;
   case Anchor::MatMul:
-    worker = library::longProductScratch(product, x.back());
+    worker = library::longProductScratch(product, x.back()) +
+             library::interleavedBytes(product, x.back(), rows);
     break;
   case Anchor::Lstm:
-    worker = lstmShape(graph, node, bytes).scratchBytes();
+  case Anchor::Gru:
+  case Anchor::Rnn:
+    worker = recurrentScratch(graph, node, bytes);
     break;
   default:
     break;

@@ -23,6 +23,8 @@ enum class Anchor : uint8_t {
   DepthwiseInteger,
   MatMulInteger,
   Lstm,
+  Gru,
+  Rnn,
   // those that have no packed weights: anchors.h
   MatMulDynamic,
   Softmax,
@@ -45,7 +47,9 @@ constexpr bool isPacked(Anchor kind) {
 
 /// True for anchors with several results, which they write themselves: nothing
 /// follows them in a group.
-constexpr bool writesResults(Anchor kind) { return kind == Anchor::Lstm; }
+constexpr bool writesResults(Anchor kind) {
+  return kind == Anchor::Lstm || kind == Anchor::Gru || kind == Anchor::Rnn;
+}
 
 struct Group {
   /// Ascending; the last one makes the result.
