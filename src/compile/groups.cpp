@@ -156,7 +156,8 @@ private:
         Anchor kind =
             group.kind == Anchor::None ? roles_[from].anchor : Anchor::None;
         if (writesResults(kind) ||
-            (kind == Anchor::None && !roles_[from].isBody))
+            (kind == Anchor::None && !roles_[from].isBody) ||
+            (group.kind != Anchor::None && narrowsSums(from)))
           continue;
         best = from;
         bestKind = kind;
@@ -170,6 +171,26 @@ private:
       group.anchor = best;
     }
     return true;
+  }
+
+  /// True for what makes bytes of the sums of an anchor that nobody else wants:
+  /// it stays with them, as they would be four times as long.
+  bool narrowsSums(uint32_t node) const {
+    graph::Op op = graph_.nodes[node].op;
+    if ((op != Op::Requantize && op != Op::Quantize) ||
+        dtypeBytes(graph_.values[graph_.nodes[node].outputs[0]].type.dtype) > 1)
+      return false;
+    for (;;) {
+      ValueId id = graph_.nodes[node].inputs[0];
+      node = producer_[id];
+      if (node == Groups::none || uses_[id] != 1 ||
+          groups_.of[node] != Groups::none)
+        return false;
+      if (roles_[node].anchor != Anchor::None)
+        return sumsIntegers(roles_[node].anchor);
+      if (!roles_[node].isBody || graph_.nodes[node].inputs[0] == noValue)
+        return false;
+    }
   }
 
   bool mayPassInside(const Group &group, ValueId id, uint32_t from) const {
@@ -215,6 +236,8 @@ std::string fastKernelName(Anchor kind, machine::Target target) {
                                         "ConvI16",
                                         "DepthwiseI16",
                                         "MatMulI16",
+                                        "ThinI16",
+                                        "DepthwiseBands",
                                         "LstmF32",
                                         "GruF32",
                                         "RnnF32",
@@ -229,6 +252,8 @@ std::string fastKernelName(Anchor kind, machine::Target target) {
                                         "MaxPoolI8",
                                         "MaxPoolU8",
                                         "AveragePoolF32",
+                                        "AveragePoolI8",
+                                        "AveragePoolU8",
                                         "AttentionF32"};
   std::string_view name = names[static_cast<size_t>(kind)];
   return kind == Anchor::None
@@ -266,11 +291,13 @@ int tileColumns(Anchor kind, machine::Target target) {
   case Anchor::Depthwise:
     return library::depthwiseF32(bytes).columns();
   case Anchor::DepthwiseInteger:
+  case Anchor::DepthwiseBands:
     return library::depthwiseI16(bytes).columns();
   case Anchor::Conv:
   case Anchor::MatMul:
   case Anchor::ConvInteger:
   case Anchor::MatMulInteger:
+  case Anchor::ThinInteger:
   case Anchor::MatMulDynamic:
   case Anchor::Lstm:
   case Anchor::Gru:
@@ -349,6 +376,10 @@ Scratch scratchOf(const Graph &graph, const Group &group,
     break;
   case Anchor::MatMulInteger:
     shared = widened(x.back());
+    break;
+  case Anchor::ThinInteger:
+  case Anchor::DepthwiseBands:
+    worker = windowShapeOf(graph, node).scratchBytes();
     break;
   case Anchor::MatMul:
     worker = library::longProductScratch(product, x.back()) +
