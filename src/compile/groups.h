@@ -23,6 +23,9 @@ enum class Anchor : uint8_t {
   DepthwiseInteger,
   MatMulInteger,
   Lstm,
+  // depthwise convolutions on panels, behind a convolution or alone: chains.h
+  DepthwiseChain,
+  DepthwisePanel,
   // those that have no packed weights: anchors.h
   MatMulDynamic,
   Softmax,
@@ -54,7 +57,13 @@ struct Group {
   /// Which of the nodes.
   uint32_t anchor = 0;
 
+  /// The group that makes the first operand of a chain's anchor, if it is one:
+  /// in pieces, which never are in memory. Its nodes are not among `nodes`.
+  std::vector<Group> feeder;
+
   uint32_t last() const { return nodes.back(); }
+  /// Ascending, those of the feeder too.
+  std::vector<uint32_t> allNodes() const;
 };
 
 struct Groups {

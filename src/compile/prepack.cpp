@@ -230,6 +230,20 @@ Bytes packDepthwise(const Weights &weights, int vectorBytes) {
   return packed;
 }
 
+/// The same in panels that are all as wide.
+Bytes packDepthwisePanels(const Weights &weights, size_t width) {
+  auto channels = static_cast<size_t>(weights.sizes()[0]);
+  size_t taps = weights.count() / channels, panelBytes = (1 + taps) * width * 4;
+  Bytes packed((channels + width - 1) / width * panelBytes);
+  for (size_t c = 0; c < channels; ++c) {
+    Panel panel(packed.data() + c / width * panelBytes, width);
+    weights.putBias(panel, c % width, c);
+    for (size_t t = 0; t < taps; ++t)
+      weights.put(panel, 0, t, c % width, c, c * taps + t);
+  }
+  return packed;
+}
+
 /// What the inputs give, with the bias, then what a step gives the next.
 Bytes packLstm(const Graph &graph, const Node &node, size_t width) {
   Bytes packed = packMatMul(
@@ -285,6 +299,14 @@ Bytes packWeights(const Graph &graph, const Group &group,
                   machine::Target target) {
   const Node &node = graph.nodes[group.anchor];
   auto width = static_cast<size_t>(tileColumns(group.kind, target));
+  if (group.kind == Anchor::DepthwisePanel)
+    return packDepthwisePanels(Weights::of(graph, node), width);
+  if (group.kind == Anchor::DepthwiseChain) {
+    Bytes packed = packWeights(graph, group.feeder[0], target);
+    Bytes own = packDepthwisePanels(Weights::of(graph, node), width);
+    packed.insert(packed.end(), own.begin(), own.end());
+    return packed;
+  }
   if (group.kind == Anchor::Lstm)
     return packLstm(graph, node, width);
   Weights weights = Weights::of(graph, node);

@@ -29,6 +29,7 @@ const graph::Constant *packedBias(const graph::Graph &graph,
 ///   conv       [groups][panels][1 + taps · channels][columns]
 ///   depthwise  [blocks][1 + taps][channels of the block]
 ///   matmul     [panels][1 + inner][columns]
+///   in panels  those of the feeder, then [panels][1 + taps][columns]
 ///
 /// Integers less their zero point in 16 bits, two in an element: neighbouring
 /// channels, or taps of a depthwise convolution.
