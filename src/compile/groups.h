@@ -29,6 +29,9 @@ enum class Anchor : uint8_t {
   Lstm,
   Gru,
   Rnn,
+  // depthwise convolutions on panels, behind a convolution or alone: chains.h
+  DepthwiseChain,
+  DepthwisePanel,
   // those that have no packed weights: anchors.h
   MatMulDynamic,
   Softmax,
@@ -76,7 +79,13 @@ struct Group {
   /// The same for requantisations of bytes.
   std::vector<ByteSteps> byteSteps = {};
 
+  /// The group that makes the first operand of a chain's anchor, if it is one:
+  /// in pieces, which never are in memory. Its nodes are not among `nodes`.
+  std::vector<Group> feeder;
+
   uint32_t last() const { return nodes.back(); }
+  /// Ascending, those of the feeder too.
+  std::vector<uint32_t> allNodes() const;
 };
 
 struct Groups {

@@ -304,6 +304,20 @@ Bytes packDepthwise(const Weights &weights, int vectorBytes) {
   return packed;
 }
 
+/// The same in panels that are all as wide.
+Bytes packDepthwisePanels(const Weights &weights, size_t width) {
+  auto channels = static_cast<size_t>(weights.sizes()[0]);
+  size_t taps = weights.count() / channels, panelBytes = (1 + taps) * width * 4;
+  Bytes packed((channels + width - 1) / width * panelBytes);
+  for (size_t c = 0; c < channels; ++c) {
+    Panel panel(packed.data() + c / width * panelBytes, width);
+    weights.putBias(panel, c % width, c);
+    for (size_t t = 0; t < taps; ++t)
+      weights.put(panel, 0, t, c % width, c, c * taps + t);
+  }
+  return packed;
+}
+
 /// What is added to the sums of a recurrent layer: with what the inputs give,
 /// and with what a step gives the next.
 struct RecurrentBias {
@@ -433,6 +447,14 @@ Bytes packWeights(const Graph &graph, const Group &group,
   auto width = static_cast<size_t>(tileColumns(group.kind, target));
   if (writesResults(group.kind))
     return packRecurrent(graph, node, width);
+  if (group.kind == Anchor::DepthwisePanel)
+    return packDepthwisePanels(Weights::of(graph, node), width);
+  if (group.kind == Anchor::DepthwiseChain) {
+    Bytes packed = packWeights(graph, group.feeder[0], target);
+    Bytes own = packDepthwisePanels(Weights::of(graph, node), width);
+    packed.insert(packed.end(), own.begin(), own.end());
+    return packed;
+  }
   Weights weights = Weights::of(graph, node);
   int64_t channels = graph.values[node.inputs[0]].type.sizes().back();
   switch (group.kind) {
