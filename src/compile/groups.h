@@ -22,6 +22,9 @@ enum class Anchor : uint8_t {
   ConvInteger,
   DepthwiseInteger,
   MatMulInteger,
+  // by dot products of four bytes
+  ConvDots,
+  MatMulDots,
   Lstm,
   // those that have no packed weights: anchors.h
   MatMulDynamic,
@@ -41,6 +44,11 @@ enum class Anchor : uint8_t {
 /// True for anchors whose weights are packed while compiling.
 constexpr bool isPacked(Anchor kind) {
   return kind != Anchor::None && kind < Anchor::MatMulDynamic;
+}
+
+/// True for anchors that sum integers in 32 bits.
+constexpr bool sumsIntegers(Anchor kind) {
+  return kind >= Anchor::ConvInteger && kind <= Anchor::MatMulDots;
 }
 
 /// True for anchors with several results, which they write themselves: nothing
@@ -74,6 +82,9 @@ Groups findGroups(const graph::Graph &graph,
 
 /// Bytes of a vector register.
 int vectorBytes(machine::Target target);
+/// Dot products of four bytes: x86 multiplies unsigned elements by signed
+/// weights, AArch64 signed ones.
+bool dotsTakeSigned(machine::Target target);
 
 /// "rune_fast_ConvF32_32", the kernel of the anchor (of no anchor as well).
 std::string fastKernelName(Anchor kind, machine::Target target);

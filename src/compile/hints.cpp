@@ -81,10 +81,7 @@ bool staysBelow(const Graph &graph, const Node &anchor, int64_t limit) {
 }
 
 bool sumsFitF32(const Graph &graph, const Group &group, const Node &node) {
-  if ((group.kind != Anchor::ConvInteger &&
-       group.kind != Anchor::DepthwiseInteger &&
-       group.kind != Anchor::MatMulInteger) ||
-      isGiven(node, 2))
+  if (!sumsIntegers(group.kind) || isGiven(node, 2))
     return false;
   const Node &anchor = graph.nodes[group.anchor];
   return node.inputs[0] == anchor.outputs[0] &&

@@ -10,8 +10,10 @@ namespace rune::compile {
 
 /// The kind of anchor whose kernel can do the node's work: f32 or integers
 /// summed in i32, images with their channels last, weights and their zero
-/// points constant and finite. Otherwise None.
-Anchor packableAs(const graph::Graph &graph, const graph::Node &node);
+/// points constant and finite. Otherwise None. Dot products of bytes where the
+/// target has them and all weights, less their zero points, are signed bytes.
+Anchor packableAs(const graph::Graph &graph, const graph::Node &node,
+                  machine::Target target);
 
 /// True for weights, bias and the weights' zero points of packed anchors: their
 /// kernels know only the sizes of the originals.
@@ -31,7 +33,8 @@ const graph::Constant *packedBias(const graph::Graph &graph,
 ///   matmul     [panels][1 + inner][columns]
 ///
 /// Integers less their zero point in 16 bits, two in an element: neighbouring
-/// channels, or taps of a depthwise convolution.
+/// channels, or taps of a depthwise convolution. For dot products in 8 bits,
+/// four in an element; their bias has what the zero point of x adds to a sum.
 Bytes packWeights(const graph::Graph &graph, const Group &group,
                   machine::Target target);
 
