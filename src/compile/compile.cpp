@@ -178,10 +178,11 @@ Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
   RUNE_TRY(checkCount(program.graph));
   const graph::Graph &graph = program.graph;
   program.target = options.target;
+  machine::Target kernels = options.kernels.value_or(options.target);
   program.steps = stepsOf(graph, library.functions());
   const std::set<std::string> fast =
       options.fast ? library.functions() : std::set<std::string>{};
-  Groups groups = findGroups(graph, fast, options.target);
+  Groups groups = findGroups(graph, fast, kernels);
   Parts parts = findParts(graph, groups, fast);
   if (options.stepForEachCall)
     program.steps = splitSteps(program.steps, groups);
@@ -189,17 +190,17 @@ Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
   std::vector<std::optional<uint32_t>> packed(groups.all.size());
   for (size_t i = 0; i < groups.all.size(); ++i) {
     Group &group = groups.all[i];
-    Scratch needed = scratchOf(graph, group, options.target);
+    Scratch needed = scratchOf(graph, group, kernels);
     scratch =
         std::max(scratch, needed.shared + needed.worker * options.workers);
     if (!isPacked(group.kind)) {
-      group.byteSteps = byteStepsOf(graph, group, options.target);
+      group.byteSteps = byteStepsOf(graph, group, kernels);
       continue;
     }
     RUNE_TRY(checkStopped(options));
     packed[i] = static_cast<uint32_t>(program.packed.size());
-    Bytes weights = packWeights(graph, group, options.target);
-    addSteps(graph, options.target, group, weights);
+    Bytes weights = packWeights(graph, group, kernels);
+    addSteps(graph, kernels, group, weights);
     program.packed.push_back(Packed::of(weights));
   }
   for (const Step &step : program.steps)
@@ -220,15 +221,14 @@ Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
                                  ? library.layout()
                                  : made.machine->createDataLayout());
   made.module->setTargetTriple(made.machine->getTargetTriple());
-  RegionEmitter emitter(graph, groups, parts, packed, options.target,
-                        *made.module);
+  RegionEmitter emitter(graph, groups, parts, packed, kernels, *made.module);
   for (size_t i = 0; i < program.steps.size(); ++i)
     if (const Step &step = program.steps[i]; step.entry)
       emitter.emit(regionName(i), step.firstNode, step.lastNode);
   for (const Call &call : program.calls)
     made.functions.push_back(emitter.functionsOf(call.nodes.back()));
   RUNE_TRY(checkStopped(options));
-  RUNE_TRY(library.linkInto(*made.module));
+  RUNE_TRY(library.linkInto(*made.module, options.target));
   // else vectors of AVX-512 are cut in two
   for (llvm::Function &function : *made.module)
     if (!function.isDeclaration())

@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <map>
+#include <optional>
 
 namespace rune::compile {
 
@@ -29,6 +30,9 @@ struct Options {
   /// Layers between dequantise and quantise are computed in floats, as the
   /// model says, instead of in integers (docs/passes.md).
   bool exact = false;
+  /// For tests: kernels as another processor takes them, with its vectors and
+  /// blocks, in the instructions of `target`.
+  std::optional<machine::Target> kernels = {};
 };
 
 /// Where a run finds a value.

@@ -48,7 +48,7 @@ Result<Library> Library::open(llvm::LLVMContext &context) {
   return library;
 }
 
-Result<> Library::linkInto(llvm::Module &module) {
+Result<> Library::linkInto(llvm::Module &module, machine::Target target) {
   llvm::Linker linker(module);
   for (auto &part : parts_) {
     part->setDataLayout(module.getDataLayout());
@@ -58,7 +58,7 @@ Result<> Library::linkInto(llvm::Module &module) {
   }
   parts_.clear();
   forgetProcessor(module);
-  retarget(module);
+  retarget(module, target);
   for (llvm::Function &function : module) {
     if (function.isDeclaration()) {
       if (!function.isIntrinsic() && !function.use_empty())

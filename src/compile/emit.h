@@ -25,10 +25,10 @@ public:
   const std::set<std::string> &functions() const { return functions_; }
   /// What the library was compiled for; until it is linked.
   llvm::DataLayout layout() const { return parts_.front()->getDataLayout(); }
-  /// Moves what the module calls into it.
+  /// Moves what the module calls into it, for the code of `target`.
   ///
   /// errors  `compile.internal`
-  Result<> linkInto(llvm::Module &module);
+  Result<> linkInto(llvm::Module &module, machine::Target target);
 
 private:
   std::vector<std::unique_ptr<llvm::Module>> parts_;

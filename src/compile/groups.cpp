@@ -107,7 +107,7 @@ private:
     if (!isCompiled(graph_, node, library_) || node.outputs[0] == noValue)
       return {};
     Role role;
-    role.anchor = packableAs(graph_, node);
+    role.anchor = packableAs(graph_, node, target_);
     if (role.anchor == Anchor::None)
       role.anchor = unpackedAnchor(graph_, node);
     if (!library_.contains(fastKernelName(role.anchor, target_)))
@@ -275,9 +275,13 @@ Groups findGroups(const Graph &graph, const std::set<std::string> &library,
 }
 
 int vectorBytes(machine::Target target) {
-  if (target.family != machine::Family::X86_64 || target.level < 3)
+  if (target.family != machine::Family::X86_64 || target.base() < 3)
     return 16;
-  return target.level == 3 ? 32 : 64;
+  return target.base() == 3 ? 32 : 64;
+}
+
+bool dotsTakeSigned(machine::Target target) {
+  return target.family == machine::Family::AArch64;
 }
 
 std::string fastKernelName(Anchor kind, machine::Target target) {
@@ -290,6 +294,8 @@ std::string fastKernelName(Anchor kind, machine::Target target) {
                                         "MatMulI16",
                                         "ThinI16",
                                         "DepthwiseBands",
+                                        "ConvDots",
+                                        "MatMulDots",
                                         "LstmF32",
                                         "GruF32",
                                         "RnnF32",
@@ -310,9 +316,13 @@ std::string fastKernelName(Anchor kind, machine::Target target) {
                                         "AveragePoolU8",
                                         "AttentionF32"};
   std::string_view name = names[static_cast<size_t>(kind)];
-  return kind == Anchor::None
-             ? fmt::format("rune_fast_{}", name)
-             : fmt::format("rune_fast_{}_{}", name, vectorBytes(target));
+  if (kind == Anchor::None)
+    return fmt::format("rune_fast_{}", name);
+  std::string_view element =
+      kind != Anchor::ConvDots && kind != Anchor::MatMulDots ? ""
+      : dotsTakeSigned(target)                               ? "I8"
+                                                             : "U8";
+  return fmt::format("rune_fast_{}{}_{}", name, element, vectorBytes(target));
 }
 
 std::string bodyName(const Graph &graph, const Node &node) {
@@ -347,6 +357,9 @@ int tileColumns(Anchor kind, machine::Target target) {
   case Anchor::DepthwiseInteger:
   case Anchor::DepthwiseBands:
     return library::depthwiseI16(bytes).columns();
+  case Anchor::ConvDots:
+  case Anchor::MatMulDots:
+    return library::productDots(bytes).columns();
   case Anchor::Conv:
   case Anchor::MatMul:
   case Anchor::ConvInteger:
@@ -409,6 +422,13 @@ Scratch scratchOf(const Graph &graph, const Group &group,
   auto widened = [&](int64_t channels) {
     return elements / channels * ((channels + 1) / 2) * 4;
   };
+  // four bytes
+  auto aligned = [&](int64_t channels) {
+    bool asItStands = library::dotsReadInPlace(
+        channels, graph.values[node.inputs[0]].type.dtype == DType::I8,
+        dotsTakeSigned(target));
+    return asItStands ? 0 : elements / channels * ((channels + 3) / 4) * 4;
+  };
   int64_t shared = 0, worker = 0;
   switch (group.kind) {
   case Anchor::Conv:
@@ -436,6 +456,14 @@ Scratch scratchOf(const Graph &graph, const Group &group,
   case Anchor::ThinInteger:
   case Anchor::DepthwiseBands:
     worker = windowShapeOf(graph, node).scratchBytes();
+    break;
+  case Anchor::ConvDots:
+    shared = aligned(weights[1]);
+    worker = library::windowScratch(library::productDots(bytes), taps,
+                                    (weights[1] + 3) / 4);
+    break;
+  case Anchor::MatMulDots:
+    shared = aligned(x.back());
     break;
   case Anchor::MatMul:
     worker = library::longProductScratch(product, x.back()) +

@@ -26,6 +26,9 @@ enum class Anchor : uint8_t {
   MatMulInteger,
   ThinInteger,
   DepthwiseBands,
+  // by dot products of four bytes
+  ConvDots,
+  MatMulDots,
   Lstm,
   Gru,
   Rnn,
@@ -54,11 +57,9 @@ constexpr bool isPacked(Anchor kind) {
   return kind != Anchor::None && kind < Anchor::MatMulDynamic;
 }
 
-/// True for sums of products of integers.
+/// True for anchors that sum integers in 32 bits.
 constexpr bool sumsIntegers(Anchor kind) {
-  return kind == Anchor::ConvInteger || kind == Anchor::DepthwiseInteger ||
-         kind == Anchor::MatMulInteger || kind == Anchor::ThinInteger ||
-         kind == Anchor::DepthwiseBands;
+  return kind >= Anchor::ConvInteger && kind <= Anchor::MatMulDots;
 }
 
 /// True for anchors with several results, which they write themselves: nothing
@@ -105,6 +106,9 @@ Groups findGroups(const graph::Graph &graph,
 
 /// Bytes of a vector register.
 int vectorBytes(machine::Target target);
+/// Dot products of four bytes: x86 multiplies unsigned elements by signed
+/// weights, AArch64 signed ones.
+bool dotsTakeSigned(machine::Target target);
 
 /// "rune_fast_ConvF32_32", the kernel of the anchor (of no anchor as well).
 std::string fastKernelName(Anchor kind, machine::Target target);

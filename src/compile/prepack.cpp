@@ -132,6 +132,45 @@ bool isPlainProduct(const Graph &graph, const Node &node) {
                      [](int64_t size) { return size == 1; });
 }
 
+int32_t zeroOf(const Constant *zeros, size_t output) {
+  return zeros ? integerAt(*zeros, zeros->data.size() > 1 ? output : 0) : 0;
+}
+
+/// The output channel that each element of the weights belongs to.
+size_t outputOf(const Graph &graph, const Node &node, size_t at) {
+  const Constant &weights = *constantOf(graph, node.inputs[1]);
+  size_t count = weights.data.size();
+  if (node.op == Op::ConvInteger || node.integer("transpose_b") != 0) {
+    size_t outputs = node.op == Op::ConvInteger
+                         ? static_cast<size_t>(weights.sizes[0])
+                         : static_cast<size_t>(weights.sizes.end()[-2]);
+    return at / (count / outputs);
+  }
+  return at % static_cast<size_t>(weights.sizes.back());
+}
+
+/// Weights that are bytes without their zero points, x of bytes; and so many
+/// channels that two of four are not nothing.
+bool areDots(const Graph &graph, const Node &node) {
+  constexpr int64_t leastChannels = 3;
+  const Constant &weights = *constantOf(graph, node.inputs[1]);
+  if (graph.values[node.inputs[0]].type.dtype == DType::I16 ||
+      (node.op == Op::ConvInteger && weights.sizes[1] < leastChannels))
+    return false;
+  const Constant *zeros = constantOf(graph, node, 4);
+  bool areAllZero = true;
+  for (size_t i = 0; zeros && i < zeros->data.size(); ++i)
+    areAllZero = areAllZero && zeros->data[i] == 0;
+  if (weights.dtype == DType::I8 && areAllZero)
+    return true;
+  for (size_t i = 0; i < weights.data.size(); ++i) {
+    int32_t x = integerAt(weights, i) - zeroOf(zeros, outputOf(graph, node, i));
+    if (x < INT8_MIN || x > INT8_MAX)
+      return false;
+  }
+  return true;
+}
+
 /// Elements of 32 bits in rows and columns.
 class Panel {
 public:
@@ -143,32 +182,44 @@ public:
   void putHalf(size_t row, size_t column, size_t half, int16_t x) const {
     std::memcpy(base_ + (row * width_ + column) * 4 + half * 2, &x, sizeof x);
   }
+  void putByte(size_t row, size_t column, size_t byte, int8_t x) const {
+    std::memcpy(base_ + (row * width_ + column) * 4 + byte, &x, sizeof x);
+  }
+  void less(size_t row, size_t column, uint32_t x) const {
+    uint32_t sum;
+    std::memcpy(&sum, base_ + (row * width_ + column) * 4, sizeof sum);
+    put(row, column, sum - x);
+  }
 
 private:
   uint8_t *base_;
   size_t width_;
 };
 
-/// How elements get into a panel: as they are, or two in one.
+/// How elements get into a panel: as they are, or two or four in one.
 class Weights {
 public:
   Weights(const Constant &weights, const Constant *bias,
           const Constant *zeros = nullptr)
       : weights_(weights), bias_(bias), zeros_(zeros),
-        isFloat_(weights.dtype == DType::F32) {}
+        isFloat_(weights.dtype == DType::F32), each_(isFloat_ ? 1 : 2) {}
   static Weights of(const Graph &graph, const Node &node) {
     const Constant &weights = *constantOf(graph, node.inputs[1]);
     return {weights, packedBias(graph, node),
             weights.dtype == DType::F32 ? nullptr : constantOf(graph, node, 4)};
+  }
+  /// For dot products with elements whose zero point is `zero`.
+  Weights &asDots(int32_t zero) {
+    each_ = 4;
+    leftZero_ = static_cast<uint32_t>(zero);
+    return *this;
   }
   const std::vector<int64_t> &sizes() const { return weights_.sizes; }
   size_t count() const {
     return weights_.data.size() / dtypeBytes(weights_.dtype);
   }
   /// Rows of a panel, after the bias, for so many elements.
-  size_t rows(size_t elements) const {
-    return isFloat_ ? elements : (elements + 1) / 2;
-  }
+  size_t rows(size_t elements) const { return (elements + each_ - 1) / each_; }
 
   void putBias(const Panel &panel, size_t column, size_t output) const {
     if (bias_)
@@ -181,13 +232,18 @@ public:
     if (isFloat_)
       panel.put(1 + row + k, column,
                 std::bit_cast<uint32_t>(elementAt<float>(weights_, at)));
-    else
+    else if (each_ == 2)
       panel.putHalf(1 + row + k / 2, column, k % 2, widened(output, at));
+    else {
+      int16_t x = widened(output, at);
+      panel.putByte(1 + row + k / 4, column, k % 4, static_cast<int8_t>(x));
+      // sums wrap, as those of kernels do
+      panel.less(0, column, leftZero_ * static_cast<uint32_t>(x));
+    }
   }
   int16_t widened(size_t output, size_t at) const {
-    int32_t zero =
-        zeros_ ? integerAt(*zeros_, zeros_->data.size() > 1 ? output : 0) : 0;
-    return static_cast<int16_t>(integerAt(weights_, at) - zero);
+    return static_cast<int16_t>(integerAt(weights_, at) -
+                                zeroOf(zeros_, output));
   }
   bool isFloat() const { return isFloat_; }
 
@@ -196,6 +252,9 @@ private:
   const Constant *bias_;
   const Constant *zeros_;
   bool isFloat_;
+  /// So many in 32 bits.
+  size_t each_;
+  uint32_t leftZero_ = 0;
 };
 
 Bytes zeros(size_t bytes) {
@@ -263,6 +322,16 @@ Bytes packThin(const Weights &weights, size_t width) {
                       output, at++);
   }
   return packed;
+}
+
+/// The zero point of x once its elements are what the instruction takes.
+int32_t zeroForDots(const Graph &graph, const Node &node,
+                    machine::Target target) {
+  bool isSigned = graph.values[node.inputs[0]].type.dtype == DType::I8;
+  int32_t zero = zeroOf(constantOf(graph, node, 3), 0);
+  if (isSigned == dotsTakeSigned(target))
+    return zero;
+  return isSigned ? zero + 128 : zero - 128;
 }
 
 /// The table of a convolution's windows, then the weights.
@@ -412,7 +481,11 @@ const Constant *packedBias(const Graph &graph, const Node &node) {
   return constantOf(graph, node, 2);
 }
 
-Anchor packableAs(const Graph &graph, const Node &node) {
+Anchor packableAs(const Graph &graph, const Node &node,
+                  machine::Target target) {
+  auto dotsOr = [&](Anchor dots, Anchor pairs) {
+    return target.hasDots() && areDots(graph, node) ? dots : pairs;
+  };
   switch (node.op) {
   case Op::Conv:
     if (!isFloatPackable(graph, node) || !isChannelsLast(node))
@@ -425,10 +498,12 @@ Anchor packableAs(const Graph &graph, const Node &node) {
   case Op::ConvInteger:
     if (!isIntegerPackable(graph, node) || !isChannelsLast(node))
       return Anchor::None;
-    return integerConv(graph, node);
+    if (Anchor kind = integerConv(graph, node); kind != Anchor::ConvInteger)
+      return kind;
+    return dotsOr(Anchor::ConvDots, Anchor::ConvInteger);
   case Op::MatMulInteger:
     return isIntegerPackable(graph, node) && isPlainProduct(graph, node)
-               ? Anchor::MatMulInteger
+               ? dotsOr(Anchor::MatMulDots, Anchor::MatMulInteger)
                : Anchor::None;
   case Op::Lstm:
     return isFastRecurrent(graph, node) ? Anchor::Lstm : Anchor::None;
@@ -457,13 +532,16 @@ Bytes packWeights(const Graph &graph, const Group &group,
   }
   Weights weights = Weights::of(graph, node);
   int64_t channels = graph.values[node.inputs[0]].type.sizes().back();
+  if (group.kind == Anchor::ConvDots || group.kind == Anchor::MatMulDots)
+    weights.asDots(zeroForDots(graph, node, target));
   switch (group.kind) {
   case Anchor::Conv:
-  case Anchor::ConvInteger: {
+  case Anchor::ConvInteger:
+  case Anchor::ConvDots: {
     int64_t groups = node.integer("groups");
-    int64_t pitch = weights.isFloat()
-                        ? channels
-                        : (channels / groups + 1) / 2 * groups; // pairs
+    // in elements of 32 bits
+    auto inGroup = static_cast<size_t>(channels / groups);
+    int64_t pitch = static_cast<int64_t>(weights.rows(inGroup)) * groups;
     return behindTable(graph, node, pitch,
                        packConv(weights, static_cast<size_t>(groups), width));
   }
@@ -477,6 +555,7 @@ Bytes packWeights(const Graph &graph, const Group &group,
                        packDepthwise(weights, vectorBytes(target)));
   case Anchor::MatMul:
   case Anchor::MatMulInteger:
+  case Anchor::MatMulDots:
     return packMatMul(weights, node.integer("transpose_b") != 0, width);
   default:
     return {};

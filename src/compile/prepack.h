@@ -11,8 +11,10 @@ namespace rune::compile {
 
 /// The kind of anchor whose kernel can do the node's work: f32 or integers
 /// summed in i32, images with their channels last, weights and their zero
-/// points constant and finite. Otherwise None.
-Anchor packableAs(const graph::Graph &graph, const graph::Node &node);
+/// points constant and finite. Otherwise None. Dot products of bytes where the
+/// target has them and all weights, less their zero points, are signed bytes.
+Anchor packableAs(const graph::Graph &graph, const graph::Node &node,
+                  machine::Target target);
 
 /// The windows of an anchor whose kernel works on bands.
 library::WindowShape windowShapeOf(const graph::Graph &graph,
@@ -38,7 +40,8 @@ const graph::Constant *packedBias(const graph::Graph &graph,
 ///   in panels  those of the feeder, then [panels][1 + taps][columns]
 ///
 /// Integers less their zero point in 16 bits, two in an element: neighbouring
-/// channels, or taps of a depthwise convolution.
+/// channels, or taps of a depthwise convolution. For dot products in 8 bits,
+/// four in an element; their bias has what the zero point of x adds to a sum.
 Bytes packWeights(const graph::Graph &graph, const Group &group,
                   machine::Target target);
 

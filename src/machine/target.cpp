@@ -5,6 +5,10 @@
 
 #include <vector>
 
+#if defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
+
 namespace rune::machine {
 
 namespace {
@@ -17,8 +21,11 @@ constexpr Named named[] = {
     {"x86_64-linux", {Family::X86_64, 2}},
     {"x86_64-linux-v2", {Family::X86_64, 2}},
     {"x86_64-linux-v3", {Family::X86_64, 3}},
+    {"x86_64-linux-v3-vnni", {Family::X86_64, 3 + withDots}},
     {"x86_64-linux-v4", {Family::X86_64, 4}},
+    {"x86_64-linux-v4-vnni", {Family::X86_64, 4 + withDots}},
     {"aarch64-linux", {Family::AArch64, 0}},
+    {"aarch64-linux-dotprod", {Family::AArch64, withDots}},
     {"riscv64-linux", {Family::RiscV64, 0}},
     {"wasm32", {Family::Wasm32, 0}},
 };
@@ -38,14 +45,17 @@ Target hostTarget() {
   __builtin_cpu_init();
   uint8_t level = 1;
   if (__builtin_cpu_supports("x86-64-v4"))
-    level = 4;
+    level = __builtin_cpu_supports("avx512vnni") ? 4 + withDots : 4;
   else if (__builtin_cpu_supports("x86-64-v3"))
-    level = 3;
+    level = __builtin_cpu_supports("avxvnni") ? 3 + withDots : 3;
   else if (__builtin_cpu_supports("x86-64-v2"))
     level = 2;
   return {Family::X86_64, level};
 #elif defined(__aarch64__)
-  return {Family::AArch64, 0};
+  // HWCAP_ASIMDDP of the kernel's interface
+  constexpr unsigned long dotProducts = 1ul << 20;
+  bool has = (getauxval(AT_HWCAP) & dotProducts) != 0;
+  return {Family::AArch64, has ? withDots : uint8_t{0}};
 #elif defined(__riscv) && __riscv_xlen == 64
   return {Family::RiscV64, 0};
 #else
@@ -70,7 +80,10 @@ Result<Target> parseTarget(std::string_view text) {
 }
 
 bool runsOn(Target code, Target machine) {
-  return code.family == machine.family && code.level <= machine.level;
+  if (code.family != machine.family)
+    return false;
+  return code.hasDots() ? code.level == machine.level
+                        : code.base() <= machine.base();
 }
 
 } // namespace rune::machine

@@ -20,14 +20,20 @@ enum class Family : uint8_t {
   Wasm32 = 4
 };
 
+/// Added to a level whose processors have dot products of four 8-bit integers:
+/// AVX-VNNI on top of v3, AVX512-VNNI on top of v4, FEAT_DotProd of AArch64.
+constexpr uint8_t withDots = 16;
+
 struct Target {
   Family family;
   /// x86-64: 2 to 4, the psABI's levels (v2: SSE4.2; v3: AVX2; v4: AVX-512).
   /// Others: 0, the family's base with vectors where it has them; of
-  /// WebAssembly 2.0 with SIMD.
+  /// WebAssembly 2.0 with SIMD. `withDots` may be added.
   uint8_t level = 0;
 
   bool operator==(const Target &) const = default;
+  constexpr uint8_t base() const { return level % withDots; }
+  constexpr bool hasDots() const { return level >= withDots; }
   /// "x86_64-linux-v3"
   std::string str() const;
 };
@@ -40,7 +46,8 @@ Target hostTarget();
 /// errors  `machine.unknown-target` names those there are
 Result<Target> parseTarget(std::string_view text);
 
-/// Whether code for `code` runs on `machine`.
+/// Whether code for `code` runs on `machine`. Dot products of v3 are other
+/// instructions than those of v4: code with them runs on its very level.
 bool runsOn(Target code, Target machine);
 
 } // namespace rune::machine

@@ -3,13 +3,13 @@
 #
 # run_ahead.sh RUNE CLANG MODEL TARGET TRIPLE [RUNNER]: compiles an int8 model
 # ahead of time for TARGET, links it with main.c and nothing else, runs it (under
-# RUNNER, on other processors), and lets the evaluator judge the output.
+# RUNNER, a command, on other processors), and lets the evaluator judge the output.
 # 77 means that RUNNER is missing.
 set -eu
 rune=$1 clang=$2 model=$3 target=$4 triple=$5 runner=${6:-}
 here=$(cd "$(dirname "$0")" && pwd)
-if [ -n "$runner" ] && ! command -v "$runner" >/dev/null; then
-  echo "skipped: $runner is missing"
+if [ -n "$runner" ] && ! command -v "${runner%% *}" >/dev/null; then
+  echo "skipped: ${runner%% *} is missing"
   exit 77
 fi
 work=$(mktemp -d)

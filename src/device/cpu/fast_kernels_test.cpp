@@ -102,7 +102,7 @@ void expectClose(const Tensor &actual, const Tensor &expected, double bound) {
 }
 
 /// All in one graph: compiling is what takes time.
-void agree(const std::vector<Try> &tries) {
+void agree(const std::vector<Try> &tries, const compile::Options &options) {
   GraphBuilder builder("fast");
   std::vector<std::vector<Tensor>> tensors;
   std::vector<TensorView> inputs;
@@ -112,7 +112,7 @@ void agree(const std::vector<Try> &tries) {
   }
   for (const auto &own : tensors)
     std::ranges::copy(viewsOf(own), std::back_inserter(inputs));
-  auto results = runOnce(*std::move(builder).finish(), inputs);
+  auto results = runOnce(*std::move(builder).finish(), inputs, options);
   ASSERT_TRUE(results.ok()) << results.error().message;
   size_t at = 0;
   for (size_t i = 0; i < tries.size(); ++i) {
@@ -126,6 +126,13 @@ void agree(const std::vector<Try> &tries) {
       expectClose(*Tensor::copyOf((*results)[at++].view()), wanted,
                   graph::boundOf(graph).relativeTo(DType::F32));
   }
+}
+
+/// Kernels of this machine, and those of the widest vectors.
+void agree(const std::vector<Try> &tries) {
+  agree(tries, {});
+  SCOPED_TRACE("kernels of AVX-512");
+  agree(tries, kernelsOf("x86_64-linux-v4"));
 }
 
 constexpr float nan = std::numeric_limits<float>::quiet_NaN();

@@ -24,6 +24,7 @@ Sha256 ProgramCache::keyOf(const ModelIdentity &model, const Sizes &sizes,
   text.text(compilerId());
   text.raw(model.bytes);
   text.text(options.target.str());
+  text.text(options.kernels.value_or(options.target).str());
   text.u32(options.workers);
   text.u8(options.fast ? 1 : 0);
   text.u8(options.stepForEachCall ? 1 : 0);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "device/cpu/cpu_run.h"
+#include "device/cpu/written_case.h"
 
 namespace rune::device {
 
@@ -22,15 +23,29 @@ inline std::vector<TensorView> viewsOf(std::span<const Tensor> tensors) {
   return views;
 }
 
-/// errors  as CpuRun::prepare, CpuRun::run
-inline Result<graph::Items> runOnce(graph::Graph graph,
+/// Kernels as the processor of that name takes them, in the best instructions
+/// that both have: none of AArch64 run here, its kernels do.
+inline compile::Options kernelsOf(std::string_view target) {
+  compile::Options options;
+  machine::Target kernels = machine::parseTarget(target).value();
+  machine::Target base{kernels.family, kernels.base()};
+  for (machine::Target code : {base, kernels})
+    if (machine::runsOn(code, machine::hostTarget()))
+      options.target = code;
+  options.kernels = kernels;
+  return options;
+}
+
+/// errors  as CpuRun::prepare, CpuRun::run, writeCase
+inline Result<graph::Items> runOnce(const graph::Graph &graph,
                                     std::span<const TensorView> inputs,
                                     const compile::Options &options = {},
                                     std::shared_ptr<Pool> pool = nullptr) {
-  auto run =
-      RUNE_TRY(CpuRun::prepare(std::move(graph), options, std::move(pool)));
+  auto run = RUNE_TRY(CpuRun::prepare(graph, options, std::move(pool)));
   graph::State state;
-  return run->run(borrowed(inputs), {}, state);
+  graph::Items results = RUNE_TRY(run->run(borrowed(inputs), {}, state));
+  RUNE_TRY(writeCase(graph, options, inputs, results));
+  return results;
 }
 
 } // namespace rune::device

@@ -42,12 +42,15 @@ MachineNames namesOf(Target target) {
   switch (target.family) {
   case Family::X86_64:
     return {"x86_64-unknown-linux-gnu",
-            target.level >= 4   ? "x86-64-v4"
-            : target.level == 3 ? "x86-64-v3"
-                                : "x86-64-v2",
-            ""};
+            target.base() >= 4   ? "x86-64-v4"
+            : target.base() == 3 ? "x86-64-v3"
+                                 : "x86-64-v2",
+            !target.hasDots()    ? ""
+            : target.base() >= 4 ? "+avx512vnni"
+                                 : "+avxvnni"};
   case Family::AArch64:
-    return {"aarch64-unknown-linux-gnu", "generic", ""};
+    return {"aarch64-unknown-linux-gnu", "generic",
+            target.hasDots() ? "+dotprod" : ""};
   case Family::RiscV64:
     return {"riscv64-unknown-linux-gnu", "generic-rv64",
             "+m,+a,+f,+d,+c,-relax"};

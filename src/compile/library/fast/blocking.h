@@ -23,6 +23,24 @@ constexpr TileShape productF32(int vectorBytes) {
          : vectorBytes == 32 ? TileShape{8, 6, 2}
                              : TileShape{4, 4, 2};
 }
+/// Products of bytes by dot products of four of them. AVX-512 and AVX2 have as
+/// many registers for it as for f32 (two dot products a cycle on Zen 4 and 5,
+/// each of which waits for the one four cycles before). AArch64 has 32: 24
+/// sums, four vectors of weights, and a finished row of 16 columns is one
+/// vector of bytes; Neoverse starts two (N1) or four (V1) a cycle, for ten
+/// loads in 24.
+constexpr TileShape productDots(int vectorBytes) {
+  return vectorBytes == 16 ? TileShape{4, 6, 4} : productF32(vectorBytes);
+}
+/// True if rows are read where the image has them: whole groups of four
+/// channels, of elements that the instruction takes. Others are copied first.
+///
+/// in      `takesSigned`: what the instruction multiplies weights with
+constexpr bool dotsReadInPlace(int64_t channels, bool isSigned,
+                               bool takesSigned) {
+  return channels % 4 == 0 && isSigned == takesSigned;
+}
+
 /// Depthwise convolutions of f32: rows are neighbouring pixels.
 constexpr TileShape depthwiseF32(int vectorBytes) {
   return {vectorBytes / 4, 4, 2};
