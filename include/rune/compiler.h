@@ -58,8 +58,9 @@ typedef struct rune_artifact rune_artifact;
 typedef struct rune_function rune_function;
 
 /* Compiles a model of ONNX or TensorFlow Lite for this machine. `shapes` may
-   be null, or `shape_count` texts such as "batch=8". `cache_folder` may be
-   null: nothing is kept. `message` may be null. */
+   be null, or `shape_count` texts such as "batch=8", or "batch=1..8" for a size
+   that stays open within these bounds. `cache_folder` may be null: nothing is
+   kept. `message` may be null. */
 int rune_compile_file(const char *path, const char *const *shapes,
                       size_t shape_count, const char *cache_folder,
                       rune_artifact **artifact, rune_message *message);
@@ -67,6 +68,26 @@ int rune_compile_file(const char *path, const char *const *shapes,
 int rune_compile_bytes(const void *bytes, size_t size,
                        const char *const *shapes, size_t shape_count,
                        rune_artifact **artifact, rune_message *message);
+/* What can be chosen besides. All zero but for `size` is what the functions
+   above do. */
+typedef struct {
+  /* sizeof(rune_compile_options): what later versions add stays zero. */
+  size_t size;
+  const char *const *shapes;
+  size_t shape_count;
+  const char *cache_folder;
+  /* 1: layers between dequantise and quantise are computed in floats, as the
+     model says, instead of in integers. */
+  int32_t exact;
+  /* Threads that a run may use; 0 as 1. */
+  uint32_t threads;
+} rune_compile_options;
+int rune_compile_file_with(const char *path,
+                           const rune_compile_options *options,
+                           rune_artifact **artifact, rune_message *message);
+int rune_compile_bytes_with(const void *bytes, size_t size,
+                            const rune_compile_options *options,
+                            rune_artifact **artifact, rune_message *message);
 void rune_artifact_destroy(rune_artifact *artifact);
 
 /* An instance with memory and state of its own; the artifact may go. */
@@ -82,6 +103,9 @@ typedef struct {
   int32_t element; /* rune_element */
   size_t rank;
   const int64_t *sizes; /* -1: open */
+  /* Where each size may lie, both included. */
+  const int64_t *least;
+  const int64_t *most;
   int32_t is_quantised;
   double scale;
   int64_t zero_point;

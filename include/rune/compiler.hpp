@@ -27,6 +27,11 @@ struct Options {
   std::string cpu;
   /// Where compiled code is kept for the next process; empty for nowhere.
   std::string cacheFolder;
+  /// Layers between dequantise and quantise are computed in floats, as the
+  /// model says, instead of in integers, which may differ by a step each.
+  bool exact = false;
+  /// Threads that a run may use, of each function.
+  uint32_t threads = 1;
 };
 
 /// How far an invocation came.
@@ -51,8 +56,10 @@ public:
   Invocation(Invocation &&) noexcept;
   Invocation &operator=(Invocation &&) noexcept;
 
-  /// The size of a dimension, `batch=8`, or of an input, `x=1x3x224x224`.
-  /// Before the model is read.
+  /// The size of a dimension, `batch=8`, or of an input, `x=1x3x224x224`; or
+  /// between what sizes a dimension stays open, `batch=1..8`: code is made for
+  /// each size that a function meets, and others are refused. Before the model
+  /// is read.
   Outcome<Done> give(const std::string &shape);
   /// A model of ONNX or TensorFlow Lite. The bytes may go afterwards.
   Outcome<Done> readFile(const std::string &path);

@@ -48,6 +48,12 @@ struct Quantisation {
   int64_t zeroPoint = 0;
 };
 
+/// Of an open size, both included.
+struct Range {
+  int64_t least = 0;
+  int64_t most = INT64_MAX;
+};
+
 /// What a function takes or gives in one place.
 struct Parameter {
   std::string name;
@@ -56,6 +62,8 @@ struct Parameter {
   std::vector<int64_t> sizes;
   /// The names of open sizes, "" where there is none.
   std::vector<std::string> names;
+  /// For each size where it may lie: of a known one that alone.
+  std::vector<Range> ranges;
   std::optional<Quantisation> quantisation;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "capi/bounds.h"
 #include "device/cpu/cpu_model.h"
 
 #include "rune/program.hpp"
@@ -16,6 +17,7 @@ struct Artifact::Impl {
   compile::Options options;
   device::Keeping keeping;
   std::optional<compile::Program> program;
+  capi::BoundsByName bounds;
 };
 
 } // namespace rune::compiler

@@ -9,6 +9,7 @@
 #include "import/import.h"
 #include "machine/llvm/processors.h"
 
+#include <algorithm>
 #include <filesystem>
 
 namespace rune::compiler {
@@ -21,7 +22,13 @@ namespace {
 constexpr uint64_t maxModelBytes = uint64_t{2} << 30;
 
 Result<compile::Options> compileOptionsOf(const Options &options) {
+  constexpr uint32_t mostThreads = 1024;
+  if (options.threads > mostThreads)
+    return error("compiler.options", "{} threads, at most {} are used",
+                 options.threads, mostThreads);
   compile::Options result;
+  result.exact = options.exact;
+  result.workers = std::max(options.threads, 1u);
   if (!options.target.empty())
     result.target = RUNE_TRY(machine::parseTarget(options.target));
   if (!options.cpu.empty())
@@ -43,6 +50,7 @@ device::Sizes sizesOf(const graph::Graph &graph) {
 struct Invocation::State {
   std::shared_ptr<const Options> options;
   std::vector<std::string> shapes;
+  capi::BoundsByName bounds;
   std::vector<Message> messages;
   Phase phase = Phase::Empty;
   std::shared_ptr<const void> owner;
@@ -78,6 +86,7 @@ struct Invocation::State {
     if (!model)
       return model.error();
     RUNE_TRY(graph::checkInterface(model->graph));
+    RUNE_TRY(capi::checkNames(bounds, model->graph));
     imported = std::move(model->graph);
     owner = std::move(keeper);
     phase = Phase::Imported;
@@ -160,11 +169,16 @@ Invocation::Invocation(Invocation &&) noexcept = default;
 Invocation &Invocation::operator=(Invocation &&) noexcept = default;
 
 Outcome<Done> Invocation::give(const std::string &shape) {
-  if (auto parsed = import::GivenShapes::parse({shape}); !parsed)
-    return state_->failed(parsed.error());
   if (state_->phase != Phase::Empty)
     return state_->failed(error("compiler.phase", "sizes are given before the "
                                                   "model is read"));
+  auto isRange = capi::takeBounds(shape, state_->bounds);
+  if (!isRange)
+    return state_->failed(isRange.error());
+  if (*isRange)
+    return Done{};
+  if (auto parsed = import::GivenShapes::parse({shape}); !parsed)
+    return state_->failed(parsed.error());
   state_->shapes.push_back(shape);
   return Done{};
 }
@@ -213,8 +227,9 @@ Outcome<Artifact> Invocation::compile() {
   auto options = compileOptionsOf(*state.options);
   if (!options)
     return state.failed(options.error());
-  return Artifact(std::make_shared<Artifact::Impl>(Artifact::Impl{
-      *state.imported, state.owner, *options, state.keeping, state.program}));
+  return Artifact(std::make_shared<Artifact::Impl>(
+      Artifact::Impl{*state.imported, state.owner, *options, state.keeping,
+                     state.program, state.bounds}));
 }
 
 Phase Invocation::phase() const { return state_->phase; }

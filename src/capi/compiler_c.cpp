@@ -5,12 +5,18 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 struct rune_artifact {
   rune::compiler::Artifact artifact;
 };
 struct rune_function {
   rune::Function function;
+  /// The ranges of its parameters, as C lends them.
+  struct Lists {
+    std::vector<int64_t> least, most;
+  };
+  std::vector<Lists> inputs, outputs;
 };
 
 namespace {
@@ -21,6 +27,8 @@ int codeOf(const rune::Message &why) {
   };
   if (begins("file.") || begins("machine.") || begins("engine."))
     return RUNE_ERROR_MACHINE;
+  if (begins("compiler.options"))
+    return RUNE_ERROR_ARGUMENT;
   if (begins("program."))
     return RUNE_ERROR_MISMATCH;
   if (begins("evaluate.input-mismatch"))
@@ -53,21 +61,35 @@ int badArgument(rune_message *message) {
   return RUNE_ERROR_ARGUMENT;
 }
 
+/// What the caller's version of the options has, the rest zero.
+std::optional<rune_compile_options>
+optionsOf(const rune_compile_options *given) {
+  rune_compile_options options = {};
+  if (!given || given->size < sizeof given->size)
+    return {};
+  std::memcpy(&options, given, std::min(given->size, sizeof options));
+  if (options.shape_count > 0 && !options.shapes)
+    return {};
+  return options;
+}
+
 template <class Read>
-int compileWith(const char *const *shapes, size_t count,
-                const char *cacheFolder, Read read, rune_artifact **artifact,
-                rune_message *message) {
-  if (!artifact || (count > 0 && !shapes))
+int compileWith(const rune_compile_options *given, Read read,
+                rune_artifact **artifact, rune_message *message) {
+  auto chosen = optionsOf(given);
+  if (!artifact || !chosen)
     return badArgument(message);
   rune::compiler::Options options;
-  if (cacheFolder)
-    options.cacheFolder = cacheFolder;
+  if (chosen->cache_folder)
+    options.cacheFolder = chosen->cache_folder;
+  options.exact = chosen->exact != 0;
+  options.threads = std::max(chosen->threads, 1u);
   auto invocation = rune::compiler::Session(options).begin();
-  for (size_t i = 0; i < count; ++i) {
-    if (!shapes[i])
+  for (size_t i = 0; i < chosen->shape_count; ++i) {
+    if (!chosen->shapes[i])
       return badArgument(message);
-    if (auto given = invocation.give(shapes[i]); !given)
-      return fail(given.error(), message);
+    if (auto done = invocation.give(chosen->shapes[i]); !done)
+      return fail(done.error(), message);
   }
   if (auto done = read(invocation); !done)
     return fail(done.error(), message);
@@ -78,7 +100,24 @@ int compileWith(const char *const *shapes, size_t count,
   return RUNE_OK;
 }
 
-int parameterOf(const std::vector<rune::Parameter> &all, size_t index,
+rune_compile_options simple(const char *const *shapes, size_t count,
+                            const char *cacheFolder) {
+  return {sizeof(rune_compile_options), shapes, count, cacheFolder, 0, 0};
+}
+
+std::vector<rune_function::Lists>
+listsOf(const std::vector<rune::Parameter> &all) {
+  std::vector<rune_function::Lists> lists(all.size());
+  for (size_t i = 0; i < all.size(); ++i)
+    for (const rune::Range &range : all[i].ranges) {
+      lists[i].least.push_back(range.least);
+      lists[i].most.push_back(range.most);
+    }
+  return lists;
+}
+
+int parameterOf(const std::vector<rune::Parameter> &all,
+                const std::vector<rune_function::Lists> &lists, size_t index,
                 rune_parameter *parameter) {
   if (!parameter || index >= all.size())
     return RUNE_ERROR_ARGUMENT;
@@ -87,6 +126,8 @@ int parameterOf(const std::vector<rune::Parameter> &all, size_t index,
                 static_cast<int32_t>(from.element),
                 from.sizes.size(),
                 from.sizes.data(),
+                lists[index].least.data(),
+                lists[index].most.data(),
                 from.quantisation.has_value(),
                 from.quantisation ? from.quantisation->scale : 1.0,
                 from.quantisation ? from.quantisation->zeroPoint : 0};
@@ -111,29 +152,42 @@ bool tensorsOf(const rune_tensor *from, size_t count,
 
 } // namespace
 
-int rune_compile_file(const char *path, const char *const *shapes,
-                      size_t shape_count, const char *cache_folder,
-                      rune_artifact **artifact, rune_message *message) {
+int rune_compile_file_with(const char *path,
+                           const rune_compile_options *options,
+                           rune_artifact **artifact, rune_message *message) {
   if (!path)
     return badArgument(message);
   return compileWith(
-      shapes, shape_count, cache_folder,
-      [&](auto &invocation) { return invocation.readFile(path); }, artifact,
-      message);
+      options, [&](auto &invocation) { return invocation.readFile(path); },
+      artifact, message);
 }
 
-int rune_compile_bytes(const void *bytes, size_t size,
-                       const char *const *shapes, size_t shape_count,
-                       rune_artifact **artifact, rune_message *message) {
+int rune_compile_bytes_with(const void *bytes, size_t size,
+                            const rune_compile_options *options,
+                            rune_artifact **artifact, rune_message *message) {
   if (!bytes)
     return badArgument(message);
   return compileWith(
-      shapes, shape_count, nullptr,
+      options,
       [&](auto &invocation) {
         return invocation.read({static_cast<const uint8_t *>(bytes), size},
                                "model");
       },
       artifact, message);
+}
+
+int rune_compile_file(const char *path, const char *const *shapes,
+                      size_t shape_count, const char *cache_folder,
+                      rune_artifact **artifact, rune_message *message) {
+  auto options = simple(shapes, shape_count, cache_folder);
+  return rune_compile_file_with(path, &options, artifact, message);
+}
+
+int rune_compile_bytes(const void *bytes, size_t size,
+                       const char *const *shapes, size_t shape_count,
+                       rune_artifact **artifact, rune_message *message) {
+  auto options = simple(shapes, shape_count, nullptr);
+  return rune_compile_bytes_with(bytes, size, &options, artifact, message);
 }
 
 void rune_artifact_destroy(rune_artifact *artifact) { delete artifact; }
@@ -145,7 +199,9 @@ int rune_function_create(const rune_artifact *artifact,
   auto made = rune::Program(artifact->artifact).function();
   if (!made)
     return fail(made.error(), message);
-  *function = new rune_function{std::move(*made)};
+  auto inputs = listsOf(made->inputs()), outputs = listsOf(made->outputs());
+  *function = new rune_function{std::move(*made), std::move(inputs),
+                                std::move(outputs)};
   return RUNE_OK;
 }
 
@@ -160,12 +216,14 @@ size_t rune_function_output_count(const rune_function *function) {
 
 int rune_function_input(const rune_function *function, size_t index,
                         rune_parameter *parameter) {
-  return function ? parameterOf(function->function.inputs(), index, parameter)
+  return function ? parameterOf(function->function.inputs(), function->inputs,
+                                index, parameter)
                   : RUNE_ERROR_ARGUMENT;
 }
 int rune_function_output(const rune_function *function, size_t index,
                          rune_parameter *parameter) {
-  return function ? parameterOf(function->function.outputs(), index, parameter)
+  return function ? parameterOf(function->function.outputs(), function->outputs,
+                                index, parameter)
                   : RUNE_ERROR_ARGUMENT;
 }
 

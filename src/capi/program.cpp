@@ -45,7 +45,15 @@ std::optional<Quantisation> quantisationOf(const graph::Graph &graph,
   return {};
 }
 
+Range rangeOf(const Dim &dim, const capi::BoundsByName &bounds) {
+  if (dim.isFixed())
+    return {dim.size(), dim.size()};
+  auto range = capi::boundsOf(bounds, dim);
+  return range ? Range{range->least, range->most} : Range{};
+}
+
 std::vector<Parameter> parametersOf(const graph::Graph &graph,
+                                    const capi::BoundsByName &bounds,
                                     std::span<const graph::ValueId> ids) {
   std::vector<Parameter> parameters;
   for (graph::ValueId id : ids) {
@@ -56,6 +64,7 @@ std::vector<Parameter> parametersOf(const graph::Graph &graph,
     for (const Dim &dim : value.type.dims) {
       parameter.sizes.push_back(dim.isFixed() ? dim.size() : -1);
       parameter.names.push_back(dim.isNamed() ? dim.name() : "");
+      parameter.ranges.push_back(rangeOf(dim, bounds));
     }
     parameter.quantisation = quantisationOf(graph, id);
   }
@@ -86,17 +95,22 @@ struct Function::State {
       : artifact(std::move(from)),
         model(artifact.impl().graph, artifact.impl().keeping,
               artifact.impl().options),
-        inputs(parametersOf(model.graph(), model.graph().inputs)),
-        outputs(parametersOf(model.graph(), model.graph().outputs)) {}
+        inputs(parametersOf(model.graph(), artifact.impl().bounds,
+                            model.graph().inputs)),
+        outputs(parametersOf(model.graph(), artifact.impl().bounds,
+                             model.graph().outputs)) {}
 
   Result<graph::Items> run(std::span<const TensorRef> tensors) {
     if (tensors.size() != inputs.size())
       return error("program.mismatch", "needs {} inputs, got {}", inputs.size(),
                    tensors.size());
     graph::Items items;
-    for (size_t i = 0; i < tensors.size(); ++i)
+    for (size_t i = 0; i < tensors.size(); ++i) {
       items.push_back(
           graph::Item::borrowed(RUNE_TRY(viewOf(tensors[i], i, "input"))));
+      RUNE_TRY(capi::checkSizes(artifact.impl().bounds, model.graph(), i,
+                                tensors[i].sizes));
+    }
     return model.run(std::move(items));
   }
 

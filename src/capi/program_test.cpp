@@ -84,6 +84,44 @@ TEST(Program, InstancesAgreeInThreads) {
     EXPECT_EQ(each, expected);
 }
 
+TEST(Program, KeepsOpenSizesWithinTheirBounds) {
+  auto invocation = compiler::Session().begin();
+  EXPECT_EQ(invocation.give("batch=8..1").error().code, "usage.shape");
+  EXPECT_EQ(invocation.give("batch=1..x").error().code, "usage.shape");
+  ASSERT_TRUE(invocation.give("batch=2..3").ok());
+  auto read = invocation.readFile(digits);
+  ASSERT_TRUE(read.ok()) << read.error().text;
+  auto artifact = invocation.compile();
+  ASSERT_TRUE(artifact.ok()) << artifact.error().text;
+  auto function = Program(*artifact).function();
+  const Parameter &input = function->inputs()[0];
+  EXPECT_EQ(input.sizes[0], -1);
+  EXPECT_EQ(input.ranges[0].least, 2);
+  EXPECT_EQ(input.ranges[0].most, 3);
+  EXPECT_EQ(input.ranges[1].least, input.sizes[1]);
+  EXPECT_EQ(input.ranges[1].most, input.sizes[1]);
+  EXPECT_EQ(function->outputs()[0].ranges[0].most, 3);
+  std::vector<uint8_t> bytes = std::vector<uint8_t>(1 << 18);
+  for (int64_t batch : {1, 2, 3, 4}) {
+    TensorRef given{input.element, input.sizes, bytes.data(), 4};
+    given.sizes[0] = batch;
+    for (int64_t size : given.sizes)
+      given.bytes *= static_cast<size_t>(size);
+    auto results = function->call({&given, 1});
+    ASSERT_EQ(results.ok(), batch == 2 || batch == 3);
+    if (!results) {
+      EXPECT_EQ(results.error().code, "program.mismatch");
+      EXPECT_THAT(results.error().text, HasSubstr("it may be 2 to 3"));
+    }
+  }
+}
+
+TEST(Program, RefusesBoundsOfNamesThatNoInputHas) {
+  auto invocation = compiler::Session().begin();
+  ASSERT_TRUE(invocation.give("steps=1..3").ok());
+  EXPECT_EQ(invocation.readFile(digits).error().code, "usage.shape");
+}
+
 TEST(Program, WritesIntoBuffersOfTheCaller) {
   auto function = Program(compiled(keywords)).function();
   auto in = zeros(function->inputs()[0], 1),
@@ -205,6 +243,55 @@ TEST(Compiler, SpeaksC) {
             RUNE_ERROR_MISMATCH);
   EXPECT_THAT(output, testing::Contains(testing::Ne(0)));
   rune_function_destroy(function);
+}
+
+TEST(Compiler, TakesOptionsInC) {
+  rune_artifact *artifact = nullptr;
+  rune_function *function = nullptr;
+  rune_message message;
+  const char *shapes[] = {"batch=1..8"};
+  rune_compile_options options = {sizeof options, shapes, 1, nullptr, 1, 2};
+  ASSERT_EQ(
+      rune_compile_file_with(digits.c_str(), &options, &artifact, &message),
+      RUNE_OK)
+      << message.text;
+  ASSERT_EQ(rune_function_create(artifact, &function, &message), RUNE_OK);
+  rune_artifact_destroy(artifact);
+  rune_parameter in;
+  ASSERT_EQ(rune_function_input(function, 0, &in), RUNE_OK);
+  EXPECT_EQ(in.sizes[0], -1);
+  EXPECT_EQ(in.least[0], 1);
+  EXPECT_EQ(in.most[0], 8);
+  rune_function_destroy(function);
+  options.size = 0;
+  EXPECT_EQ(
+      rune_compile_file_with(digits.c_str(), &options, &artifact, &message),
+      RUNE_ERROR_ARGUMENT);
+  options = {sizeof options, nullptr, 1, nullptr, 0, 0};
+  EXPECT_EQ(
+      rune_compile_file_with(digits.c_str(), &options, &artifact, &message),
+      RUNE_ERROR_ARGUMENT);
+  options = {sizeof options, nullptr, 0, nullptr, 0, 1 << 20};
+  EXPECT_EQ(
+      rune_compile_file_with(keywords.c_str(), &options, &artifact, &message),
+      RUNE_ERROR_ARGUMENT);
+  EXPECT_THAT(message.text, HasSubstr("threads"));
+}
+
+/// A product between dequantise and quantise.
+TEST(Invocation, KeepsFloatsWhereThatIsAsked) {
+  auto textOf = [](bool exact) {
+    compiler::Options options;
+    options.exact = exact;
+    auto invocation = compiler::Session(options).begin();
+    auto read = invocation.readFile(RUNE_QUANTISED_LAYER);
+    EXPECT_TRUE(read.ok()) << read.error().text;
+    auto artifact = invocation.compile();
+    EXPECT_TRUE(artifact.ok()) << artifact.error().text;
+    return invocation.graphText();
+  };
+  EXPECT_THAT(textOf(false), HasSubstr("matmul_integer"));
+  EXPECT_THAT(textOf(true), testing::Not(HasSubstr("matmul_integer")));
 }
 
 } // namespace

@@ -4,9 +4,10 @@
 #include "compile/arena.h"
 #include "compile/calls.h"
 #include "compile/emit.h"
+#include "compile/merge_alike.h"
 #include "compile/module.h"
-#include "compile/object.h"
 #include "compile/passes/pipeline.h"
+#include "compile/pieces.h"
 #include "compile/prepack.h"
 #include "machine/llvm/link_blob.h"
 
@@ -227,6 +228,11 @@ Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
       emitter.emit(regionName(i), step.firstNode, step.lastNode);
   for (const Call &call : program.calls)
     made.functions.push_back(emitter.functionsOf(call.nodes.back()));
+  std::map<std::string, std::string> instead = mergeAlike(*made.module);
+  for (std::vector<std::string> &names : made.functions)
+    for (std::string &name : names)
+      if (auto other = instead.find(name); other != instead.end())
+        name = other->second;
   RUNE_TRY(checkStopped(options));
   RUNE_TRY(library.linkInto(*made.module, options.target));
   // else vectors of AVX-512 are cut in two
@@ -245,19 +251,23 @@ Result<Program> compile(graph::Graph graph, const Options &options) {
   Program &program = made.program;
   if (!made.module)
     return std::move(program);
-  auto object = RUNE_TRY(makeObject(*made.module, *made.machine, options));
-  forgetUnread(made);
   findCode(made);
-  std::vector<machine::ObjectBytes> objects;
-  objects.push_back(std::move(object));
+  std::vector<machine::ObjectBytes> objects =
+      RUNE_TRY(makeObjects(made, options));
+  forgetUnread(made);
   machine::Blob blob =
       RUNE_TRY(machine::linkBlob(objects, options.target.family));
   for (size_t i = 0; i < program.steps.size(); ++i)
     if (program.steps[i].entry)
       program.steps[i].entry = blob.symbols.at(regionName(i));
-  for (Call &call : program.calls)
-    for (auto &[name, bytes] : call.code)
-      bytes = blob.sizes[name];
+  for (Call &call : program.calls) {
+    std::map<std::string, uint32_t> reached;
+    reached.swap(call.code);
+    // others were inlined
+    for (const auto &[name, none] : reached)
+      if (auto size = blob.sizes.find(name); size != blob.sizes.end())
+        call.code.insert(*size);
+  }
   program.code = std::move(blob.code);
   program.symbols = std::move(blob.symbols);
   return std::move(program);

@@ -20,6 +20,8 @@ struct Options {
   machine::Target target = machine::hostTarget();
   /// Compiling stops with `compile.stopped` once this is true. May be null.
   const std::atomic<bool> *stop = nullptr;
+  /// Threads that compile; 0: as many as the machine has. The code is the same.
+  uint32_t compileThreads = 0;
   /// Threads that a run may use.
   uint32_t workers = 1;
   /// Off: each node calls its plain kernel, which judges the fast ones.

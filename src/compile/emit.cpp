@@ -6,6 +6,7 @@
 #include "compile/expression.h"
 #include "compile/library/fast/fused.h"
 #include "compile/library_bitcode.h"
+#include "compile/object.h"
 #include "compile/prepack.h"
 #include "compile/retarget.h"
 
@@ -19,6 +20,15 @@ namespace {
 
 using graph::noValue;
 using graph::ValueId;
+
+/// True for parts that have kernels which all models share as they are, and
+/// nothing that is inlined into what is emitted.
+bool hasKernels(const llvm::Module &part) {
+  return std::ranges::any_of(part, [](const llvm::Function &function) {
+    return function.getName().starts_with("rune_fast_") ||
+           function.getName().starts_with("rune_move_");
+  });
+}
 
 /// What clang wrote about the processor that the bitcode was made on.
 void forgetProcessor(llvm::Module &module) {
@@ -53,6 +63,11 @@ Result<> Library::linkInto(llvm::Module &module, machine::Target target) {
   for (auto &part : parts_) {
     part->setDataLayout(module.getDataLayout());
     part->setTargetTriple(module.getTargetTriple());
+    // elsewhere they want the passes: vectors are narrower, pairs are spelt out
+    if (module.getTargetTriple().isX86() && hasKernels(*part))
+      for (llvm::Function &function : *part)
+        if (!function.isDeclaration())
+          markFinished(function);
     if (linker.linkInModule(std::move(part), llvm::Linker::LinkOnlyNeeded))
       return error("compile.internal", "the library cannot be linked");
   }
@@ -68,6 +83,9 @@ Result<> Library::linkInto(llvm::Module &module, machine::Target target) {
     }
     if (function.getName().starts_with("rune_body_"))
       function.addFnAttr(llvm::Attribute::AlwaysInline);
+    else if (isFinished(function) &&
+             !function.hasFnAttribute(llvm::Attribute::AlwaysInline))
+      function.addFnAttr(llvm::Attribute::NoInline);
     if (!function.getName().starts_with("rune_region_"))
       function.setLinkage(llvm::GlobalValue::InternalLinkage);
     function.setComdat(nullptr);

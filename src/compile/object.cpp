@@ -6,6 +6,7 @@
 #include "compile/specialise_calls.h"
 #include "compile/wide_integers.h"
 
+#include <llvm/Analysis/LazyCallGraph.h>
 #include <llvm/Analysis/LoopInfo.h>
 #include <llvm/Analysis/TargetLibraryInfo.h>
 #include <llvm/IR/LegacyPassManager.h>
@@ -13,16 +14,21 @@
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Support/raw_ostream.h>
 
+#include <algorithm>
+
 namespace rune::compile {
 
 namespace {
 
 /// Making code of it cannot be stopped half way, so there is an end to it.
-Result<> checkAmount(const llvm::Module &module) {
+Result<> checkAmount(const llvm::Module &module,
+                     std::atomic<size_t> *instructions) {
   constexpr size_t mostInstructions = size_t{1} << 22;
   size_t count = 0;
   for (const llvm::Function &function : module)
     count += function.getInstructionCount();
+  if (instructions)
+    count += instructions->fetch_add(count);
   if (count <= mostInstructions)
     return {};
   return error("compile.too-large",
@@ -30,12 +36,20 @@ Result<> checkAmount(const llvm::Module &module) {
                count, mostInstructions);
 }
 
+bool hadPasses(const llvm::Function &function) {
+  return function.hasOptNone() || isFinished(function);
+}
+
 /// True for functions that had their passes.
 bool isDone(const llvm::Any &of) {
   if (auto *function = llvm::any_cast<const llvm::Function *>(&of))
-    return (*function)->hasOptNone();
+    return hadPasses(**function);
   if (auto *loop = llvm::any_cast<const llvm::Loop *>(&of))
-    return (*loop)->getHeader()->getParent()->hasOptNone();
+    return hadPasses(*(*loop)->getHeader()->getParent());
+  if (auto *calls = llvm::any_cast<const llvm::LazyCallGraph::SCC *>(&of))
+    return std::ranges::all_of(**calls, [](llvm::LazyCallGraph::Node &node) {
+      return hadPasses(node.getFunction());
+    });
   return false;
 }
 
@@ -63,7 +77,15 @@ void runPipeline(llvm::Module &module, llvm::TargetMachine &machine,
       .run(module, modules);
 }
 
+constexpr const char *finished = "rune-finished";
+
 } // namespace
+
+void markFinished(llvm::Function &function) { function.addFnAttr(finished); }
+
+bool isFinished(const llvm::Function &function) {
+  return function.hasFnAttribute(finished);
+}
 
 Result<> optimise(llvm::Module &module, llvm::TargetMachine &machine,
                   const Options &options) {
@@ -83,9 +105,10 @@ Result<> optimise(llvm::Module &module, llvm::TargetMachine &machine,
 Result<machine::ObjectBytes> makeObject(llvm::Module &module,
                                         llvm::TargetMachine &machine,
                                         const Options &options,
-                                        llvm::CodeGenFileType type) {
+                                        llvm::CodeGenFileType type,
+                                        std::atomic<size_t> *instructions) {
   RUNE_TRY(optimise(module, machine, options));
-  RUNE_TRY(checkAmount(module));
+  RUNE_TRY(checkAmount(module, instructions));
   machine::ObjectBytes bytes;
   llvm::raw_svector_ostream stream(bytes);
   llvm::legacy::PassManager passes;
