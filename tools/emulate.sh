@@ -32,7 +32,7 @@ command -v "${runner%% *}" >/dev/null || {
 }
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+[ -n "${RUNE_EMULATE_KEEP:-}" ] && echo "emulate: all that is made stays in $work" >&2 || trap 'rm -rf "$work"' EXIT
 mkdir "$work/cases"
 echo "emulate: making cases for $target" >&2
 RUNE_CASES=$work/cases RUNE_CASES_TARGET=$target "$tests" --gtest_filter="$filter" --gtest_brief=1 >"$work/tests.log" || {
@@ -49,7 +49,8 @@ done >"$work/data"
 link=(--target="$triple" -O1 -ffreestanding -fno-builtin -fno-stack-protector -fno-pic -nostdlib -static -fuse-ld=lld-22)
 if [ "$runner" != bochs ]; then
   "$clang" "${link[@]}" "$here/program.c" @"$work/objects" @"$work/data" -o "$work/program"
-  exec $runner "$work/program"
+  $runner "$work/program"
+  exit
 fi
 
 "$clang" "${link[@]}" -c "$here/program.c" -o "$work/program.o"

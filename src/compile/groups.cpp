@@ -292,10 +292,10 @@ std::string fastKernelName(Anchor kind, machine::Target target) {
                                         "ConvI16",
                                         "DepthwiseI16",
                                         "MatMulI16",
-                                        "ThinI16",
-                                        "DepthwiseBands",
                                         "ConvDots",
                                         "MatMulDots",
+                                        "ThinI16",
+                                        "DepthwiseBands",
                                         "LstmF32",
                                         "GruF32",
                                         "RnnF32",
@@ -453,10 +453,6 @@ Scratch scratchOf(const Graph &graph, const Group &group,
   case Anchor::MatMulInteger:
     shared = widened(x.back());
     break;
-  case Anchor::ThinInteger:
-  case Anchor::DepthwiseBands:
-    worker = windowShapeOf(graph, node).scratchBytes();
-    break;
   case Anchor::ConvDots:
     shared = aligned(weights[1]);
     worker = library::windowScratch(library::productDots(bytes), taps,
@@ -464,6 +460,10 @@ Scratch scratchOf(const Graph &graph, const Group &group,
     break;
   case Anchor::MatMulDots:
     shared = aligned(x.back());
+    break;
+  case Anchor::ThinInteger:
+  case Anchor::DepthwiseBands:
+    worker = windowShapeOf(graph, node).scratchBytes();
     break;
   case Anchor::MatMul:
     worker = library::longProductScratch(product, x.back()) +

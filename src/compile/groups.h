@@ -24,11 +24,11 @@ enum class Anchor : uint8_t {
   ConvInteger,
   DepthwiseInteger,
   MatMulInteger,
-  ThinInteger,
-  DepthwiseBands,
   // by dot products of four bytes
   ConvDots,
   MatMulDots,
+  ThinInteger,
+  DepthwiseBands,
   Lstm,
   Gru,
   Rnn,
@@ -57,9 +57,12 @@ constexpr bool isPacked(Anchor kind) {
   return kind != Anchor::None && kind < Anchor::MatMulDynamic;
 }
 
-/// True for anchors that sum integers in 32 bits.
+/// True for sums of products of integers.
 constexpr bool sumsIntegers(Anchor kind) {
-  return kind >= Anchor::ConvInteger && kind <= Anchor::MatMulDots;
+  return kind == Anchor::ConvInteger || kind == Anchor::DepthwiseInteger ||
+         kind == Anchor::MatMulInteger || kind == Anchor::ConvDots ||
+         kind == Anchor::MatMulDots || kind == Anchor::ThinInteger ||
+         kind == Anchor::DepthwiseBands;
 }
 
 /// True for anchors with several results, which they write themselves: nothing

@@ -113,16 +113,6 @@ bool isThin(const Graph &graph, const Node &node) {
   return 8 * together <= 7 * apart && hasBands(graph, node);
 }
 
-Anchor integerConv(const Graph &graph, const Node &node) {
-  if (isThin(graph, node))
-    return Anchor::ThinInteger;
-  if (!isDepthwise(graph, node) ||
-      graph.values[node.inputs[0]].type.dtype == DType::I16)
-    return Anchor::ConvInteger;
-  return hasBands(graph, node) ? Anchor::DepthwiseBands
-                               : Anchor::DepthwiseInteger;
-}
-
 /// One matrix for all, and rows that lie as they are.
 bool isPlainProduct(const Graph &graph, const Node &node) {
   const std::vector<int64_t> &sizes = constantOf(graph, node.inputs[1])->sizes;
@@ -151,10 +141,11 @@ size_t outputOf(const Graph &graph, const Node &node, size_t at) {
 
 /// Weights that are bytes without their zero points, x of bytes; and so many
 /// channels that two of four are not nothing.
-bool areDots(const Graph &graph, const Node &node) {
+bool areDots(const Graph &graph, const Node &node, machine::Target target) {
   constexpr int64_t leastChannels = 3;
   const Constant &weights = *constantOf(graph, node.inputs[1]);
-  if (graph.values[node.inputs[0]].type.dtype == DType::I16 ||
+  if (!target.hasDots() ||
+      graph.values[node.inputs[0]].type.dtype == DType::I16 ||
       (node.op == Op::ConvInteger && weights.sizes[1] < leastChannels))
     return false;
   const Constant *zeros = constantOf(graph, node, 4);
@@ -169,6 +160,21 @@ bool areDots(const Graph &graph, const Node &node) {
       return false;
   }
   return true;
+}
+
+/// Of three channels and more dot products waste less than a thin picture's
+/// pairs.
+Anchor integerConv(const Graph &graph, const Node &node,
+                   machine::Target target) {
+  if (areDots(graph, node, target))
+    return Anchor::ConvDots;
+  if (isThin(graph, node))
+    return Anchor::ThinInteger;
+  if (!isDepthwise(graph, node) ||
+      graph.values[node.inputs[0]].type.dtype == DType::I16)
+    return Anchor::ConvInteger;
+  return hasBands(graph, node) ? Anchor::DepthwiseBands
+                               : Anchor::DepthwiseInteger;
 }
 
 /// Elements of 32 bits in rows and columns.
@@ -302,6 +308,16 @@ Bytes packMatMul(const Weights &weights, bool transposed, size_t width) {
   return packed;
 }
 
+/// The zero point of x once its elements are what the instruction takes.
+int32_t zeroForDots(const Graph &graph, const Node &node,
+                    machine::Target target) {
+  bool isSigned = graph.values[node.inputs[0]].type.dtype == DType::I8;
+  int32_t zero = zeroOf(constantOf(graph, node, 3), 0);
+  if (isSigned == dotsTakeSigned(target))
+    return zero;
+  return isSigned ? zero + 128 : zero - 128;
+}
+
 /// Rows of a window as the picture has them: places, then channels.
 Bytes packThin(const Weights &weights, size_t width) {
   auto outputs = static_cast<size_t>(weights.sizes()[0]),
@@ -322,16 +338,6 @@ Bytes packThin(const Weights &weights, size_t width) {
                       output, at++);
   }
   return packed;
-}
-
-/// The zero point of x once its elements are what the instruction takes.
-int32_t zeroForDots(const Graph &graph, const Node &node,
-                    machine::Target target) {
-  bool isSigned = graph.values[node.inputs[0]].type.dtype == DType::I8;
-  int32_t zero = zeroOf(constantOf(graph, node, 3), 0);
-  if (isSigned == dotsTakeSigned(target))
-    return zero;
-  return isSigned ? zero + 128 : zero - 128;
 }
 
 /// The table of a convolution's windows, then the weights.
@@ -483,9 +489,6 @@ const Constant *packedBias(const Graph &graph, const Node &node) {
 
 Anchor packableAs(const Graph &graph, const Node &node,
                   machine::Target target) {
-  auto dotsOr = [&](Anchor dots, Anchor pairs) {
-    return target.hasDots() && areDots(graph, node) ? dots : pairs;
-  };
   switch (node.op) {
   case Op::Conv:
     if (!isFloatPackable(graph, node) || !isChannelsLast(node))
@@ -498,12 +501,11 @@ Anchor packableAs(const Graph &graph, const Node &node,
   case Op::ConvInteger:
     if (!isIntegerPackable(graph, node) || !isChannelsLast(node))
       return Anchor::None;
-    if (Anchor kind = integerConv(graph, node); kind != Anchor::ConvInteger)
-      return kind;
-    return dotsOr(Anchor::ConvDots, Anchor::ConvInteger);
+    return integerConv(graph, node, target);
   case Op::MatMulInteger:
     return isIntegerPackable(graph, node) && isPlainProduct(graph, node)
-               ? dotsOr(Anchor::MatMulDots, Anchor::MatMulInteger)
+               ? (areDots(graph, node, target) ? Anchor::MatMulDots
+                                               : Anchor::MatMulInteger)
                : Anchor::None;
   case Op::Lstm:
     return isFastRecurrent(graph, node) ? Anchor::Lstm : Anchor::None;

@@ -54,19 +54,21 @@ __asm__(".section .text.start,\"ax\"\n"
         "  movw %dx, 6(%rdi)\n"
         "  shrq $16, %rdx\n"
         "  movq %rdx, 8(%rdi)\n"
-        "  addq $16, %rax\n"
+        "  addq $32, %rax\n"
         "  addq $16, %rdi\n"
         "  decl %ecx\n"
         "  jne 1b\n"
         "  lidt interruptTable(%rip)\n"
         "  xorl %ebp, %ebp\n"
         "  call begin\n"
-        ".p2align 4\n"
+        ".p2align 5\n"
         "handlers:\n"
         ".set vector, 0\n"
         ".rept 32\n"
-        ".p2align 4\n"
+        ".p2align 5\n"
         "  movl $vector, %edi\n"
+        "  movq (%rsp), %rsi\n"
+        "  movq 8(%rsp), %rdx\n"
         "  movl $interrupted, %eax\n"
         "  jmpq *%rax\n"
         ".set vector, vector + 1\n"
@@ -125,10 +127,16 @@ enum { most = 24 << 20, mostOutputs = 16 };
 static _Alignas(64) byte arena[most], results[most];
 static const struct Case *running;
 
-__attribute__((used)) static void interrupted(int vector) {
+/* in      what lies on the stack: where it happened, or a code, then where */
+__attribute__((used)) static void interrupted(int vector, size first,
+                                              size second) {
   say("exception ");
   number((size)vector);
-  say(" in ");
+  say(" (");
+  number(first);
+  say(", ");
+  number(second);
+  say(") in ");
   say(running ? running->name : "nothing");
   say("\n");
   end(1);

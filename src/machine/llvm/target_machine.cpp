@@ -45,9 +45,13 @@ MachineNames namesOf(Target target) {
             target.base() >= 4   ? "x86-64-v4"
             : target.base() == 3 ? "x86-64-v3"
                                  : "x86-64-v2",
-            !target.hasDots()    ? ""
-            : target.base() >= 4 ? "+avx512vnni"
-                                 : "+avxvnni"};
+            // gathers of AVX-512 are slow on Zen, and on Intel since Downfall
+            target.base() >= 4
+                ? target.hasDots()
+                      ? "+prefer-no-gather,+prefer-no-scatter,+avx512vnni"
+                      : "+prefer-no-gather,+prefer-no-scatter"
+            : target.hasDots() ? "+avxvnni"
+                               : ""};
   case Family::AArch64:
     return {"aarch64-unknown-linux-gnu", "generic",
             target.hasDots() ? "+dotprod" : ""};
