@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/command.h"
 #include "cli/engines.h"
+#include "cli/start_pages.h"
 
 #include <cstdio>
 #include <new>
@@ -10,6 +11,7 @@ int main(int argc, char **argv) {
     std::fputs("Error: out of memory [machine.memory]\n", stderr);
     std::_Exit(static_cast<int>(rune::cli::ExitCode::Machine));
   });
+  rune::cli::giveBackStartPages();
   // How `rune` starts itself to compile; nobody types it.
   if (argc == 2 && std::string_view(argv[1]) == rune::cli::workerArgument)
     return rune::cli::runCompileWorker();

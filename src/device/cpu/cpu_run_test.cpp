@@ -71,6 +71,28 @@ TEST(CpuRun, GivesConstantsOut) {
   EXPECT_EQ(Tensor::copyOf((*results)[1].view())->as<float>()[0], 3);
 }
 
+/// The code is cut into pieces for threads, but not by their number.
+TEST(CpuRun, IsMadeOfTheSameCodeByAnyNumberOfThreads) {
+  auto codeOf = [](uint32_t threads) {
+    graph::GraphBuilder builder("golden");
+    size_t count = 0;
+    for (const Json &json : golden())
+      if (json["op"].get<std::string>() == "conv")
+        EXPECT_TRUE(graph::test::Case(json)
+                        .addTo(builder, false, fmt::format("_{}", count++))
+                        .ok());
+    EXPECT_GT(count, 10u);
+    compile::Options options;
+    options.compileThreads = threads;
+    auto run = CpuRun::prepare(*std::move(builder).finish(), options);
+    EXPECT_TRUE(run.ok());
+    return (*run)->program().code;
+  };
+  Bytes alone = codeOf(1);
+  EXPECT_EQ(codeOf(2), alone);
+  EXPECT_EQ(codeOf(5), alone);
+}
+
 TEST(CpuRun, TakesSequences) {
   graph::GraphBuilder builder("sequence");
   graph::ValueId s = builder.input(

@@ -3,7 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <barrier>
+#include <chrono>
+#include <csignal>
+#include <latch>
+#include <semaphore>
 
 namespace rune::device {
 namespace {
@@ -66,6 +71,99 @@ TEST(Pool, ServesSeveralCallers) {
   for (std::thread &caller : callers)
     caller.join();
   EXPECT_EQ(wrong.load(), 0);
+}
+
+/// A signal that keeps the thread it meets until it is let go.
+struct Held {
+  static inline std::binary_semaphore isHeld{0}, go{0};
+  static void hold(int) {
+    isHeld.release();
+    go.acquire();
+  }
+  struct sigaction before = {};
+  Held() {
+    struct sigaction action = {};
+    action.sa_handler = hold;
+    sigaction(SIGUSR1, &action, &before);
+  }
+  ~Held() { sigaction(SIGUSR1, &before, nullptr); }
+};
+
+/// As with a thread whose core the system gave to others.
+TEST(Pool, DoesNotWaitForAThreadThatGotNoTime) {
+  Pool pool(2);
+  struct Other {
+    std::barrier<> meeting{2};
+    std::atomic<pthread_t> thread{};
+  } other;
+  pool.share(
+      2,
+      [](void *context, int64_t, int64_t worker) {
+        auto *own = static_cast<Other *>(context);
+        if (worker == 1)
+          own->thread.store(pthread_self());
+        own->meeting.arrive_and_wait();
+      },
+      &other);
+  Held held;
+  pthread_kill(other.thread.load(), SIGUSR1);
+  Held::isHeld.acquire();
+  for (size_t tasks : {1u, 2u, 100u}) {
+    Counts counts(tasks);
+    pool.share(static_cast<int64_t>(tasks), Counts::count, &counts);
+    EXPECT_TRUE(counts.isEachOnce());
+    EXPECT_EQ(counts.mostWorker.load(), 0);
+  }
+  Held::go.release();
+  Counts counts(100);
+  pool.share(100, Counts::count, &counts);
+  EXPECT_TRUE(counts.isEachOnce());
+}
+
+TEST(Pool, WorksAloneForAWhileAfterAThreadWasLate) {
+  Pool pool(2);
+  using Clock = std::chrono::steady_clock;
+  struct Late {
+    std::barrier<> meeting{2};
+    Clock::time_point begin = Clock::now(), end;
+    std::atomic<bool> isDone{false};
+    /// Much longer than the caller needed for its task.
+    bool isOver() const {
+      return isDone.load() && Clock::now() > end +
+                                                 std::chrono::milliseconds(20) +
+                                                 4 * (end - begin);
+    }
+  };
+  auto lateJob = [&] {
+    Late late;
+    pool.share(
+        2,
+        [](void *context, int64_t, int64_t worker) {
+          auto *own = static_cast<Late *>(context);
+          own->meeting.arrive_and_wait();
+          if (worker == 0) {
+            own->end = Clock::now();
+            own->isDone.store(true);
+          }
+          while (worker == 1 && !own->isOver())
+            std::this_thread::yield();
+        },
+        &late);
+  };
+  auto jobsAlone = [&] {
+    uint64_t before = pool.alone();
+    for (;;) {
+      uint64_t now = pool.alone();
+      Counts counts(3);
+      pool.share(3, Counts::count, &counts);
+      EXPECT_TRUE(counts.isEachOnce());
+      if (pool.alone() == now)
+        return pool.alone() - before;
+    }
+  };
+  lateJob();
+  EXPECT_EQ(pool.waits(), 1u);
+  EXPECT_EQ(jobsAlone(), 4u);
 }
 
 } // namespace
