@@ -144,9 +144,15 @@ llvm::Value *RegionEmitter::fusedCall(llvm::IRBuilder<> &ir,
   llvm::Value *call = writer.call(graph_, anchor ? *anchor : none, tensors,
                                   function.getArg(function.arg_size() - 2),
                                   function.getArg(function.arg_size() - 1));
-  llvm::Value *operands = writer.allocate(expression.operands.size() * 8);
-  for (size_t i = 0; i < expression.operands.size(); ++i)
+  size_t known = expression.operands.size();
+  llvm::Value *operands =
+      writer.allocate((known + expression.tables.size()) * 8);
+  for (size_t i = 0; i < known; ++i)
     writer.store(operands, i * 8, argument(inputs + 1 + i));
+  for (size_t i = 0; i < expression.tables.size(); ++i)
+    writer.store(operands, (known + i) * 8,
+                 ir.CreateConstGEP1_64(ir.getInt8Ty(), argument(inputs),
+                                       expression.tables[i]));
   llvm::Value *fused = writer.allocate(sizeof(library::Fused));
   auto set = [&](uint64_t offset, llvm::Value *value) {
     writer.store(fused, offset, value);

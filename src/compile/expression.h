@@ -21,6 +21,8 @@ struct Expression {
   llvm::Function *function = nullptr;
   /// What `Finish` wants pointers to: the result, then what is read.
   std::vector<graph::ValueId> operands;
+  /// Then to these places among the packed weights.
+  std::vector<uint64_t> tables = {};
   /// The result as a matrix.
   int64_t rows = 0;
   int64_t columns = 0;

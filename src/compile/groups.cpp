@@ -200,7 +200,8 @@ private:
         Anchor kind =
             group.kind == Anchor::None ? roles_[from].anchor : Anchor::None;
         if (writesResults(kind) ||
-            (kind == Anchor::None && !roles_[from].isBody))
+            (kind == Anchor::None && !roles_[from].isBody) ||
+            (group.kind != Anchor::None && narrowsSums(from)))
           continue;
         best = from;
         bestKind = kind;
@@ -214,6 +215,26 @@ private:
       group.anchor = best;
     }
     return true;
+  }
+
+  /// True for what makes bytes of the sums of an anchor that nobody else wants:
+  /// it stays with them, as they would be four times as long.
+  bool narrowsSums(uint32_t node) const {
+    graph::Op op = graph_.nodes[node].op;
+    if ((op != Op::Requantize && op != Op::Quantize) ||
+        dtypeBytes(graph_.values[graph_.nodes[node].outputs[0]].type.dtype) > 1)
+      return false;
+    for (;;) {
+      ValueId id = graph_.nodes[node].inputs[0];
+      node = producer_[id];
+      if (node == Groups::none || uses_[id] != 1 ||
+          groups_.of[node] != Groups::none)
+        return false;
+      if (roles_[node].anchor != Anchor::None)
+        return sumsIntegers(roles_[node].anchor);
+      if (!roles_[node].isBody || graph_.nodes[node].inputs[0] == noValue)
+        return false;
+    }
   }
 
   bool mayPassInside(const Group &group, ValueId id, uint32_t from) const {
@@ -267,7 +288,11 @@ std::string fastKernelName(Anchor kind, machine::Target target) {
                                         "ConvI16",
                                         "DepthwiseI16",
                                         "MatMulI16",
+                                        "ThinI16",
+                                        "DepthwiseBands",
                                         "LstmF32",
+                                        "GruF32",
+                                        "RnnF32",
                                         "DepthwiseChainF32",
                                         "DepthwisePanelF32",
                                         "MatMulDynamicF32",
@@ -281,6 +306,8 @@ std::string fastKernelName(Anchor kind, machine::Target target) {
                                         "MaxPoolI8",
                                         "MaxPoolU8",
                                         "AveragePoolF32",
+                                        "AveragePoolI8",
+                                        "AveragePoolU8",
                                         "AttentionF32"};
   std::string_view name = names[static_cast<size_t>(kind)];
   return kind == Anchor::None
@@ -318,13 +345,17 @@ int tileColumns(Anchor kind, machine::Target target) {
   case Anchor::Depthwise:
     return library::depthwiseF32(bytes).columns();
   case Anchor::DepthwiseInteger:
+  case Anchor::DepthwiseBands:
     return library::depthwiseI16(bytes).columns();
   case Anchor::Conv:
   case Anchor::MatMul:
   case Anchor::ConvInteger:
   case Anchor::MatMulInteger:
+  case Anchor::ThinInteger:
   case Anchor::MatMulDynamic:
   case Anchor::Lstm:
+  case Anchor::Gru:
+  case Anchor::Rnn:
   case Anchor::DepthwiseChain:
   case Anchor::DepthwisePanel:
     return library::productF32(bytes).columns();
@@ -370,6 +401,10 @@ Scratch scratchOf(const Graph &graph, const Group &group,
     taps *= weights[d];
   for (int64_t size : x)
     elements *= size;
+  const std::vector<int64_t> y = graph.values[node.outputs[0]].type.sizes();
+  int64_t rows = 1;
+  for (size_t d = 0; d + 1 < y.size(); ++d)
+    rows *= y[d];
   // pairs of 16 bits, an odd channel filled up
   auto widened = [&](int64_t channels) {
     return elements / channels * ((channels + 1) / 2) * 4;
@@ -380,7 +415,8 @@ Scratch scratchOf(const Graph &graph, const Group &group,
     worker = library::windowScratch(product, taps, weights[1]);
     if (taps == 1)
       worker = library::sumsAt(product, weights[1]) +
-               library::longProductScratch(product, weights[1]);
+               library::longProductScratch(product, weights[1]) +
+               library::interleavedBytes(product, weights[1], rows);
     break;
   case Anchor::Depthwise:
     worker =
@@ -397,8 +433,13 @@ Scratch scratchOf(const Graph &graph, const Group &group,
   case Anchor::MatMulInteger:
     shared = widened(x.back());
     break;
+  case Anchor::ThinInteger:
+  case Anchor::DepthwiseBands:
+    worker = windowShapeOf(graph, node).scratchBytes();
+    break;
   case Anchor::MatMul:
-    worker = library::longProductScratch(product, x.back());
+    worker = library::longProductScratch(product, x.back()) +
+             library::interleavedBytes(product, x.back(), rows);
     break;
   case Anchor::DepthwiseChain:
     worker =
@@ -409,7 +450,9 @@ Scratch scratchOf(const Graph &graph, const Group &group,
     worker = chainShape(graph, nullptr, node, target).scratchBytes();
     break;
   case Anchor::Lstm:
-    worker = lstmShape(graph, node, bytes).scratchBytes();
+  case Anchor::Gru:
+  case Anchor::Rnn:
+    worker = recurrentScratch(graph, node, bytes);
     break;
   default:
     break;
