@@ -82,6 +82,9 @@ bool isWorthChaining(const Graph &graph, const Group &feeder,
     return false;
   library::ChainShape shape =
       chainShape(graph, &first, graph.nodes[depthwise.anchor], target);
+  // those of one tap are cut into pieces, in an order of their own
+  if (shape.taps == 1 && shape.inner > library::mostInner)
+    return false;
   int64_t twice = std::max<int64_t>(shape.madeRows() - shape.height, 0);
   return twice * shape.taps * shape.inner <= shape.height * wayInProducts;
 }

@@ -222,14 +222,14 @@ TEST(FastChains, AreCutIntoBandsWhereImagesAreLarge) {
                         .kernel = 1}),
             3u);
 }
-TEST(FastChains, SumPieceByPieceOverManyChannels) {
-  EXPECT_EQ(compareAll(200, 3,
+TEST(FastChains, LongSumsStayAlone) {
+  EXPECT_EQ(compareAll(200, 2,
                        {.height = 13,
                         .width = 9,
                         .channels = 300,
                         .between = 35,
                         .kernel = 1}),
-            3u);
+            0u);
 }
 
 /// x → 1x1 → relu → depthwise 3x3 (→ y).

@@ -223,40 +223,26 @@ private:
     block.gather(elements<float>(x_));
   }
 
-  /// All sums of so many rows, tile by tile. Those of one tap are cut into
-  /// pieces, as product_block.h does.
+  /// All sums of so many rows, tile by tile.
   template <int rows, int vectors>
   void multiply(const float *const *from, int64_t count, const float *weights,
                 Ahead ahead, float *sums) const {
     constexpr int64_t step = vectors * shape.lanes;
     int64_t share = ahead.count / ceilDiv(count, rows) + 1;
-    int64_t most = taps_ == 1 ? mostInner : sumInner_;
-    for (int64_t first = 0; first < sumInner_; first += most) {
-      TileInput in{from,
-                   gathered_,
-                   sumTaps_,
-                   atMost(most, sumInner_ - first),
-                   weights + (1 + first) * pitch,
-                   pitch,
-                   weights,
-                   0};
-      for (int64_t r = 0; r < count;) {
-        float *tile = sums + r * step;
-        ahead.ask(share);
-        in.addresses = from + r;
-        if (first > 0) {
-          in.start = tile;
-          in.startStep = step;
-        }
-        int64_t left = count - r;
-        if (left >= rows) {
-          multiplyTile<shape.lanes, rows, vectors>(in, first, tile);
-          r += rows;
-        } else {
-          multiplyRows<shape.lanes, shape.rows, vectors>(
-              atMost(shape.rows, left), in, first, tile);
-          r += shape.rows;
-        }
+    TileInput in{from,  gathered_, sumTaps_, sumInner_, weights + pitch,
+                 pitch, weights,   0};
+    for (int64_t r = 0; r < count;) {
+      float *tile = sums + r * step;
+      in.addresses = from + r;
+      ahead.ask(share);
+      int64_t left = count - r;
+      if (left >= rows) {
+        multiplyTile<shape.lanes, rows, vectors>(in, 0, tile);
+        r += rows;
+      } else {
+        multiplyRows<shape.lanes, shape.rows, vectors>(atMost(shape.rows, left),
+                                                       in, 0, tile);
+        r += shape.rows;
       }
     }
   }
