@@ -38,8 +38,18 @@ library::ChainShape chainShape(const Graph &graph, const Node *feeder,
   shape.tile = library::productF32(vectorBytes(target));
   if (feeder) {
     std::vector<int64_t> weights = sizesOf(graph, *feeder, 1);
+    std::vector<int64_t> x = sizesOf(graph, *feeder, 0);
     shape.taps = weights[2] * weights[3];
     shape.inner = weights[1];
+    shape.inHeight = x[1];
+    shape.inWidth = x[2];
+    for (size_t d = 0; d < 2; ++d) {
+      shape.firstKernel[d] = weights[2 + d];
+      shape.firstStride[d] = feeder->integers("strides")[d];
+      shape.firstDilation[d] = feeder->integers("dilations")[d];
+    }
+    shape.firstTop = feeder->integers("pads")[0];
+    shape.firstLeft = feeder->integers("pads")[1];
   }
   shape.height = between[1];
   shape.width = between[2];
@@ -52,6 +62,7 @@ library::ChainShape chainShape(const Graph &graph, const Node *feeder,
   }
   shape.top = depthwise.integers("pads")[0];
   shape.left = depthwise.integers("pads")[1];
+  shape.settle();
   return shape;
 }
 
@@ -67,10 +78,13 @@ bool isWorthChaining(const Graph &graph, const Group &feeder,
                      const Group &depthwise, machine::Target target) {
   const Node &first = graph.nodes[feeder.anchor];
   if (feeder.kind != Anchor::Conv || first.integer("groups") != 1 ||
-      !fitsPanels(graph, depthwise, target))
+      !cutsNothing(first) || !fitsPanels(graph, depthwise, target))
     return false;
   library::ChainShape shape =
       chainShape(graph, &first, graph.nodes[depthwise.anchor], target);
+  // those of one tap are cut into pieces, in an order of their own
+  if (shape.taps == 1 && shape.inner > library::mostInner)
+    return false;
   int64_t twice = std::max<int64_t>(shape.madeRows() - shape.height, 0);
   return twice * shape.taps * shape.inner <= shape.height * wayInProducts;
 }

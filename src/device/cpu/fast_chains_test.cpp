@@ -211,7 +211,7 @@ size_t compareAll(uint32_t first, uint32_t count, const Wish &wish = {}) {
 TEST(FastChains, AgreeWithPlainKernels) {
   // some are not joined: operands that are stretched change the shape, bands
   // would be made twice
-  EXPECT_GE(compareAll(0, 20), 12u);
+  EXPECT_GE(compareAll(0, 16), 9u);
 }
 TEST(FastChains, AreCutIntoBandsWhereImagesAreLarge) {
   EXPECT_EQ(compareAll(100, 3,
@@ -222,14 +222,14 @@ TEST(FastChains, AreCutIntoBandsWhereImagesAreLarge) {
                         .kernel = 1}),
             3u);
 }
-TEST(FastChains, SumPieceByPieceOverManyChannels) {
-  EXPECT_EQ(compareAll(200, 3,
+TEST(FastChains, LongSumsStayAlone) {
+  EXPECT_EQ(compareAll(200, 2,
                        {.height = 13,
                         .width = 9,
                         .channels = 300,
                         .between = 35,
                         .kernel = 1}),
-            3u);
+            0u);
 }
 
 /// x → 1x1 → relu → depthwise 3x3 (→ y).

@@ -16,14 +16,22 @@ struct ChainShape {
   TileShape tile;
   /// Sums of the product: taps, channels of each.
   int64_t taps, inner;
+  /// The image in front, and the window over it. Its padding is not negative.
+  int64_t inHeight, inWidth;
+  int64_t firstKernel[2], firstStride[2], firstDilation[2];
+  int64_t firstTop, firstLeft;
   /// The image between, and the result's.
   int64_t height, width, outHeight, outWidth;
   /// Of the depthwise window, down and across.
   int64_t kernel[2], stride[2], dilation[2];
   int64_t top, left;
+  /// Rows of the result that are made together; `settle` knows.
+  int64_t band;
 
   static constexpr int64_t mostBytes = 1 << 17;
   static constexpr int64_t mostHoisted = 1 << 12;
+  static constexpr int64_t mostCopied = 1 << 17;
+  static constexpr int64_t mostRun = 64;
   static constexpr int64_t mostPixels = 32;
 
   /// Floats from one place to the next.
@@ -51,20 +59,22 @@ struct ChainShape {
     return inside(firstRow(row) + rowsFor(rows));
   }
 
-  /// Rows of the result that are made together, of each band as many.
-  constexpr int64_t bandRows() const {
+  /// Cuts the result into bands of as many rows each.
+  constexpr void settle() {
     int64_t most = mostBytes / rowBytes() - rowsFor(1);
     most = most < 0 ? 1 : most / stride[0] + 1;
     int64_t bands = (outHeight + most - 1) / most;
-    return (outHeight + bands - 1) / bands;
+    band = (outHeight + bands - 1) / bands;
   }
-  constexpr int64_t bandPixels() const {
-    int64_t rows = rowsFor(bandRows());
-    return (rows < height ? rows : height) * width;
+  /// Rows between that a band has.
+  constexpr int64_t betweenRows() const {
+    int64_t rows = rowsFor(band);
+    return rows < height ? rows : height;
   }
+  constexpr int64_t bandPixels() const { return betweenRows() * width; }
   /// Rows between that are made for all bands together.
   constexpr int64_t madeRows() const {
-    int64_t rows = 0, band = bandRows();
+    int64_t rows = 0;
     for (int64_t row = 0; row < outHeight; row += band)
       rows += end(row, outHeight - row < band ? outHeight - row : band) -
               begin(row);
@@ -92,29 +102,55 @@ struct ChainShape {
     return most == 3 ? 2 : most;
   }
 
+  /// Of the image in front, what a number of rows between is made from, its
+  /// padding around it: rows, places of each.
+  constexpr int64_t copiedRows(int64_t rows) const {
+    return (rows - 1) * firstStride[0] +
+           (firstKernel[0] - 1) * firstDilation[0] + 1;
+  }
+  constexpr int64_t copiedWidth() const {
+    return (width - 1) * firstStride[1] + firstKernel[1];
+  }
+  constexpr int64_t copiedBytes() const {
+    return copiedRows(betweenRows()) * copiedWidth() * inner * 4;
+  }
+  /// True if that is copied: then the taps of a row of the window are one, and
+  /// few channels make a sum that is long enough.
+  constexpr bool copies() const {
+    return taps > 1 && firstKernel[1] > 1 && firstDilation[1] == 1 &&
+           inner * firstKernel[1] <= mostRun && copiedBytes() <= mostCopied;
+  }
+  /// Of the sums as they are made.
+  constexpr int64_t sumTaps() const { return copies() ? firstKernel[0] : taps; }
+  constexpr int64_t sumInner() const {
+    return copies() ? firstKernel[1] * inner : inner;
+  }
+
   /// True if the addresses of a band's rows are found once for all panels.
-  constexpr bool hoists() const { return taps * bandPixels() <= mostHoisted; }
+  constexpr bool hoists() const {
+    return sumTaps() * bandPixels() <= mostHoisted;
+  }
   /// Rows whose addresses stand together.
   constexpr int64_t gathered() const {
     return hoists() ? bandPixels() : sumsRows();
   }
 
-  /// Scratch of one worker: a row of zeros, addresses, sums that wait, the
-  /// panel.
+  /// Scratch of one worker: a row of zeros, or a copy of what is read;
+  /// addresses, sums that wait, the panel.
   constexpr int64_t addressesAt() const {
-    return (inner * 4 + 64 + 63) / 64 * 64;
+    return ((copies() ? copiedBytes() : inner * 4) + 64 + 63) / 64 * 64;
   }
   constexpr int64_t sumsAt() const {
-    return addressesAt() + (gathered() * taps * 8 + 63) / 64 * 64;
+    return addressesAt() + (gathered() * sumTaps() * 8 + 63) / 64 * 64;
+  }
+  /// Rows whose sums wait for what follows them.
+  constexpr int64_t sumsRows() const {
+    return blockRows(tile, sumTaps(), sumInner());
   }
   constexpr int64_t panelAt() const {
     return sumsAt() + sumsRows() * pitch() * 4;
   }
-  /// Rows whose sums wait for what follows them.
-  constexpr int64_t sumsRows() const { return blockRows(tile, taps, inner); }
-  constexpr int64_t panelBytes() const {
-    return rowsFor(bandRows()) * rowBytes();
-  }
+  constexpr int64_t panelBytes() const { return rowsFor(band) * rowBytes(); }
   constexpr int64_t scratchBytes() const { return panelAt() + panelBytes(); }
 
 private:

@@ -29,6 +29,8 @@ template <int vectorBytes> class MadeRows {
   static constexpr TileShape shape = productF32(vectorBytes);
   static constexpr int pitch = shape.columns();
   static constexpr int mostOperands = 128;
+  /// Weights that stay in the second cache from one run to the next.
+  static constexpr int64_t mostBytesNear = 1 << 18;
 
 public:
   explicit MadeRows(const Fused &fused)
@@ -39,13 +41,30 @@ public:
         panelElements_((1 + taps_ * inner_) * pitch),
         weights_(packedWeights<float>(feeder_, windows_)) {}
 
-  int64_t taps() const { return taps_; }
-  int64_t inner() const { return inner_; }
+  int64_t products() const { return taps_ * inner_; }
   /// The weights of the depthwise convolution.
   const float *behind() const {
     return weights_ + ceilDiv(feeder_.columns, pitch) * panelElements_;
   }
+  void describe(ChainShape &chain) const {
+    chain.taps = taps_;
+    chain.inner = inner_;
+    chain.inHeight = x_.sizes[1];
+    chain.inWidth = x_.sizes[2];
+    for (int d = 0; d < 2; ++d) {
+      chain.firstKernel[d] = window_.kernel[d];
+      chain.firstStride[d] = integerAt(window_.strides, d);
+      chain.firstDilation[d] = integerAt(window_.dilations, d);
+    }
+    chain.firstTop = window_.begin(0);
+    chain.firstLeft = window_.begin(1);
+  }
   void cut(const ChainShape &chain) {
+    chain_ = chain;
+    copies_ = chain.copies();
+    sumTaps_ = chain.sumTaps();
+    sumInner_ = chain.sumInner();
+    copied_ = chain.copiedWidth() * inner_;
     width_ = chain.width;
     lineBytes_ = chain.rowBytes();
     hoists_ = chain.hoists();
@@ -53,14 +72,20 @@ public:
     most_ = chain.sumsRows();
     addressesAt_ = chain.addressesAt();
     sumsAt_ = chain.sumsAt();
+    int64_t bytes = panelElements_ * ceilDiv(feeder_.columns, pitch) * 4;
+    aheadElements_ = bytes > mostBytesNear ? panelElements_ : 0;
   }
 
   void begin(const SourceRows &rows, uint8_t *scratch) const {
-    auto *zeros = reinterpret_cast<float *>(scratch);
-    for (int64_t c = 0; c < inner_; ++c)
-      zeros[c] = 0;
+    if (rows.rows <= 0) // all is padding
+      return;
+    auto *first = reinterpret_cast<float *>(scratch);
+    if (copies_)
+      copy(rows, first);
+    else
+      fillZeros(first, inner_);
     if (hoists_)
-      gather(rows.pixel, rows.rows * width_, scratch);
+      gather(rows, 0, rows.rows * width_, scratch);
   }
 
   /// The channels of the panel `p`.
@@ -77,12 +102,14 @@ public:
     for (int64_t i = 0; i < pixels; i += most_) {
       int64_t count = atMost(most_, pixels - i);
       if (!hoists_)
-        gather(rows.pixel + i, count, scratch);
+        gather(rows, i, count, scratch);
       const float *const *from = addresses(scratch) + (hoists_ ? i : 0);
+      // the next panel comes while this one is used
+      Ahead ahead{weights + panelElements_, i == 0 ? aheadElements_ : 0};
       if (columns <= shape.lanes)
-        multiply<2 * shape.rows, 1>(from, count, weights, sums);
+        multiply<2 * shape.rows, 1>(from, count, weights, ahead, sums);
       else
-        multiply<shape.rows, shape.vectors>(from, count, weights, sums);
+        multiply<shape.rows, shape.vectors>(from, count, weights, ahead, sums);
       int64_t step = columns <= shape.lanes ? shape.lanes : pitch;
       // row of the image by row
       for (int64_t r = 0; r < count;) {
@@ -108,49 +135,114 @@ private:
   const float **addresses(uint8_t *scratch) const {
     return reinterpret_cast<const float **>(scratch + addressesAt_);
   }
+  /// Memory that will be read soon.
+  struct Ahead {
+    const float *from;
+    int64_t count;
+
+    void ask(int64_t most) {
+      constexpr int64_t line = 16;
+      int64_t end = count > most ? count - most : 0;
+#pragma clang loop unroll(disable)
+      for (; count > end; count -= line, from += line)
+        __builtin_prefetch(from, 0, 2);
+    }
+  };
+
+  static void fillZeros(float *to, int64_t count) {
+#pragma clang loop vectorize(disable) unroll(disable)
+    for (int64_t i = 0; i < count; ++i)
+      to[i] = 0;
+  }
+  static void copyFloats(const float *from, float *to, int64_t count) {
+    using V = Vector<float, shape.lanes>;
+    int64_t i = 0;
+#pragma clang loop unroll(disable)
+    for (; i + shape.lanes <= count; i += shape.lanes)
+      storeVector(to + i, loadVector<V>(from + i));
+#pragma clang loop vectorize(disable) unroll(disable)
+    for (; i < count; ++i)
+      to[i] = from[i];
+  }
+
+  /// What the rows are made from, with its padding.
+  void copy(const SourceRows &rows, float *to) const {
+    int64_t row = rows.pixel / width_, image = row / chain_.height;
+    int64_t y = row % chain_.height * chain_.firstStride[0] - chain_.firstTop;
+    int64_t line = chain_.inWidth * inner_, left = chain_.firstLeft * inner_;
+    int64_t inside = atMost(line, copied_ - left);
+    for (int64_t r = chain_.copiedRows(rows.rows); r > 0; --r, ++y) {
+      if (y < 0 || y >= chain_.inHeight || inside <= 0) {
+        fillZeros(to, copied_);
+      } else {
+        fillZeros(to, left);
+        copyFloats(elements<float>(x_) + (image * chain_.inHeight + y) * line,
+                   to + left, inside);
+        fillZeros(to + left + inside, copied_ - left - inside);
+      }
+      to += copied_;
+    }
+  }
+
+  /// The addresses in the copy, whose rows of taps are one tap each.
+  void findCopied(int64_t first, int64_t count, uint8_t *scratch) const {
+    const auto *copy = reinterpret_cast<const float *>(scratch);
+    const float **to = addresses(scratch);
+    int64_t step = chain_.firstStride[1] * inner_;
+    int64_t y = first / width_, x = first % width_;
+    while (count > 0) {
+      int64_t run = atMost(width_ - x, count);
+      const float *from = copy + y * chain_.firstStride[0] * copied_ + x * step;
+      for (int64_t tap = 0; tap < sumTaps_; ++tap) {
+        const float **own = to + tap * gathered_;
+#pragma clang loop vectorize(disable) unroll(disable)
+        for (int64_t i = 0; i < run; ++i)
+          own[i] = from + i * step;
+        from += chain_.firstDilation[0] * copied_;
+      }
+      to += run;
+      count -= run;
+      x = 0;
+      ++y;
+    }
+  }
+
   /// Where what so many pixels are made from begins.
-  void gather(int64_t pixel, int64_t count, uint8_t *scratch) const {
+  ///
+  /// in      `first`: counted from the first of the rows
+  void gather(const SourceRows &rows, int64_t first, int64_t count,
+              uint8_t *scratch) const {
+    if (copies_)
+      return findCopied(first, count, scratch);
     auto *table = windowTableBytes(windows_.imageRows(), taps_) == 0
                       ? nullptr
                       : static_cast<const int32_t *>(feeder_.packed);
     RowBlock<float> block(windows_, table, reinterpret_cast<float *>(scratch),
-                          pixel, count, {0, 0}, addresses(scratch), gathered_,
-                          scratch);
+                          rows.pixel + first, count, {0, 0}, addresses(scratch),
+                          gathered_, scratch);
     block.gather(elements<float>(x_));
   }
 
-  /// All sums of so many rows, tile by tile. Those of one tap are cut into
-  /// pieces, as product_block.h does.
+  /// All sums of so many rows, tile by tile.
   template <int rows, int vectors>
   void multiply(const float *const *from, int64_t count, const float *weights,
-                float *sums) const {
+                Ahead ahead, float *sums) const {
     constexpr int64_t step = vectors * shape.lanes;
-    int64_t most = taps_ == 1 ? mostInner : inner_;
-    for (int64_t first = 0; first < inner_; first += most) {
-      TileInput in{from,
-                   gathered_,
-                   taps_,
-                   atMost(most, inner_ - first),
-                   weights + (1 + first) * pitch,
-                   pitch,
-                   weights,
-                   0};
-      for (int64_t r = 0; r < count;) {
-        float *tile = sums + r * step;
-        in.addresses = from + r;
-        if (first > 0) {
-          in.start = tile;
-          in.startStep = step;
-        }
-        int64_t left = count - r;
-        if (left >= rows) {
-          multiplyTile<shape.lanes, rows, vectors>(in, first, tile);
-          r += rows;
-        } else {
-          multiplyRows<shape.lanes, shape.rows, vectors>(
-              atMost(shape.rows, left), in, first, tile);
-          r += shape.rows;
-        }
+    int64_t share = ahead.count / ceilDiv(count, rows) + 1;
+    TileInput in{from,  gathered_, sumTaps_, sumInner_, weights + pitch,
+                 pitch, weights,   0};
+    for (int64_t r = 0; r < count;) {
+      float *tile = sums + r * step;
+      in.addresses = from + r;
+      ahead.ask(share);
+      int64_t left = count - r;
+      if (left >= rows) {
+        multiplyTile<shape.lanes, rows, vectors>(in, 0, tile);
+        r += rows;
+      } else {
+        multiplyRows<shape.lanes, shape.rows, vectors>(atMost(shape.rows, left),
+                                                       in, 0, tile);
+        r += shape.rows;
       }
     }
   }
@@ -162,8 +254,10 @@ private:
   int64_t taps_, inner_, panelElements_;
   const float *weights_;
   int64_t width_ = 0, lineBytes_ = 0, gathered_ = 0, most_ = 0,
-          addressesAt_ = 0, sumsAt_ = 0;
-  bool hoists_ = false;
+          addressesAt_ = 0, sumsAt_ = 0, sumTaps_ = 0, sumInner_ = 0,
+          aheadElements_ = 0, copied_ = 0;
+  bool hoists_ = false, copies_ = false;
+  ChainShape chain_{};
 };
 
 /// They are in memory, and copied.
@@ -176,8 +270,8 @@ public:
       : x_(elements<float>(fused.call->in[0])), channels_(fused.columns),
         weights_(static_cast<const float *>(fused.packed)) {}
 
-  int64_t taps() const { return 0; }
-  int64_t inner() const { return 0; }
+  int64_t products() const { return 0; }
+  void describe(ChainShape &) const {}
   const float *behind() const { return weights_; }
   void cut(const ChainShape &chain) {
     width_ = chain.width;
@@ -233,10 +327,9 @@ public:
   explicit Depthwise(const Fused &fused)
       : fused_(fused), source_(fused), window_(convWindow(*fused.call)),
         shape_(shapeOf()), padded_(shape_.paddedWidth()),
-        bandRows_(shape_.bandRows()), chunk_(shape_.chunk()),
-        pixels_(shape_.pixels()), panelAt_(shape_.panelAt()),
-        panels_(ceilDiv(fused.columns, pitch)), taps_(window_.taps()),
-        weights_(source_.behind()),
+        chunk_(shape_.chunk()), pixels_(shape_.pixels()),
+        panelAt_(shape_.panelAt()), panels_(ceilDiv(fused.columns, pitch)),
+        taps_(window_.taps()), weights_(source_.behind()),
         panelWindow_{shape_.kernel[0], shape_.kernel[1],
                      shape_.dilation[0] * padded_ * pitch,
                      shape_.dilation[1] * pitch, shape_.stride[1] * pitch} {
@@ -244,15 +337,15 @@ public:
   }
 
   int32_t run() const {
-    int64_t images = fused_.call->in[0].sizes[0], rows = bandRows_, parts = 1;
+    int64_t images = fused_.call->in[0].sizes[0], rows = shape_.band, parts = 1;
     int64_t bands = ceilDiv(shape_.outHeight, rows);
     int64_t workers = usefulWorkers();
     if (workers > 1) {
-      // panels share nothing, bands some rows
+      // panels share nothing, bands some rows that are made twice
       parts = atMost(panels_, ceilDiv(4 * workers, images * bands));
-      if (images * bands * parts < 2 * workers) {
-        rows = ceilDiv(shape_.outHeight, ceilDiv(4 * workers, images * parts));
-        rows = atMost(rows, bandRows_);
+      if (images * bands * parts < workers) {
+        bands = atMost(ceilDiv(workers, images * parts), shape_.outHeight);
+        rows = ceilDiv(shape_.outHeight, bands);
         bands = ceilDiv(shape_.outHeight, rows);
       }
     }
@@ -275,8 +368,7 @@ private:
     const View &x = fused_.call->in[0], &y = fused_.call->out[0];
     ChainShape chain{};
     chain.tile = shape;
-    chain.taps = source_.taps();
-    chain.inner = source_.inner();
+    source_.describe(chain);
     chain.height = x.sizes[1];
     chain.width = x.sizes[2];
     chain.outHeight = y.sizes[1];
@@ -288,13 +380,14 @@ private:
     }
     chain.top = window_.begin(0);
     chain.left = window_.begin(1);
+    chain.settle();
     return chain;
   }
 
   int64_t usefulWorkers() const {
     const View &x = fused_.call->in[0];
-    int64_t products = countOf(x) * source_.taps() * source_.inner() +
-                       fused_.rows * fused_.columns * taps_;
+    int64_t products =
+        countOf(x) * source_.products() + fused_.rows * fused_.columns * taps_;
     int64_t workers =
         atMost(fused_.call->control->workers, products / leastProducts);
     return workers < 1 ? 1 : workers;
@@ -372,7 +465,7 @@ private:
   Source source_;
   Window window_;
   ChainShape shape_;
-  int64_t padded_, bandRows_, chunk_, pixels_, panelAt_, panels_, taps_;
+  int64_t padded_, chunk_, pixels_, panelAt_, panels_, taps_;
   const float *weights_;
   PanelWindow panelWindow_;
 };
