@@ -25,6 +25,11 @@ enum class Anchor : uint8_t {
   Lstm,
   Gru,
   Rnn,
+  // products of one row: narrow_weights.h
+  RowI4,
+  RowBF16,
+  RowF16,
+  RowI8,
   // those that have no packed weights: anchors.h
   MatMulDynamic,
   Softmax,
