@@ -97,9 +97,10 @@ Result<> checkUse(const Options &options, bool model) {
                                   "`--memory-limit` are for wasm modules, not "
                                   "for models");
   if (!model && !options.model.areDefault())
-    return error("usage.compile",
-                 "`--emit`, `--cpu`, `--name`, `--shape`, `--signature`, "
-                 "`--stop-after` and `--dump-each` are for models");
+    return error(
+        "usage.compile",
+        "`--emit`, `--cpu`, `--name`, `--shape`, `--signature`, "
+        "`--stop-after`, `--only-pass` and `--dump-each` are for models");
   return {};
 }
 

@@ -35,7 +35,7 @@ constexpr Kind kinds[] = {{"obj", ".o"},      {"lib", ".a"},    {"so", ".so"},
 
 Result<Kind> kindOf(const ModelRequest &request, const ModelFlags &flags) {
   std::string extension = fs::path(request.output).extension().string();
-  if (flags.emit.empty() && !flags.stopAfter.empty())
+  if (flags.emit.empty() && flags.showsPasses())
     return kinds[std::size(kinds) - 1];
   for (const Kind &kind : kinds)
     if (flags.emit.empty() ? extension == kind.extension
@@ -94,6 +94,7 @@ Result<graph::Graph> specialised(const graph::Graph &graph,
 Result<std::string> graphText(graph::Graph graph, const ModelFlags &flags) {
   compile::PassOptions options;
   options.stopAfter = flags.stopAfter;
+  options.only = flags.onlyPass;
   options.exact = flags.exact;
   Result<> written;
   size_t number = 0;
@@ -164,9 +165,9 @@ Result<> compileModel(const ModelRequest &request, const ModelFlags &flags,
   compile::AheadOptions options;
   options.target = RUNE_TRY(targetOf(request, flags, emit));
   options.name = flags.name.empty() ? nameOf(request.input) : flags.name;
-  if (emit != "graph" && !(flags.stopAfter.empty() && flags.dumpFolder.empty()))
-    return error("usage.compile", "`--stop-after` and `--dump-each` are for "
-                                  "`--emit graph`");
+  if (emit != "graph" && flags.showsPasses())
+    return error("usage.compile", "`--stop-after`, `--only-pass` and "
+                                  "`--dump-each` are for `--emit graph`");
   auto shapes = RUNE_TRY(import::GivenShapes::parse(flags.shapes));
   ReadModel model = RUNE_TRY(
       readModel(request.input, console.report(), shapes, flags.signature));
@@ -226,6 +227,9 @@ void addModelFlags(CLI::App &app, ModelFlags &flags) {
                "an ONNX model says, not in integers");
   app.add_option("--stop-after", flags.stopAfter,
                  "the graph as it is after this pass")
+      ->option_text("PASS");
+  app.add_option("--only-pass", flags.onlyPass,
+                 "the graph as this pass alone makes it")
       ->option_text("PASS");
   app.add_option("--dump-each", flags.dumpFolder,
                  "the graph before the passes and after each of them, as text")

@@ -23,12 +23,16 @@ struct ModelFlags {
   std::string signature;
   bool exact = false;
   std::string stopAfter;
+  std::string onlyPass;
   std::string dumpFolder;
 
+  /// Asks for what passes make of the graph.
+  bool showsPasses() const {
+    return !(stopAfter.empty() && onlyPass.empty() && dumpFolder.empty());
+  }
   bool areDefault() const {
     return emit.empty() && processor.empty() && name.empty() &&
-           shapes.empty() && signature.empty() && !exact && stopAfter.empty() &&
-           dumpFolder.empty();
+           shapes.empty() && signature.empty() && !exact && !showsPasses();
   }
 };
 void addModelFlags(CLI::App &app, ModelFlags &flags);

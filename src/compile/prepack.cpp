@@ -18,6 +18,9 @@ namespace rune::compile {
 
 namespace {
 
+/// Of a worker, for a copy of some rows of a picture.
+constexpr int64_t mostBandBytes = 1 << 20;
+
 using graph::Constant;
 using graph::Graph;
 using graph::Node;
@@ -81,6 +84,44 @@ bool isDepthwise(const Graph &graph, const Node &node) {
       constantOf(graph, node.inputs[1])->sizes;
   return weights[1] == 1 && weights[0] > 1 &&
          node.integer("groups") == weights[0];
+}
+
+/// A picture of 8 bits that may be copied in bands.
+bool hasBands(const Graph &graph, const Node &node) {
+  DType x = graph.values[node.inputs[0]].type.dtype;
+  std::vector<int64_t> sizes = sizesOf(graph, node, 1),
+                       y = graph.values[node.outputs[0]].type.sizes();
+  auto isUsual = [](int64_t size) { return size > 0 && size <= 1 << 15; };
+  auto isPad = [](int64_t pad) { return pad >= 0 && pad <= 1 << 15; };
+  return (x == DType::I8 || x == DType::U8) && sizes.size() == 4 &&
+         isUsual(sizes[2]) && isUsual(sizes[3]) &&
+         sizes[2] * sizes[3] <= library::mostBandTaps && isUsual(y[1]) &&
+         isUsual(y[2]) && std::ranges::all_of(node.integers("pads"), isPad) &&
+         std::ranges::all_of(node.integers("strides"), isUsual) &&
+         std::ranges::all_of(node.integers("dilations"), isUsual) &&
+         windowShapeOf(graph, node).scratchBytes() <= mostBandBytes;
+}
+
+/// Few channels, so that pairs of them leave holes that pairs of a window's row
+/// do not.
+bool isThin(const Graph &graph, const Node &node) {
+  const std::vector<int64_t> &sizes = constantOf(graph, node.inputs[1])->sizes;
+  if (node.integer("groups") != 1 || sizes[1] % 2 == 0 || sizes[1] > 16 ||
+      sizes.size() != 4 || node.integers("dilations")[1] != 1)
+    return false;
+  int64_t apart = sizes[3] * ((sizes[1] + 1) / 2),
+          together = (sizes[3] * sizes[1] + 1) / 2;
+  return 8 * together <= 7 * apart && hasBands(graph, node);
+}
+
+Anchor integerConv(const Graph &graph, const Node &node) {
+  if (isThin(graph, node))
+    return Anchor::ThinInteger;
+  if (!isDepthwise(graph, node) ||
+      graph.values[node.inputs[0]].type.dtype == DType::I16)
+    return Anchor::ConvInteger;
+  return hasBands(graph, node) ? Anchor::DepthwiseBands
+                               : Anchor::DepthwiseInteger;
 }
 
 /// One matrix for all, and rows that lie as they are.
@@ -203,6 +244,28 @@ Bytes packMatMul(const Weights &weights, bool transposed, size_t width) {
   return packed;
 }
 
+/// Rows of a window as the picture has them: places, then channels.
+Bytes packThin(const Weights &weights, size_t width) {
+  auto outputs = static_cast<size_t>(weights.sizes()[0]),
+       channels = static_cast<size_t>(weights.sizes()[1]),
+       lines = static_cast<size_t>(weights.sizes()[2]),
+       places = static_cast<size_t>(weights.sizes()[3]);
+  size_t rows = weights.rows(places * channels);
+  size_t panelBytes = (1 + lines * rows) * width * 4;
+  Bytes packed((outputs + width - 1) / width * panelBytes);
+  size_t at = 0;
+  for (size_t output = 0; output < outputs; ++output) {
+    Panel panel(packed.data() + output / width * panelBytes, width);
+    weights.putBias(panel, output % width, output);
+    for (size_t c = 0; c < channels; ++c)
+      for (size_t line = 0; line < lines; ++line)
+        for (size_t place = 0; place < places; ++place)
+          weights.put(panel, line * rows, place * channels + c, output % width,
+                      output, at++);
+  }
+  return packed;
+}
+
 /// The table of a convolution's windows, then the weights.
 Bytes behindTable(const Graph &graph, const Node &node, int64_t pitch,
                   Bytes weights) {
@@ -238,6 +301,20 @@ Bytes packDepthwise(const Weights &weights, int vectorBytes) {
         weights.put(panel, 0, t, place, c + i, (c + i) * taps + t);
     }
     c += block;
+  }
+  return packed;
+}
+
+/// The same in panels that are all as wide.
+Bytes packDepthwisePanels(const Weights &weights, size_t width) {
+  auto channels = static_cast<size_t>(weights.sizes()[0]);
+  size_t taps = weights.count() / channels, panelBytes = (1 + taps) * width * 4;
+  Bytes packed((channels + width - 1) / width * panelBytes);
+  for (size_t c = 0; c < channels; ++c) {
+    Panel panel(packed.data() + c / width * panelBytes, width);
+    weights.putBias(panel, c % width, c);
+    for (size_t t = 0; t < taps; ++t)
+      weights.put(panel, 0, t, c % width, c, c * taps + t);
   }
   return packed;
 }
@@ -312,6 +389,18 @@ Bytes packRecurrent(const Graph &graph, const Node &node, size_t width) {
 
 } // namespace
 
+library::WindowShape windowShapeOf(const Graph &graph, const Node &node) {
+  std::vector<int64_t> weights = sizesOf(graph, node, 1),
+                       y = graph.values[node.outputs[0]].type.sizes();
+  const auto &strides = node.integers("strides"),
+             &dilations = node.integers("dilations");
+  library::WindowShape shape{y[1],         y[2],         weights[2],
+                             weights[3],   strides[0],   strides[1],
+                             dilations[0], dilations[1], weights[1]};
+  return isDepthwise(graph, node) ? library::depthwiseShape(shape, weights[0])
+                                  : shape;
+}
+
 bool isReadPacked(Anchor kind, size_t input) {
   if (kind == Anchor::Lstm)
     return input >= 1 && input <= 3;
@@ -339,10 +428,7 @@ Anchor packableAs(const Graph &graph, const Node &node) {
   case Op::ConvInteger:
     if (!isIntegerPackable(graph, node) || !isChannelsLast(node))
       return Anchor::None;
-    return isDepthwise(graph, node) &&
-                   graph.values[node.inputs[0]].type.dtype != DType::I16
-               ? Anchor::DepthwiseInteger
-               : Anchor::ConvInteger;
+    return integerConv(graph, node);
   case Op::MatMulInteger:
     if (isByteRow(graph, node) && isPlainProduct(graph, node))
       return Anchor::RowI8;
@@ -368,6 +454,14 @@ Bytes packWeights(const Graph &graph, const Group &group,
     return packRecurrent(graph, node, width);
   if (group.kind >= Anchor::RowI4 && group.kind <= Anchor::RowI8)
     return packNarrowRow(graph, node, group.kind, width);
+  if (group.kind == Anchor::DepthwisePanel)
+    return packDepthwisePanels(Weights::of(graph, node), width);
+  if (group.kind == Anchor::DepthwiseChain) {
+    Bytes packed = packWeights(graph, group.feeder[0], target);
+    Bytes own = packDepthwisePanels(Weights::of(graph, node), width);
+    packed.insert(packed.end(), own.begin(), own.end());
+    return packed;
+  }
   Weights weights = Weights::of(graph, node);
   int64_t channels = graph.values[node.inputs[0]].type.sizes().back();
   switch (group.kind) {
@@ -380,6 +474,10 @@ Bytes packWeights(const Graph &graph, const Group &group,
     return behindTable(graph, node, pitch,
                        packConv(weights, static_cast<size_t>(groups), width));
   }
+  case Anchor::ThinInteger:
+    return packThin(weights, width);
+  case Anchor::DepthwiseBands:
+    return packDepthwise(weights, vectorBytes(target));
   case Anchor::Depthwise:
   case Anchor::DepthwiseInteger:
     return behindTable(graph, node, channels,

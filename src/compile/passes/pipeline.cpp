@@ -41,11 +41,13 @@ const Pass *passNamed(std::string_view name) {
 }
 
 Result<graph::Graph> runPasses(graph::Graph graph, const PassOptions &options) {
-  if (!options.stopAfter.empty() && !passNamed(options.stopAfter))
-    return error("compile.unknown-pass", "no pass is called `{}`",
-                 options.stopAfter)
-        .withHelp("the passes are " + names());
+  for (const std::string &name : {options.stopAfter, options.only})
+    if (!name.empty() && !passNamed(name))
+      return error("compile.unknown-pass", "no pass is called `{}`", name)
+          .withHelp("the passes are " + names());
   for (const Pass &pass : all) {
+    if (!options.only.empty() && pass.name != options.only)
+      continue;
     if (options.stop && options.stop->load(std::memory_order_relaxed))
       return error("compile.stopped", "compiling was stopped");
     if (!options.exact || pass.run != foldQuantisation)

@@ -34,6 +34,8 @@ const Pass *passNamed(std::string_view name);
 struct PassOptions {
   /// The last pass to run; empty for all of them.
   std::string stopAfter;
+  /// The only pass to run; empty for all of them.
+  std::string only;
   /// Quantised layers stay in floats, as the model says them: nothing is
   /// rounded otherwise (docs/passes.md).
   bool exact = false;
