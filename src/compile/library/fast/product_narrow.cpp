@@ -99,6 +99,8 @@ private:
             words[p][v] =
                 loadVector<Words>(numbers + p * next + v * sizeof(Words));
         numbers += width * 4;
+        // else the sums were places in memory
+#pragma clang loop unroll(full)
         for (int i = 0; i < nibblesInOne; ++i) {
           V left = x[k + i];
           for (int p = 0; p < count; ++p)
