@@ -2,9 +2,9 @@
 //
 // bench_gemm openblas|onednn N SECONDS: C = A · B of N by N floats in a library
 // that is installed, taken at run time. Threads are what the library's own
-// variable says. Prints one line of JSON as `rune bench --format json` does.
-// For
-// `./dev bench models`.
+// variable says. bench_gemm read K SECONDS: K KiB are read and added up, by one
+// thread: what a product of one row is measured by. Prints one line of JSON as
+// `rune bench --format json` does. For `./dev bench models`.
 //
 // source  cblas.h; dnnl.h (dnnl_sgemm)
 #include <algorithm>
@@ -37,17 +37,34 @@ Function load(std::initializer_list<const char *> files, const char *name) {
   std::exit(1);
 }
 
+using Words = uint32_t __attribute__((vector_size(16)));
+
+/// Four streams side by side, each in its turn; one alone does not ask for
+/// enough at a time.
+[[gnu::noinline]] uint32_t sumOf(const Words *words, size_t count) {
+  constexpr size_t streams = 4, step = 4;
+  Words sums[streams] = {};
+  size_t each = count / streams;
+  for (size_t i = 0; i + step <= each; i += step)
+    for (size_t s = 0; s < streams; ++s)
+      for (size_t k = 0; k < step; ++k)
+        sums[s] += words[s * each + i + k];
+  Words all = sums[0] + sums[1] + sums[2] + sums[3];
+  return all[0] + all[1] + all[2] + all[3];
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
   if (argc != 4)
     return std::fprintf(stderr,
-                        "usage: bench_gemm openblas|onednn N SECONDS\n"),
+                        "usage: bench_gemm openblas|onednn|read N SECONDS\n"),
            2;
   int n = std::atoi(argv[2]);
   double seconds = std::atof(argv[3]);
-  auto count = static_cast<size_t>(n) * static_cast<size_t>(n);
-  std::vector<float> a(count), b(count), c(count);
+  bool isRead = std::string_view(argv[1]) == "read";
+  auto count = static_cast<size_t>(n) * static_cast<size_t>(isRead ? 256 : n);
+  std::vector<float> a(count), b(isRead ? 0 : count), c(b.size());
   uint32_t random = 1;
   for (auto *matrix : {&a, &b})
     for (float &x : *matrix)
@@ -55,7 +72,12 @@ int main(int argc, char **argv) {
               (1 << 23) -
           1;
   std::function<void()> once;
-  if (std::string_view(argv[1]) == "openblas") {
+  volatile uint32_t sum = 0;
+  if (isRead) {
+    once = [&] {
+      sum = sumOf(reinterpret_cast<const Words *>(a.data()), count / 4);
+    };
+  } else if (std::string_view(argv[1]) == "openblas") {
     auto gemm =
         load<Cblas>({"libopenblas.so.0", "libopenblas.so"}, "cblas_sgemm");
     once = [=, &a, &b, &c] {

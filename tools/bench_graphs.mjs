@@ -23,7 +23,7 @@ const bytes = (field, value) => {
 };
 const message = (field, parts) => bytes(field, Buffer.concat(parts));
 
-const types = { f32: 1, u8: 2, i8: 3, i32: 6, i64: 7 };
+const types = { f32: 1, u8: 2, i8: 3, i32: 6, i64: 7, f16: 10, bf16: 16 };
 const tensor = (name, type, dims, data) =>
   message(5, [...dims.map(d => number(1, d)), number(2, types[type]), bytes(8, name),
               bytes(9, Buffer.from(data.buffer, data.byteOffset, data.byteLength))]);
@@ -118,6 +118,7 @@ class Network {
   bytes(y) {
     return Buffer.concat([
       number(1, 8), bytes(2, 'rune bench'), message(8, [bytes(1, ''), number(2, 17)]),
+      message(8, [bytes(1, 'com.microsoft'), number(2, 1)]),
       message(7, [...this.parts, bytes(2, this.name), ...this.tensors,
                   described(11, 'x', this.input.dims), described(12, y.name, y.dims)])]);
   }
@@ -165,6 +166,45 @@ const networks = {
 /// Products of two square matrices, the second one constant.
 export const gemmSizes = [256, 512, 1024, 2048, 4096];
 
+/// One row by a constant matrix of `gemvSize` rows and columns, as models keep
+/// their weights: floats of 32 and 16 bits, 8 bits met by a row that is
+/// quantised in the run, 4 bits with a scale for each block of 32.
+export const gemvForms = ['f32', 'f16', 'bf16', 'int8', 'int4'];
+export const gemvSize = 4096;
+
+function gemv(form, n) {
+  const network = new Network(`gemv_${form}`, [1, n], false);
+  const weights = (type, dims, data) => network.constant('weights', type, dims, data);
+  const bits = () => network.uniform() * 0x8000 + 0x8000 & 0xffff;
+  const raw = (op, inputs, outputs, attributes = {}, domain = '') =>
+    network.parts.push(message(1, [...inputs.map(i => bytes(1, i)), ...outputs.map(o => bytes(2, o)), bytes(3, outputs[0]), bytes(4, op),
+                                   ...Object.entries(attributes).map(([k, v]) => attribute(k, v)), ...(domain ? [bytes(7, domain)] : [])]));
+  const floats = length => Float32Array.from({ length }, () => network.uniform());
+  switch (form) {
+  case 'f32':
+    return [network, network.node('MatMul', ['x', weights('f32', [n, n], floats(n * n))], [1, n])];
+  case 'f16':
+  case 'bf16': { // of f16 the exponents of numbers from 1/4 to 1; of bf16 the upper half of floats
+    const data = form === 'f16' ? Uint16Array.from({ length: n * n }, () => bits() & 0x87ff | 0x3400)
+      : Uint16Array.from(new Uint32Array(floats(n * n).buffer), x => x >>> 16);
+    const wide = network.node('Cast', [weights(form, [n, n], data)], [n, n], { to: types.f32 });
+    return [network, network.node('MatMul', ['x', wide.name], [1, n])];
+  }
+  case 'int8': {
+    raw('DynamicQuantizeLinear', ['x'], ['xq', 'xs', 'xz']);
+    const sums = network.node('MatMulInteger', ['xq', weights('i8', [n, n], Int8Array.from({ length: n * n }, () => bits() >> 8)), 'xz'], [1, n]);
+    const wide = network.node('Cast', [sums.name], [1, n], { to: types.f32 });
+    return [network, network.node('Mul', [wide.name, 'xs'], [1, n])];
+  }
+  default: {
+    const codes = weights('u8', [n, n / 32, 16], Uint8Array.from({ length: n * n / 2 }, () => bits() >> 8));
+    raw('MatMulNBits', ['x', codes, weights('f32', [n * n / 32], Float32Array.from({ length: n * n / 32 }, () => network.uniform() / 8 + 0.5))], ['y'],
+        { K: n, N: n, bits: 4, block_size: 32 }, 'com.microsoft');
+    return [network, { name: 'y', dims: [1, n] }];
+  }
+  }
+}
+
 export function write(folder) {
   mkdirSync(folder, { recursive: true });
   for (const [name, { input, build }] of Object.entries(networks))
@@ -184,6 +224,14 @@ export function write(folder) {
     const network = new Network(`gemm_${size}`, [size, size], false);
     const weights = network.constant('weights', 'f32', [size, size], Float32Array.from({ length: size * size }, () => network.uniform()));
     const y = network.node('MatMul', ['x', weights], [size, size]);
+    writeFileSync(path + '.new', network.bytes(y));
+    renameSync(path + '.new', path);
+  }
+  for (const form of gemvForms) {
+    const path = `${folder}/gemv_${form}.onnx`;
+    if (existsSync(path))
+      continue;
+    const [network, y] = gemv(form, gemvSize);
     writeFileSync(path + '.new', network.bytes(y));
     renameSync(path + '.new', path);
   }

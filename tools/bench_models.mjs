@@ -15,7 +15,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { gemmSizes, write } from './bench_graphs.mjs';
+import { gemmSizes, gemvForms, gemvSize, write } from './bench_graphs.mjs';
 
 const data = '../shared/data', made = 'build/bench_models';
 // name, file for us, the bar of DESIGN ("Numbers to hold") against ONNX Runtime, and
@@ -46,6 +46,9 @@ const models = [
   { name: 'sww int8', file: `${data}/mlperf-tiny/sww_int8.tflite`, litert: true, bar: 0.2 },
   { name: 'resnet18 int8', file: `${made}/resnet18_int8.onnx` },
   ...gemmSizes.map(size => ({ name: `gemm ${size}`, file: `${made}/gemm_${size}.onnx`, gemm: size, bar: 1 / 0.97 })),
+  // what counts is how fast the weights come: `bytes` for each, as we keep them
+  ...gemvForms.map(form => ({ name: `gemv ${form}`, file: `${made}/gemv_${form}.onnx`,
+                              gemv: { f32: 4, f16: 2, bf16: 2, int8: 1, int4: 0.625 }[form] })),
 ];
 const columns = ['rune', 'onnxruntime', 'onnxruntime f32', 'litert.js', 'openblas', 'onednn'];
 
@@ -89,6 +92,8 @@ const runnersOf = (model, count) => {
     for (const peer of ['openblas', 'onednn'])
       runners.push([peer, () => jsonOf(`${peers}/bench_gemm`, [peer, String(model.gemm), String(seconds)],
                                        { OPENBLAS_NUM_THREADS: String(count), OMP_NUM_THREADS: String(count) })]);
+  if (model.gemv) // the same bytes, read and added up
+    runners.push(['read', () => jsonOf(`${peers}/bench_gemm`, ['read', String(Math.round(model.gemv * gemvSize ** 2 / 1024)), String(seconds)])]);
   return runners;
 };
 
@@ -104,7 +109,7 @@ const processor = cpus()[0].model.trim();
 console.log(`${processor}, ${cpus().length} cores, load ${load()} at the start; medians of ${rounds} rounds, microseconds\n`);
 const head = ['model', 'threads', ...columns, 'ratio to the fastest peer', 'bar', 'GFLOP/s', 'compile ms'];
 console.log(`| ${head.join(' | ')} |\n|${'---|'.repeat(head.length)}`);
-const rows = [], faults = [];
+const rows = [], faults = [], notes = [];
 for (const count of threads)
   for (const model of models) {
     if (!model.name.includes(only))
@@ -125,17 +130,21 @@ for (const count of threads)
         last[name] ??= result; // the first has what compiling took
       }
     const of = name => median(times[name] ?? []);
-    const peer = Math.min(...Object.keys(times).filter(name => name !== 'rune').map(of));
+    const peer = Math.min(...Object.keys(times).filter(name => name !== 'rune' && name !== 'read').map(of));
     const ratio = of('rune') / peer;
     const gflops = last.rune?.macs ? 2e-3 * last.rune.macs / of('rune') : NaN;
     console.log(`| ${[model.name, count, ...columns.map(name => micro(of(name))),
       Number.isFinite(ratio) ? ratio.toFixed(2) + (model.bar && ratio > model.bar ? ' ✗' : '') : '–',
       model.bar ? `≤ ${model.bar.toFixed(2)}` : '', Number.isNaN(gflops) ? '–' : gflops.toFixed(1),
       last.rune ? Math.round(last.rune.compile_ms) : '–'].join(' | ')} |`);
+    if (model.gemv) {
+      const rate = name => model.gemv * gemvSize ** 2 / of(name) / 1000;
+      notes.push(`${model.name}: ${rate('rune').toFixed(1)} GB/s of weights, ${(100 * rate('rune') / rate('read')).toFixed(0)} % of ${rate('read').toFixed(1)}, which plain reading gets`);
+    }
     rows.push({ model: model.name, threads: count, times, ratio, bar: model.bar, gflops, rune: last.rune });
   }
 console.log(`\nload ${load()} at the end`);
-for (const fault of faults)
+for (const fault of [...notes, ...faults])
   console.log(`- ${fault}`);
 if (given['--json'])
   writeFileSync(given['--json'], JSON.stringify({ processor, rounds, rows, faults }, null, 1));

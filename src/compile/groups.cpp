@@ -4,6 +4,7 @@
 #include "compile/anchors.h"
 #include "compile/chains.h"
 #include "compile/library/fast/blocking.h"
+#include "compile/narrow_weights.h"
 #include "compile/operands.h"
 #include "compile/prepack.h"
 #include "compile/recurrent.h"
@@ -299,6 +300,10 @@ std::string fastKernelName(Anchor kind, machine::Target target) {
                                         "LstmF32",
                                         "GruF32",
                                         "RnnF32",
+                                        "RowI4F32",
+                                        "RowBF16F32",
+                                        "RowF16F32",
+                                        "RowI8",
                                         "DepthwiseChainF32",
                                         "DepthwisePanelF32",
                                         "MatMulDynamicF32",
@@ -369,6 +374,10 @@ int tileColumns(Anchor kind, machine::Target target) {
   case Anchor::Lstm:
   case Anchor::Gru:
   case Anchor::Rnn:
+  case Anchor::RowI4:
+  case Anchor::RowBF16:
+  case Anchor::RowF16:
+  case Anchor::RowI8:
   case Anchor::DepthwiseChain:
   case Anchor::DepthwisePanel:
     return library::productF32(bytes).columns();
@@ -481,6 +490,12 @@ Scratch scratchOf(const Graph &graph, const Group &group,
   case Anchor::Gru:
   case Anchor::Rnn:
     worker = recurrentScratch(graph, node, bytes);
+    break;
+  case Anchor::RowI4:
+  case Anchor::RowBF16:
+  case Anchor::RowF16:
+  case Anchor::RowI8:
+    worker = narrowRowScratch(group.kind, x.back());
     break;
   default:
     break;

@@ -32,6 +32,11 @@ enum class Anchor : uint8_t {
   Lstm,
   Gru,
   Rnn,
+  // products of one row: narrow_weights.h
+  RowI4,
+  RowBF16,
+  RowF16,
+  RowI8,
   // depthwise convolutions on panels, behind a convolution or alone: chains.h
   DepthwiseChain,
   DepthwisePanel,

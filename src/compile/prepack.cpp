@@ -2,6 +2,7 @@
 #include "compile/prepack.h"
 
 #include "compile/library/fast/blocking.h"
+#include "compile/narrow_weights.h"
 #include "compile/operands.h"
 #include "compile/recurrent.h"
 #include "compile/weight_memory.h"
@@ -495,14 +496,18 @@ Anchor packableAs(const Graph &graph, const Node &node,
       return Anchor::None;
     return isDepthwise(graph, node) ? Anchor::Depthwise : Anchor::Conv;
   case Op::MatMul:
-    return isFloatPackable(graph, node) && isPlainProduct(graph, node)
-               ? Anchor::MatMul
-               : Anchor::None;
+    if (!isFloatPackable(graph, node) || !isPlainProduct(graph, node))
+      return Anchor::None;
+    if (Anchor narrow = narrowRow(graph, node); narrow != Anchor::None)
+      return narrow;
+    return Anchor::MatMul;
   case Op::ConvInteger:
     if (!isIntegerPackable(graph, node) || !isChannelsLast(node))
       return Anchor::None;
     return integerConv(graph, node, target);
   case Op::MatMulInteger:
+    if (isByteRow(graph, node) && isPlainProduct(graph, node))
+      return Anchor::RowI8;
     return isIntegerPackable(graph, node) && isPlainProduct(graph, node)
                ? (areDots(graph, node, target) ? Anchor::MatMulDots
                                                : Anchor::MatMulInteger)
@@ -524,6 +529,8 @@ Bytes packWeights(const Graph &graph, const Group &group,
   auto width = static_cast<size_t>(tileColumns(group.kind, target));
   if (writesResults(group.kind))
     return packRecurrent(graph, node, width);
+  if (group.kind >= Anchor::RowI4 && group.kind <= Anchor::RowI8)
+    return packNarrowRow(graph, node, group.kind, width);
   if (group.kind == Anchor::DepthwisePanel)
     return packDepthwisePanels(Weights::of(graph, node), width);
   if (group.kind == Anchor::DepthwiseChain) {

@@ -137,6 +137,26 @@ public:
                                 {"groups", groups}}));
   }
 
+  /// Sums that are made piece by piece, of rows that are whole tiles or not.
+  graph::Graph longSums() {
+    int64_t inner = random_.between(257, 900),
+            columns = random_.between(20, 200), rows = random_.between(2, 230);
+    macs_ = inner;
+    if (random_.oneIn(2))
+      return finish(builder_.one(
+          isInteger_ ? Op::MatMulInteger : Op::MatMul, "anchor",
+          operands({rows, inner}, {inner, columns}, columns, 1), {}));
+    int64_t groups = random_.of<int64_t>({1, 1, 2});
+    std::vector<ValueId> in =
+        operands({1, rows, random_.between(1, 2), groups * inner},
+                 {groups * columns, inner, 1, 1}, groups * columns, 0);
+    return finish(builder_.one(isInteger_ ? Op::ConvInteger : Op::Conv,
+                               "anchor", in,
+                               {{"layout", std::string("NXC")},
+                                {"strides", Sizes{random_.between(1, 2), 1}},
+                                {"groups", groups}}));
+  }
+
   graph::Graph elementwise() {
     Sizes sizes;
     for (int64_t d = random_.between(0, 4); d > 0; --d)
@@ -380,6 +400,9 @@ TEST_P(FastGroups, ConvolutionsAgreeWithPlainOnes) {
 TEST_P(FastGroups, ProductsAgreeWithPlainOnes) { compareAll(&Case::matmul, 4); }
 TEST_P(FastGroups, ColumnsOfFewRowsAreSharedOut) {
   compareAll(&Case::fewRows, 2);
+}
+TEST_P(FastGroups, LongSumsAgreeWithPlainOnes) {
+  compareAll(&Case::longSums, 6);
 }
 TEST_P(FastGroups, ChainsAgreeWithPlainOnes) {
   compareAll(&Case::elementwise, 4);

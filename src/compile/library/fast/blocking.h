@@ -212,6 +212,44 @@ struct AttentionShape {
   }
 };
 
+/// Weights of 4 bits that one row meets: places of the sum that share a scale,
+/// and places whose numbers of one column lie in an element of 32 bits.
+constexpr int64_t nibbleBlock = 32;
+constexpr int64_t nibblesInOne = 8;
+
+/// Panels of such weights, in bytes, behind 64 that say whether there are
+/// offsets: the bias, then blocks of a scale for each column, an offset where
+/// there are any, and the numbers.
+struct NibblePanels {
+  int64_t width, inner;
+  bool hasOffsets;
+
+  constexpr int64_t blocks() const {
+    return (inner + nibbleBlock - 1) / nibbleBlock;
+  }
+  constexpr int64_t numbersAt() const { return width * (hasOffsets ? 8 : 4); }
+  constexpr int64_t blockBytes() const {
+    return numbersAt() + width * nibbleBlock / 2;
+  }
+  constexpr int64_t panelBytes() const {
+    return width * 4 + blocks() * blockBytes();
+  }
+  static constexpr int64_t headBytes = 64;
+  /// Of a worker: the row, filled up with zeros.
+  constexpr int64_t scratchBytes() const { return blocks() * nibbleBlock * 4; }
+};
+
+/// Panels of 8-bit weights that one row meets, in bytes: the bias and the zero
+/// points in 32 bits, then pairs of neighbouring places of each column.
+struct BytePanels {
+  int64_t width, inner;
+
+  constexpr int64_t pairs() const { return (inner + 1) / 2; }
+  constexpr int64_t panelBytes() const { return width * (8 + 2 * pairs()); }
+  /// Of a worker: the row in 16 bits.
+  constexpr int64_t scratchBytes() const { return pairs() * 4; }
+};
+
 /// A sequence of steps whose inputs are multiplied before, so many at a time.
 struct RecurrentShape {
   int64_t steps, batch, hidden;

@@ -7,6 +7,7 @@
 // missing, which `present` tells, bit by bit), then the attributes.
 //
 // source  docs/ops.md: each operator's own section
+#include "compile/library/fast/half.h"
 #include "compile/library/fast/math_f32.h"
 
 #pragma clang fp contract(on)
@@ -27,6 +28,9 @@ using u32_t = uint32_t;
 using i64_t = int64_t;
 using u64_t = uint64_t;
 using bool_t = uint8_t;
+/// Their bits.
+using f16_t = uint16_t;
+using bf16_t = uint16_t;
 
 #define RUNE_UNARY(Name, T, expression)                                        \
   RUNE_BODY(Name, T, T)(T##_t x, const Attribute *a, int32_t) {                \
@@ -284,3 +288,12 @@ RUNE_BODY(Dequantize, i32, f32)(int32_t x, float scale, int32_t zero,
       static_cast<double>(x) - ((present & 4) ? static_cast<double>(zero) : 0);
   return static_cast<float>(steps * static_cast<double>(scale));
 }
+
+#define RUNE_CAST(in, out, function)                                           \
+  RUNE_BODY(Cast, in, out)(in##_t x, const Attribute *, int32_t) {             \
+    return function(x);                                                        \
+  }
+RUNE_CAST(f16, f32, fromF16)
+RUNE_CAST(f32, f16, toF16)
+RUNE_CAST(bf16, f32, fromBF16)
+RUNE_CAST(f32, bf16, toBF16)

@@ -78,7 +78,7 @@ template <int vectorBytes> struct Product {
     const View &a = call.in[0];
     int64_t inner = a.sizes[a.rank - 1];
     if (fused.rows == 1)
-      return row(fused, inner);
+      return multiplyOneRow<vectorBytes, float>(fused, inner);
     const float *first = elements<float>(a);
     int64_t panels = ceilDiv(fused.columns, shape.columns());
     int64_t panelElements = (1 + inner) * shape.columns();
@@ -102,27 +102,6 @@ template <int vectorBytes> struct Product {
            panelElements, shape.columns(), true},
           {row, rows, column, columns}, reinterpret_cast<float *>(scratch));
     });
-  }
-
-  /// The same of one row, whose columns are cut into tasks.
-  static int32_t row(const Fused &fused, int64_t inner) {
-    constexpr int64_t width = shape.columns(), whole = rowStreams * width;
-    Panels panels{static_cast<const float *>(fused.packed), inner};
-    int64_t most = ceilDiv(leastProducts, inner * whole) * whole;
-    return eachTask(
-        fused, ceilDiv(fused.columns, most), [&](int64_t task, uint8_t *) {
-          int64_t from = task * most, to = atMost(from + most, fused.columns);
-          eachPanels<vectorBytes>(
-              from, to, [&]<int count>(int64_t column, Count<count>) {
-                alignas(64) float sums[count * width];
-                multiplyRow<vectorBytes, count>(
-                    elements<float>(fused.call->in[0]), panels, column,
-                    panels.at(column), (1 + inner) * width, sums);
-                fused.finish(sums, count * width, 0, 1, column,
-                             atMost(count * width, to - column),
-                             fused.operands);
-              });
-        });
   }
 };
 

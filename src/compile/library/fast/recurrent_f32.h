@@ -122,7 +122,7 @@ private:
 
   /// z = x · panels, from the bias on or from `start`.
   static void multiplySome(const float *const *x, int64_t rows,
-                           const Panels &panels, int64_t from, int64_t to,
+                           const Panels<> &panels, int64_t from, int64_t to,
                            const float *start, float *z, int64_t step) {
     float sums[tile.rows * width];
     for (int64_t column = from; column < to; column += width) {
@@ -162,7 +162,7 @@ private:
 
   const Call &call_;
   RecurrentShape shape_;
-  Panels projection_, recurrence_;
+  Panels<> projection_, recurrence_;
   bool timeFirst_, reverse_;
 };
 
