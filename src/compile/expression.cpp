@@ -47,7 +47,8 @@ llvm::Type *typeOf(llvm::LLVMContext &context, DType dtype) {
 class Builder {
 public:
   Builder(const Graph &graph, const Parts &parts, const Group &group,
-          machine::Target target, llvm::Module &module)
+          machine::Target target, llvm::Module &module,
+          std::optional<int64_t> rowStep)
       : graph_(graph), parts_(parts), group_(group), target_(target),
         module_(module), context_(module.getContext()), ir_(context_) {
     result_ = graph.nodes[group.last()].outputs[0];
@@ -56,6 +57,8 @@ public:
       for (ValueId id : graph.nodes[member].outputs)
         inside_.insert(id);
     collect();
+    if (rowStep)
+      accesses_[0].rowStep = *rowStep;
   }
 
   Expression build() {
@@ -477,8 +480,9 @@ private:
 
 Expression makeExpression(const Graph &graph, const Parts &parts,
                           const Group &group, machine::Target target,
-                          llvm::Module &module) {
-  return Builder(graph, parts, group, target, module).build();
+                          llvm::Module &module,
+                          std::optional<int64_t> rowStep) {
+  return Builder(graph, parts, group, target, module, rowStep).build();
 }
 
 } // namespace rune::compile

@@ -29,8 +29,12 @@ struct Expression {
 };
 
 /// The function of a group, added to the module.
+///
+/// in      `rowStep`: of the result, in elements, where it is not what `parts`
+///         says
 Expression makeExpression(const graph::Graph &graph, const Parts &parts,
                           const Group &group, machine::Target target,
-                          llvm::Module &module);
+                          llvm::Module &module,
+                          std::optional<int64_t> rowStep = {});
 
 } // namespace rune::compile

@@ -27,6 +27,11 @@ enum class Anchor : uint8_t {
   ThinInteger,
   DepthwiseBands,
   Lstm,
+  Gru,
+  Rnn,
+  // depthwise convolutions on panels, behind a convolution or alone: chains.h
+  DepthwiseChain,
+  DepthwisePanel,
   // those that have no packed weights: anchors.h
   MatMulDynamic,
   Softmax,
@@ -61,7 +66,9 @@ constexpr bool sumsIntegers(Anchor kind) {
 
 /// True for anchors with several results, which they write themselves: nothing
 /// follows them in a group.
-constexpr bool writesResults(Anchor kind) { return kind == Anchor::Lstm; }
+constexpr bool writesResults(Anchor kind) {
+  return kind == Anchor::Lstm || kind == Anchor::Gru || kind == Anchor::Rnn;
+}
 
 struct Group {
   /// Ascending; the last one makes the result.
@@ -75,7 +82,13 @@ struct Group {
   /// The same for requantisations of bytes.
   std::vector<ByteSteps> byteSteps = {};
 
+  /// The group that makes the first operand of a chain's anchor, if it is one:
+  /// in pieces, which never are in memory. Its nodes are not among `nodes`.
+  std::vector<Group> feeder;
+
   uint32_t last() const { return nodes.back(); }
+  /// Ascending, those of the feeder too.
+  std::vector<uint32_t> allNodes() const;
 };
 
 struct Groups {

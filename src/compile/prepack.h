@@ -35,6 +35,7 @@ const graph::Constant *packedBias(const graph::Graph &graph,
 ///   depthwise  [blocks][1 + taps][channels of the block]
 ///   matmul     [panels][1 + inner][columns]
 ///   thin conv  [panels][1 + rows of the window · (places · channels)][columns]
+///   in panels  those of the feeder, then [panels][1 + taps][columns]
 ///
 /// Integers less their zero point in 16 bits, two in an element: neighbouring
 /// channels, or taps of a depthwise convolution.
