@@ -102,7 +102,11 @@ private:
   template <bool isCrossed>
   void places(const X *from, int64_t count, int64_t channels,
               int16_t *to) const {
-    if (taken == step && taken == channels && (!isCrossed || taken % 16 == 0))
+    bool isWhole = taken == step && taken == channels;
+    // without a block of sixteen there is nothing to cross
+    if (isWhole && taken < 16)
+      return widen<false>(from, count * step, zero, to);
+    if (isWhole && (!isCrossed || taken % 16 == 0))
       return widen<isCrossed>(from, count * step, zero, to);
     for (int64_t i = 0; i < count; ++i, from += step, to += channels) {
       widen<isCrossed>(from, taken, zero, to);
