@@ -138,6 +138,25 @@ Anchor integerPool(const Graph &graph, const Node &node) {
   return isSigned ? Anchor::AveragePoolI8 : Anchor::AveragePoolU8;
 }
 
+/// A channels-last picture. Weights of integers are a unit of 2^10 and what
+/// rounding has added up along an axis: beyond 1024 places sums could leave 32
+/// bits.
+Anchor resizeOf(const Graph &graph, const Node &node) {
+  Sizes x = sizesOf(graph, node, 0),
+        y = graph.values[node.outputs[0]].type.sizes();
+  if (x.size() != 4 || node.integers("axes") != Sizes{1, 2} ||
+      countOf(x) == 0 || countOf(y) == 0)
+    return Anchor::None;
+  DType dtype = graph.values[node.inputs[0]].type.dtype;
+  if (dtype == DType::F32)
+    return Anchor::ResizeF32;
+  if (y[1] > 1024 || y[2] > 1024)
+    return Anchor::None;
+  return dtype == DType::I8   ? Anchor::ResizeI8
+         : dtype == DType::U8 ? Anchor::ResizeU8
+                              : Anchor::None;
+}
+
 /// No past, and a mask that is as long as the keys are many.
 bool isPlainAttention(const Graph &graph, const Node &node) {
   if (isGiven(node, 4) || isGiven(node, 6) || node.number("softcap") != 0)
@@ -163,6 +182,8 @@ Anchor unpackedAnchor(const Graph &graph, const Node &node) {
   if (node.op == Op::MaxPool || node.op == Op::AveragePool)
     if (Anchor kind = integerPool(graph, node); kind != Anchor::None)
       return countOf(sizesOf(graph, node, 0)) == 0 ? Anchor::None : kind;
+  if (node.op == Op::ResizeLinear)
+    return resizeOf(graph, node);
   if (!isF32(graph, node) || countOf(sizesOf(graph, node, 0)) == 0)
     return Anchor::None;
   Sizes sizes = sizesOf(graph, node, 0);
@@ -232,6 +253,13 @@ int64_t unpackedScratch(const Graph &graph, const Node &node, Anchor kind,
     for (size_t d = 0; d < kernel.size(); ++d)
       taps *= std::min(kernel[d], sizes[1 + d]);
     return library::poolScratch(sizes.back(), taps);
+  }
+  case Anchor::ResizeF32:
+  case Anchor::ResizeI8:
+  case Anchor::ResizeU8: {
+    Sizes y = graph.values[node.outputs[0]].type.sizes();
+    return library::resizeLineBytes(sizes[2] * sizes[3]) +
+           library::resizeLineBytes(y[2] * y[3]);
   }
   case Anchor::Attention:
     return attentionShape(graph, node, vectorBytes).scratchBytes();

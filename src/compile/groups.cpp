@@ -319,6 +319,9 @@ std::string fastKernelName(Anchor kind, machine::Target target) {
                                         "AveragePoolF32",
                                         "AveragePoolI8",
                                         "AveragePoolU8",
+                                        "ResizeF32",
+                                        "ResizeI8",
+                                        "ResizeU8",
                                         "AttentionF32"};
   std::string_view name = names[static_cast<size_t>(kind)];
   if (kind == Anchor::None)

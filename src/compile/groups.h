@@ -54,6 +54,9 @@ enum class Anchor : uint8_t {
   AveragePool,
   AveragePoolI8,
   AveragePoolU8,
+  ResizeF32,
+  ResizeI8,
+  ResizeU8,
   Attention
 };
 

@@ -394,6 +394,34 @@ Bytes packDepthwisePanels(const Weights &weights, size_t width) {
   return packed;
 }
 
+/// Pairs of taps in the order of the channels; of a block of two places twice.
+Bytes packBands(const Weights &weights, int vectorBytes, bool isDouble) {
+  auto channels = static_cast<size_t>(weights.sizes()[0]);
+  size_t taps = weights.count() / channels;
+  Bytes packed;
+  for (size_t c = 0; c < channels;) {
+    auto block = static_cast<size_t>(
+        isDouble ? 16
+                 : library::depthwiseBlock(vectorBytes,
+                                           static_cast<int64_t>(channels - c)));
+    size_t from = packed.size();
+    packed.resize(from + (1 + weights.rows(taps)) * block * 4);
+    Panel panel(packed.data() + from, block);
+    auto put = [&](size_t place, size_t channel) {
+      weights.putBias(panel, place, channel);
+      for (size_t t = 0; t < taps; ++t)
+        weights.put(panel, 0, t, place, channel, channel * taps + t);
+    };
+    for (size_t i = 0; i < block && c + i < channels; ++i) {
+      put(isDouble ? i / 4 * 8 + i % 4 : i, c + i);
+      if (isDouble)
+        put(i / 4 * 8 + 4 + i % 4, c + i);
+    }
+    c += block;
+  }
+  return packed;
+}
+
 /// What is added to the sums of a recurrent layer: with what the inputs give,
 /// and with what a step gives the next.
 struct RecurrentBias {
@@ -557,7 +585,10 @@ Bytes packWeights(const Graph &graph, const Group &group,
   case Anchor::ThinInteger:
     return packThin(weights, width);
   case Anchor::DepthwiseBands:
-    return packDepthwise(weights, vectorBytes(target));
+    return packBands(weights, vectorBytes(target),
+                     library::isDoubleBlock(vectorBytes(target),
+                                            windowShapeOf(graph, node),
+                                            weights.sizes()[0]));
   case Anchor::Depthwise:
   case Anchor::DepthwiseInteger:
     return behindTable(graph, node, channels,

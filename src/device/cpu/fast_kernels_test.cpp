@@ -320,6 +320,44 @@ TEST(FastKernels, PoolsOfBytes) {
     }
 }
 
+// What counts nothing is left out, whatever it is.
+TEST(FastKernels, ResizedPictures) {
+  GraphBuilder builder("resize");
+  std::vector<Tensor> tensors;
+  std::vector<ValueId> ids;
+  struct Made {
+    const char *type;
+    List sizes;
+    const char *mode;
+  };
+  for (const Made &made :
+       {Made{"f32[2, 5, 7, 21]", {13, 16}, "half_pixel"},
+        Made{"f32[1, 9, 4, 3]", {17, 7}, "align_corners"},
+        Made{"f32[1, 30, 20, 16]", {11, 2000}, "asymmetric"}}) {
+    tensors.push_back(numbers(made.type, static_cast<uint32_t>(ids.size())));
+    Tensor sizes = *Tensor::zeros(DType::I64, {2});
+    std::ranges::copy(made.sizes, sizes.as<int64_t>().begin());
+    ids.push_back(*builder.one(
+        Op::ResizeLinear, "resize",
+        {builder.input(fmt::format("x{}", ids.size()),
+                       *parseTensorType(made.type)),
+         builder.constant("s", graph::Constant::of(std::move(sizes)))},
+        {{"axes", List{1, 2}},
+         {"coordinate_transformation_mode", std::string(made.mode)}}));
+    builder.output(ids.back(), fmt::format("y{}", ids.size()));
+  }
+  tensors[0].as<float>()[3] = infinity;
+  tensors[1].as<float>()[5] = nan;
+  graph::Graph graph = *std::move(builder).finish();
+  auto expected = graph::evaluate(graph, viewsOf(tensors));
+  ASSERT_TRUE(expected.ok()) << expected.error().message;
+  auto results = runOnce(graph, viewsOf(tensors));
+  ASSERT_TRUE(results.ok()) << results.error().message;
+  for (size_t i = 0; i < ids.size(); ++i)
+    expectClose(*Tensor::copyOf((*results)[i].view()), (*expected)[i],
+                graph::boundOf(graph).relativeTo(DType::F32));
+}
+
 Try attention(const std::string &q, const std::string &k, const std::string &v,
               const std::string &mask = "",
               std::vector<graph::Attribute> attributes = {}) {

@@ -31,16 +31,21 @@ inline WindowShape windowShape(const Call &call, const Window &window) {
           x.sizes[3]};
 }
 
-/// `count` elements less their zero point.
-template <class X>
+/// `count` elements less their zero point. Crossed, the middle quarters of each
+/// sixteen change places: pairs of taps then come out in order (joined.h).
+template <bool isCrossed, class X>
 [[gnu::always_inline]] inline void widen(const X *from, int64_t count,
                                          int16_t zero, int16_t *to) {
   int64_t i = 0;
   auto step = [&]<int n>(std::integral_constant<int, n>) {
-    storeVector(to + i,
-                __builtin_convertvector(loadVector<Vector<X, n>>(from + i),
-                                        Vector<int16_t, n>) -
-                    zero);
+    Vector<int16_t, n> wide =
+        __builtin_convertvector(loadVector<Vector<X, n>>(from + i),
+                                Vector<int16_t, n>) -
+        zero;
+    if constexpr (isCrossed && n == 16)
+      wide = __builtin_shufflevector(wide, wide, 0, 1, 2, 3, 8, 9, 10, 11, 4, 5,
+                                     6, 7, 12, 13, 14, 15);
+    storeVector(to + i, wide);
     i += n;
   };
   while (i + 16 <= count)
@@ -72,6 +77,7 @@ template <class X> struct Picture {
 
   /// in      `top`: the row of the picture where the copy begins, negative in
   ///         the padding; `left`: places of padding
+  template <bool isCrossed>
   void copy(const WindowShape &shape, int64_t top, int64_t left, int64_t count,
             int16_t *to) const {
     int64_t all = shape.width(), channels = shape.channels;
@@ -85,20 +91,25 @@ template <class X> struct Picture {
         continue;
       }
       fillZeros(to, left * channels);
-      places(first + row * width * step, inside, channels,
-             to + left * channels);
+      places<isCrossed>(first + row * width * step, inside, channels,
+                        to + left * channels);
       fillZeros(to + (left + inside) * channels,
                 (all - left - inside) * channels);
     }
   }
 
 private:
+  template <bool isCrossed>
   void places(const X *from, int64_t count, int64_t channels,
               int16_t *to) const {
-    if (taken == step && taken == channels)
-      return widen(from, count * step, zero, to);
+    bool isWhole = taken == step && taken == channels;
+    // without a block of sixteen there is nothing to cross
+    if (isWhole && taken < 16)
+      return widen<false>(from, count * step, zero, to);
+    if (isWhole && (!isCrossed || taken % 16 == 0))
+      return widen<isCrossed>(from, count * step, zero, to);
     for (int64_t i = 0; i < count; ++i, from += step, to += channels) {
-      widen(from, taken, zero, to);
+      widen<isCrossed>(from, taken, zero, to);
       if (taken < channels)
         fillZeros(to + taken, channels - taken);
     }
@@ -131,18 +142,28 @@ int32_t eachBand(const Fused &fused, int64_t bands, int64_t products,
   });
 }
 
-/// Where the windows of some places of a band begin in its copy.
-struct BandPlaces {
-  const WindowShape &shape;
-  int64_t row = 0, column = 0;
+/// Where the windows of a band's places begin in its copy, one after the other.
+class BandPlaces {
+public:
+  BandPlaces(const WindowShape &shape, const int16_t *copy)
+      : step_(shape.strideWidth * shape.channels),
+        lineStep_(shape.strideRows * shape.pitch()), width_(shape.outWidth),
+        left_(width_), line_(copy), at_(copy) {}
 
-  const int16_t *next(const int16_t *copy) {
-    const int16_t *at = copy + row * shape.strideRows * shape.pitch() +
-                        column * shape.strideWidth * shape.channels;
-    if (++column == shape.outWidth)
-      column = 0, ++row;
+  const int16_t *next() {
+    const int16_t *at = at_;
+    at_ += step_;
+    if (--left_ == 0) {
+      left_ = width_;
+      line_ += lineStep_;
+      at_ = line_;
+    }
     return at;
   }
+
+private:
+  int64_t step_, lineStep_, width_, left_;
+  const int16_t *line_, *at_;
 };
 
 } // namespace rune::library

@@ -79,6 +79,11 @@ constexpr int64_t poolScratch(int64_t channels, int64_t taps) {
   return poolAddresses(taps) + 4 * (channels > rowBlock ? channels : rowBlock);
 }
 
+/// Of a line of a picture that is resized, and a vector that goes beyond.
+constexpr int64_t resizeLineBytes(int64_t elements) {
+  return (elements * 4 + 64 + 63) / 64 * 64;
+}
+
 /// Of a long product: places of the sum in a piece, columns whose sums wait.
 constexpr int64_t mostInner = 256;
 constexpr int64_t mostColumns = 128;

@@ -15,24 +15,29 @@ namespace {
 /// Pixels that are finished at a time.
 constexpr int64_t mostPixels = 16;
 
-/// The sums of `channels` channels at `rows` pixels.
+/// The sums of one block at `rows` pixels. A block of 16 is the channels of one
+/// place, crossed (bands.h); or eight of them at two places side by side, in
+/// order.
 ///
-/// in      `offsets`: of the taps, an even number of them; `weights`: the bias,
+/// in      `channel`: the block's first; `offsets`: of the taps, an even number
+/// of them; `weights`: the bias,
 ///         then for each two taps the pairs of all channels
-template <int channels, int rows>
-[[gnu::noinline]] void
-sumTile(const int16_t *const *pixels, const int64_t *offsets, int64_t taps,
-        const int32_t *weights, int32_t *tile, int64_t step) {
+template <int channels, bool isDouble, int rows>
+[[gnu::always_inline]] inline void
+sumTile(const int16_t *const *pixels, int64_t channel, const int64_t *offsets,
+        int64_t taps, const int32_t *weights, int32_t *tile, int64_t step) {
   constexpr int lanes = channels / 2;
   using Sums = Vector<int32_t, lanes>;
   using Halves = Vector<int16_t, channels>;
   Sums first[rows], second[rows];
   const int16_t *pixel[rows];
   for (int r = 0; r < rows; ++r) {
-    pixel[r] = pixels[r];
-    loadInOrder<channels>(weights, first[r], second[r]);
+    pixel[r] = pixels[r] + channel;
+    first[r] = loadVector<Sums>(weights);
+    second[r] = loadVector<Sums>(weights + lanes);
   }
   weights += channels;
+#pragma clang loop unroll(disable)
   for (int64_t tap = 0; tap < taps; tap += 2) {
     auto one = loadVector<Halves>(weights);
     auto two = loadVector<Halves>(weights + lanes);
@@ -46,21 +51,29 @@ sumTile(const int16_t *const *pixels, const int64_t *offsets, int64_t taps,
     }
   }
   for (int r = 0; r < rows; ++r)
-    storeInOrder<channels>(tile + r * step, first[r], second[r]);
+    if constexpr (isDouble) {
+      storeInOrder<channels>(tile + r * step, first[r], second[r]);
+    } else {
+      storeVector(tile + r * step, first[r]);
+      storeVector(tile + r * step + lanes, second[r]);
+    }
 }
 
 /// All pixels of a block of channels.
-template <int channels>
-void sumPixels(int64_t count, const int16_t *const *pixels,
-               const int64_t *offsets, int64_t taps, const int32_t *weights,
-               int32_t *tile, int64_t step) {
+template <int channels, bool isDouble = false>
+[[gnu::noinline]] void sumPixels(int64_t count, const int16_t *const *pixels,
+                                 int64_t channel, const int64_t *offsets,
+                                 int64_t taps, const int32_t *weights,
+                                 int32_t *tile, int64_t step) {
   int64_t i = 0;
+#pragma clang loop unroll(disable)
   for (; i + 4 <= count; i += 4)
-    sumTile<channels, 4>(pixels + i, offsets, taps, weights, tile + i * step,
-                         step);
+    sumTile<channels, isDouble, 4>(pixels + i, channel, offsets, taps, weights,
+                                   tile + i * step, step);
+#pragma clang loop unroll(disable)
   for (; i < count; ++i)
-    sumTile<channels, 1>(pixels + i, offsets, taps, weights, tile + i * step,
-                         step);
+    sumTile<channels, isDouble, 1>(pixels + i, channel, offsets, taps, weights,
+                                   tile + i * step, step);
 }
 
 template <int vectorBytes, class X> struct Depthwise {
@@ -97,8 +110,9 @@ private:
                fused.columns,
                atMost(shape.channels, fused.columns - channel),
                zero}
-        .copy(shape, band.firstRow * shape.strideRows - window.begin(0),
-              window.begin(1), shape.rowsFor(band.rows), copy);
+        .template copy<depthwiseBlock(vectorBytes, 16) == 16>(
+            shape, band.firstRow * shape.strideRows - window.begin(0),
+            window.begin(1), shape.rowsFor(band.rows), copy);
   }
 
   /// The taps of a window; an odd one at the end meets a weight of 0.
@@ -112,36 +126,67 @@ private:
   }
 
   void multiply(const Band &band, int64_t channel, int16_t *copy) const {
-    constexpr int width = depthwiseI16(vectorBytes).columns();
     int64_t offsets[mostBandTaps + 1];
     findTaps(offsets);
+    int64_t row = (band.image * shape.outRows + band.firstRow) * shape.outWidth;
+    if (isDoubleBlock(vectorBytes, shape, fused.columns))
+      multiplyDouble(band, row, offsets, copy);
+    else
+      multiplyBlocks(band, row, channel, offsets, copy);
+  }
+
+  void multiplyBlocks(const Band &band, int64_t row, int64_t channel,
+                      const int64_t *offsets, const int16_t *copy) const {
+    constexpr int width = depthwiseI16(vectorBytes).columns();
     int64_t perChannel = 1 + (taps + 1) / 2;
     // blocks before are full
     const auto *packed =
         static_cast<const int32_t *>(fused.packed) + channel * perChannel;
     alignas(64) int32_t tile[mostPixels * width];
     int64_t count = band.rows * shape.outWidth;
-    int64_t row = (band.image * shape.outRows + band.firstRow) * shape.outWidth;
     int64_t end = atMost(channel + shape.channels, fused.columns);
-    BandPlaces next{shape};
+    BandPlaces next(shape, copy);
     for (int64_t i = 0; i < count; i += mostPixels) {
       const int16_t *pixels[mostPixels];
       int64_t now = atMost(mostPixels, count - i);
       for (int64_t r = 0; r < now; ++r)
-        pixels[r] = next.next(copy);
+        pixels[r] = next.next();
       const int32_t *weights = packed;
       for (int64_t c = channel; c < end;) {
         int block = depthwiseBlock(vectorBytes, fused.columns - c);
         if (block == width)
-          sumPixels<width>(now, pixels, offsets, taps, weights, tile, width);
+          sumPixels<width>(now, pixels, c - channel, offsets, taps, weights,
+                           tile, width);
         else
-          sumPixels<8>(now, pixels, offsets, taps, weights, tile, width);
+          sumPixels<8>(now, pixels, c - channel, offsets, taps, weights, tile,
+                       width);
         fused.finish(tile, width, row + i, now, c, atMost(block, end - c),
                      fused.operands);
-        for (int64_t r = 0; r < now; ++r)
-          pixels[r] += block;
         weights += perChannel * block;
         c += block;
+      }
+    }
+  }
+
+  /// Two places at a time; where a row of them is odd, its last two once more.
+  void multiplyDouble(const Band &band, int64_t row, const int64_t *offsets,
+                      const int16_t *copy) const {
+    alignas(64) int32_t tile[mostPixels * 8];
+    const auto *weights = static_cast<const int32_t *>(fused.packed);
+    for (int64_t line = 0; line < band.rows; ++line) {
+      const int16_t *first = copy + line * shape.strideRows * shape.pitch();
+      for (int64_t at = 0; at < shape.outWidth;) {
+        int64_t now = atMost(mostPixels, shape.outWidth - at);
+        if (now == 1)
+          --at, ++now;
+        const int16_t *pixels[mostPixels / 2];
+        int64_t pairs = now / 2;
+        for (int64_t i = 0; i < pairs; ++i)
+          pixels[i] = first + (at + 2 * i) * 8;
+        sumPixels<16, true>(pairs, pixels, 0, offsets, taps, weights, tile, 16);
+        fused.finish(tile, 8, row + line * shape.outWidth + at, 2 * pairs, 0,
+                     fused.columns, fused.operands);
+        at += 2 * pairs;
       }
     }
   }

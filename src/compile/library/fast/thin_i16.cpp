@@ -96,18 +96,19 @@ template <int vectorBytes, class X> int32_t thin(const Fused &fused) {
                    channels,
                    channels,
                    zero}
-            .copy(windows, band.firstRow * windows.strideRows - window.begin(0),
-                  window.begin(1), windows.rowsFor(band.rows), copy);
+            .template copy<false>(
+                windows, band.firstRow * windows.strideRows - window.begin(0),
+                window.begin(1), windows.rowsFor(band.rows), copy);
         alignas(64) int32_t tile[most * width];
         int64_t count = band.rows * windows.outWidth;
         int64_t row =
             (band.image * windows.outRows + band.firstRow) * windows.outWidth;
-        BandPlaces next{windows};
+        BandPlaces next(windows, copy);
         for (int64_t i = 0; i < count; i += most) {
           const int16_t *places[most];
           int64_t now = atMost(most, count - i);
           for (int64_t r = 0; r < now; ++r)
-            places[r] = next.next(copy);
+            places[r] = next.next();
           auto *panel = static_cast<const int32_t *>(fused.packed);
           for (int64_t j = 0; j < fused.columns;
                j += width, panel += panelElements) {

@@ -55,4 +55,12 @@ constexpr WindowShape depthwiseShape(WindowShape shape, int64_t channels) {
   return shape;
 }
 
+/// Depthwise, eight channels and less at neighbouring places: two places make a
+/// block of sixteen, whose halves have the same weights.
+constexpr bool isDoubleBlock(int vectorBytes, const WindowShape &shape,
+                             int64_t channels) {
+  return vectorBytes >= 32 && channels <= 8 && shape.strideWidth == 1 &&
+         shape.outWidth >= 2;
+}
+
 } // namespace rune::library
