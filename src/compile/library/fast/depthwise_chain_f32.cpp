@@ -29,6 +29,7 @@ template <int vectorBytes> class MadeRows {
   static constexpr TileShape shape = productF32(vectorBytes);
   static constexpr int pitch = shape.columns();
   static constexpr int mostOperands = 128;
+  static constexpr int narrowRows = 2 * shape.rows;
   /// Weights that stay in the second cache from one run to the next.
   static constexpr int64_t mostBytesNear = 1 << 18;
 
@@ -106,11 +107,12 @@ public:
       const float *const *from = addresses(scratch) + (hoists_ ? i : 0);
       // the next panel comes while this one is used
       Ahead ahead{weights + panelElements_, i == 0 ? aheadElements_ : 0};
-      if (columns <= shape.lanes)
-        multiply<2 * shape.rows, 1>(from, count, weights, ahead, sums);
+      bool isNarrow = columns <= shape.lanes && count >= narrowRows;
+      if (isNarrow)
+        multiplyNarrow(from, count, weights, sums);
       else
-        multiply<shape.rows, shape.vectors>(from, count, weights, ahead, sums);
-      int64_t step = columns <= shape.lanes ? shape.lanes : pitch;
+        multiply(from, count, weights, ahead, sums);
+      int64_t step = isNarrow ? shape.lanes : pitch;
       // row of the image by row
       for (int64_t r = 0; r < count;) {
         int64_t run = atMost(width_ - inLine, count - r),
@@ -223,27 +225,32 @@ private:
     block.gather(elements<float>(x_));
   }
 
+  TileInput inputOf(const float *const *from, const float *weights) const {
+    return {from,  gathered_, sumTaps_, sumInner_, weights + pitch,
+            pitch, weights,   0};
+  }
+
   /// All sums of so many rows, tile by tile.
-  template <int rows, int vectors>
   void multiply(const float *const *from, int64_t count, const float *weights,
                 Ahead ahead, float *sums) const {
-    constexpr int64_t step = vectors * shape.lanes;
-    int64_t share = ahead.count / ceilDiv(count, rows) + 1;
-    TileInput in{from,  gathered_, sumTaps_, sumInner_, weights + pitch,
-                 pitch, weights,   0};
-    for (int64_t r = 0; r < count;) {
-      float *tile = sums + r * step;
-      in.addresses = from + r;
+    int64_t share = ahead.count / ceilDiv(count, shape.rows) + 1;
+    TileInput in = inputOf(from, weights);
+    for (int64_t r = 0; r < count; r += shape.rows) {
       ahead.ask(share);
-      int64_t left = count - r;
-      if (left >= rows) {
-        multiplyTile<shape.lanes, rows, vectors>(in, 0, tile);
-        r += rows;
-      } else {
-        multiplyRows<shape.lanes, shape.rows, vectors>(atMost(shape.rows, left),
-                                                       in, 0, tile);
-        r += shape.rows;
-      }
+      in.addresses = from + r;
+      multiplyRows<shape.lanes, shape.rows, shape.vectors>(
+          atMost(shape.rows, count - r), in, 0, sums + r * pitch);
+    }
+  }
+  /// The same of no more columns than a vector has lanes. The last tile may
+  /// overlap the one before.
+  void multiplyNarrow(const float *const *from, int64_t count,
+                      const float *weights, float *sums) const {
+    TileInput in = inputOf(from, weights);
+    for (int64_t r = 0; r < count; r += narrowRows) {
+      int64_t at = r + narrowRows <= count ? r : count - narrowRows;
+      in.addresses = from + at;
+      multiplyTile<shape.lanes, narrowRows, 1>(in, 0, sums + at * shape.lanes);
     }
   }
 
