@@ -162,8 +162,7 @@ std::string textOf(const Graph &graph, const Layer &layer) {
   std::vector<std::pair<std::string, int>> parts;
   for (uint32_t i : layer.nodes) {
     const Node &node = graph.nodes[i];
-    std::string text = i == layer.anchor ? nodeText(graph, node)
-                                         : std::string(graph::opName(node.op));
+    std::string text = nodeText(graph, node);
     if (!parts.empty() && parts.back().first == text)
       ++parts.back().second;
     else

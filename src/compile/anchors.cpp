@@ -103,15 +103,39 @@ library::DynamicProduct productOf(const Graph &graph, const Node &node,
           turnB};
 }
 
-/// The largest of 8-bit numbers.
+/// Each window has something to count, and no sum of 8 bits leaves 28: windows
+/// without gaps that begin inside the image or its padding and reach into it.
+bool countsSome(const Graph &graph, const Node &node) {
+  Sizes x = sizesOf(graph, node, 0),
+        y = graph.values[node.outputs[0]].type.sizes();
+  const Sizes &kernel = node.integers("kernel"), &pads = node.integers("pads"),
+              &strides = node.integers("strides");
+  if (std::ranges::any_of(node.integers("dilations"),
+                          [](int64_t dilation) { return dilation != 1; }))
+    return false;
+  double taps = 1;
+  for (size_t d = 0; d < kernel.size(); ++d) {
+    taps *= static_cast<double>(kernel[d]);
+    int64_t begin = pads[d];
+    if (begin < 0 || pads[d + kernel.size()] < 0 || begin >= kernel[d] ||
+        (y[1 + d] - 1) * strides[d] - begin >= x[1 + d])
+      return false;
+  }
+  return taps <= 1 << 18;
+}
+
+/// The largest, or the mean, of 8-bit numbers.
 Anchor integerPool(const Graph &graph, const Node &node) {
   DType dtype = graph.values[node.inputs[0]].type.dtype;
-  if (node.op != Op::MaxPool || node.text("layout") != "NXC" ||
+  bool isSigned = dtype == DType::I8;
+  if ((!isSigned && dtype != DType::U8) || node.text("layout") != "NXC" ||
       !hasOneResult(node))
     return Anchor::None;
-  return dtype == DType::I8   ? Anchor::MaxPoolI8
-         : dtype == DType::U8 ? Anchor::MaxPoolU8
-                              : Anchor::None;
+  if (node.op == Op::MaxPool)
+    return isSigned ? Anchor::MaxPoolI8 : Anchor::MaxPoolU8;
+  if (!countsSome(graph, node))
+    return Anchor::None;
+  return isSigned ? Anchor::AveragePoolI8 : Anchor::AveragePoolU8;
 }
 
 /// No past, and a mask that is as long as the keys are many.
@@ -136,8 +160,9 @@ Anchor unpackedAnchor(const Graph &graph, const Node &node) {
   if (node.inputs.empty() || node.outputs.empty() ||
       node.inputs[0] == noValue || node.outputs[0] == noValue)
     return Anchor::None;
-  if (Anchor kind = integerPool(graph, node); kind != Anchor::None)
-    return countOf(sizesOf(graph, node, 0)) == 0 ? Anchor::None : kind;
+  if (node.op == Op::MaxPool || node.op == Op::AveragePool)
+    if (Anchor kind = integerPool(graph, node); kind != Anchor::None)
+      return countOf(sizesOf(graph, node, 0)) == 0 ? Anchor::None : kind;
   if (!isF32(graph, node) || countOf(sizesOf(graph, node, 0)) == 0)
     return Anchor::None;
   Sizes sizes = sizesOf(graph, node, 0);
@@ -199,7 +224,9 @@ int64_t unpackedScratch(const Graph &graph, const Node &node, Anchor kind,
   case Anchor::MaxPool:
   case Anchor::MaxPoolI8:
   case Anchor::MaxPoolU8:
-  case Anchor::AveragePool: {
+  case Anchor::AveragePool:
+  case Anchor::AveragePoolI8:
+  case Anchor::AveragePoolU8: {
     int64_t taps = 1; // those inside
     const Sizes &kernel = node.integers("kernel");
     for (size_t d = 0; d < kernel.size(); ++d)

@@ -71,7 +71,7 @@ std::vector<Call> callsOf(std::span<const Step> steps, const Groups &groups,
         continue;
       }
       const Group &group = groups.all[index];
-      call.nodes = group.nodes;
+      call.nodes = group.allNodes();
       call.anchor = group.kind == Anchor::None ? i : group.anchor;
       call.isFast = true;
       call.packed = packed[index];

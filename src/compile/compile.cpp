@@ -151,6 +151,18 @@ static Result<> checkCount(const graph::Graph &graph) {
                graph.nodes.size(), mostNodes);
 }
 
+/// Requantisation in floats, whose tables stand behind the weights.
+static void addSteps(const graph::Graph &graph, machine::Target target,
+                     Group &group, Bytes &weights) {
+  group.steps = floatStepsOf(graph, group, target);
+  group.byteSteps = byteStepsOf(graph, group, target);
+  if (!group.steps)
+    return;
+  weights.resize(alignTo(weights.size(), 64));
+  group.steps->at = weights.size();
+  std::ranges::copy(group.steps->bytes(), std::back_inserter(weights));
+}
+
 Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
   ProgramModule made;
   made.context = std::make_unique<llvm::LLVMContext>();
@@ -177,16 +189,19 @@ Result<ProgramModule> makeModule(graph::Graph taken, const Options &options) {
   uint64_t scratch = 0;
   std::vector<std::optional<uint32_t>> packed(groups.all.size());
   for (size_t i = 0; i < groups.all.size(); ++i) {
-    const Group &group = groups.all[i];
+    Group &group = groups.all[i];
     Scratch needed = scratchOf(graph, group, options.target);
     scratch =
         std::max(scratch, needed.shared + needed.worker * options.workers);
-    if (!isPacked(group.kind))
+    if (!isPacked(group.kind)) {
+      group.byteSteps = byteStepsOf(graph, group, options.target);
       continue;
+    }
     RUNE_TRY(checkStopped(options));
     packed[i] = static_cast<uint32_t>(program.packed.size());
-    program.packed.push_back(
-        Packed::of(packWeights(graph, group, options.target)));
+    Bytes weights = packWeights(graph, group, options.target);
+    addSteps(graph, options.target, group, weights);
+    program.packed.push_back(Packed::of(weights));
   }
   for (const Step &step : program.steps)
     for (uint32_t i = step.firstNode; step.entry && i < step.lastNode; ++i)

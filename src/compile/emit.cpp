@@ -137,11 +137,13 @@ llvm::Function *RegionEmitter::kernelFor(const graph::Node &node) {
 llvm::Value *RegionEmitter::fusedCall(llvm::IRBuilder<> &ir,
                                       llvm::Function &function,
                                       const Group &group,
-                                      const Expression &expression) {
+                                      const Finishes &finishes,
+                                      const Scratch &scratch, size_t at) {
+  const Expression &expression = finishes.own;
   const graph::Node *anchor =
       group.kind == Anchor::None ? nullptr : &graph_.nodes[group.anchor];
   auto argument = [&](size_t i) {
-    return function.getArg(static_cast<unsigned>(i));
+    return function.getArg(static_cast<unsigned>(at + i));
   };
   size_t inputs = anchor ? anchor->inputs.size() : 0;
   size_t results = inputs + 1 + expression.operands.size();
@@ -158,21 +160,35 @@ llvm::Value *RegionEmitter::fusedCall(llvm::IRBuilder<> &ir,
   none.outputs = {graph_.nodes[group.last()].outputs[0]};
   CallWriter writer(ir, module_);
   llvm::Value *call = writer.call(graph_, anchor ? *anchor : none, tensors,
-                                  argument(function.arg_size() - 2),
-                                  argument(function.arg_size() - 1));
-  llvm::Value *operands = writer.allocate(expression.operands.size() * 8);
-  for (size_t i = 0; i < expression.operands.size(); ++i)
+                                  function.getArg(function.arg_size() - 2),
+                                  function.getArg(function.arg_size() - 1));
+  size_t known = expression.operands.size();
+  llvm::Value *operands =
+      writer.allocate((known + expression.tables.size()) * 8);
+  for (size_t i = 0; i < known; ++i)
     writer.store(operands, i * 8, argument(inputs + 1 + i));
+  for (size_t i = 0; i < expression.tables.size(); ++i)
+    writer.store(operands, (known + i) * 8,
+                 ir.CreateConstGEP1_64(ir.getInt8Ty(), argument(inputs),
+                                       expression.tables[i]));
   llvm::Value *fused = writer.allocate(sizeof(library::Fused));
   auto set = [&](uint64_t offset, llvm::Value *value) {
     writer.store(fused, offset, value);
   };
   auto number = [&](auto x) { return ir.getInt64(static_cast<uint64_t>(x)); };
-  Scratch scratch = scratchOf(graph_, group, target_);
+  llvm::Value *feeder = llvm::ConstantPointerNull::get(ir.getPtrTy());
+  size_t end =
+      results + (writesResults(group.kind) ? anchor->outputs.size() : 0);
+  for (size_t i = 0; i < group.feeder.size(); ++i)
+    feeder = fusedCall(ir, function, group.feeder[i], finishes.feeder[i],
+                       scratch, at + end);
   set(offsetof(library::Fused, call), call);
   set(offsetof(library::Fused, packed), argument(inputs));
   set(offsetof(library::Fused, finish), expression.function);
   set(offsetof(library::Fused, operands), operands);
+  set(offsetof(library::Fused, operandCount),
+      number(expression.operands.size()));
+  set(offsetof(library::Fused, feeder), feeder);
   set(offsetof(library::Fused, rows), number(expression.rows));
   set(offsetof(library::Fused, columns), number(expression.columns));
   set(offsetof(library::Fused, sharedBytes), number(scratch.shared));
@@ -181,7 +197,7 @@ llvm::Value *RegionEmitter::fusedCall(llvm::IRBuilder<> &ir,
 }
 
 llvm::Function *RegionEmitter::makeGroup(const Group &group,
-                                         const Expression &expression,
+                                         const Finishes &finishes,
                                          size_t arguments) {
   llvm::LLVMContext &context = module_.getContext();
   llvm::Type *pointer = llvm::PointerType::get(context, 0);
@@ -194,7 +210,8 @@ llvm::Function *RegionEmitter::makeGroup(const Group &group,
   function->addFnAttr(llvm::Attribute::NoUnwind);
   function->addFnAttr(llvm::Attribute::NoInline);
   llvm::IRBuilder<> ir(llvm::BasicBlock::Create(context, "", function));
-  llvm::Value *fused = fusedCall(ir, *function, group, expression);
+  llvm::Value *fused = fusedCall(ir, *function, group, finishes,
+                                 scratchOf(graph_, group, target_), 0);
   ir.CreateRet(
       ir.CreateCall(module_.getOrInsertFunction(
                         fastKernelName(group.kind, target_), status, pointer),
@@ -219,28 +236,54 @@ llvm::Value *RegionEmitter::entry(size_t index) {
       pointer, ir_.CreateConstGEP1_64(pointer, region_->getArg(0), index));
 }
 
+RegionEmitter::Finishes
+RegionEmitter::makeFinishes(const Group &group,
+                            std::optional<int64_t> rowStep) {
+  Finishes finishes;
+  finishes.own =
+      makeExpression(graph_, parts_, group, target_, module_, rowStep);
+  for (const Group &feeder : group.feeder)
+    finishes.feeder.push_back(
+        makeFinishes(feeder, tileColumns(feeder.kind, target_)));
+  return finishes;
+}
+
 /// The anchor's inputs, its packed weights; the expression's operands; the
-/// results that the anchor writes; scratch, control.
-llvm::CallInst *RegionEmitter::callGroup(uint32_t index) {
-  const Group &group = groups_.all[index];
+/// results that the anchor writes; the same of what feeds it, whose result is
+/// nowhere.
+void RegionEmitter::addArguments(const Group &group, const Finishes &finishes,
+                                 llvm::Value *packed, bool isFeeder,
+                                 std::vector<llvm::Value *> &arguments) {
   bool hasAnchor = group.kind != Anchor::None;
   const graph::Node &anchor = graph_.nodes[group.anchor];
-  std::vector<llvm::Value *> arguments;
-  for (size_t i = 0; hasAnchor && i < anchor.inputs.size(); ++i)
-    arguments.push_back(
-        pointerTo(isReadPacked(group.kind, i) ? noValue : anchor.inputs[i]));
-  arguments.push_back(packed_[index]
-                          ? entry(graph_.values.size() + 1 + *packed_[index])
-                          : pointerTo(noValue));
-  Expression expression =
-      makeExpression(graph_, parts_, group, target_, module_);
-  for (ValueId id : expression.operands)
-    arguments.push_back(pointerTo(id));
+  for (size_t i = 0; hasAnchor && i < anchor.inputs.size(); ++i) {
+    bool isElsewhere =
+        isReadPacked(group.kind, i) || (i == 0 && !group.feeder.empty());
+    arguments.push_back(pointerTo(isElsewhere ? noValue : anchor.inputs[i]));
+  }
+  arguments.push_back(packed);
+  const auto &operands = finishes.own.operands;
+  for (size_t i = 0; i < operands.size(); ++i)
+    arguments.push_back(pointerTo(i == 0 && isFeeder ? noValue : operands[i]));
   if (writesResults(group.kind))
     for (ValueId id : anchor.outputs)
       arguments.push_back(pointerTo(id));
+  for (size_t i = 0; i < group.feeder.size(); ++i)
+    addArguments(group.feeder[i], finishes.feeder[i], packed, true, arguments);
+}
+
+/// All of them; scratch, control.
+llvm::CallInst *RegionEmitter::callGroup(uint32_t index) {
+  const Group &group = groups_.all[index];
+  Finishes finishes = makeFinishes(group, {});
+  std::vector<llvm::Value *> arguments;
+  addArguments(group, finishes,
+               packed_[index]
+                   ? entry(graph_.values.size() + 1 + *packed_[index])
+                   : pointerTo(noValue),
+               false, arguments);
   addScratch(arguments);
-  return ir_.CreateCall(makeGroup(group, expression, arguments.size()),
+  return ir_.CreateCall(makeGroup(group, finishes, arguments.size()),
                         arguments);
 }
 

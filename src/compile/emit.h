@@ -69,10 +69,20 @@ private:
 
   llvm::Function *kernelFor(const graph::Node &node);
   llvm::Function *makeKernel(const graph::Node &node);
-  llvm::Function *makeGroup(const Group &group, const Expression &expression,
+  /// A group's finish, and those of what feeds it.
+  struct Finishes {
+    Expression own;
+    std::vector<Finishes> feeder;
+  };
+  Finishes makeFinishes(const Group &group, std::optional<int64_t> rowStep);
+  void addArguments(const Group &group, const Finishes &finishes,
+                    llvm::Value *packed, bool isFeeder,
+                    std::vector<llvm::Value *> &arguments);
+  llvm::Function *makeGroup(const Group &group, const Finishes &finishes,
                             size_t arguments);
   llvm::Value *fusedCall(llvm::IRBuilder<> &ir, llvm::Function &function,
-                         const Group &group, const Expression &expression);
+                         const Group &group, const Finishes &finishes,
+                         const Scratch &scratch, size_t at);
 
   const graph::Graph &graph_;
   const Groups &groups_;

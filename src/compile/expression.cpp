@@ -47,7 +47,8 @@ llvm::Type *typeOf(llvm::LLVMContext &context, DType dtype) {
 class Builder {
 public:
   Builder(const Graph &graph, const Parts &parts, const Group &group,
-          machine::Target target, llvm::Module &module)
+          machine::Target target, llvm::Module &module,
+          std::optional<int64_t> rowStep)
       : graph_(graph), parts_(parts), group_(group), target_(target),
         module_(module), context_(module.getContext()), ir_(context_) {
     result_ = graph.nodes[group.last()].outputs[0];
@@ -56,12 +57,17 @@ public:
       for (ValueId id : graph.nodes[member].outputs)
         inside_.insert(id);
     collect();
+    if (rowStep)
+      accesses_[0].rowStep = *rowStep;
   }
 
   Expression build() {
     Expression expression;
     for (const Access &access : accesses_)
       expression.operands.push_back(access.id);
+    for (size_t i = 0; group_.steps && i < group_.steps->tables(); ++i)
+      expression.tables.push_back(group_.steps->at +
+                                  i * group_.steps->tableBytes());
     expression.rows = rows_;
     expression.columns = columns_;
     expression.function = makeFunction();
@@ -71,6 +77,10 @@ public:
 private:
   bool isAnchor(uint32_t member) const {
     return group_.kind != Anchor::None && member == group_.anchor;
+  }
+
+  bool hasSteps(uint32_t member) const {
+    return group_.steps && group_.steps->node == member;
   }
 
   void collect() {
@@ -86,7 +96,7 @@ private:
                         graph_.values[node.inputs[2]].type.sizes()));
         continue;
       }
-      for (size_t i = 0; i < node.inputs.size(); ++i)
+      for (size_t i = 0; i < node.inputs.size() && !hasSteps(member); ++i)
         if (ValueId id = node.inputs[i]; id != noValue && !inside_.contains(id))
           take(member, i,
                accessOf(id, alignedSizes(graph_, node, i, sizes_.size())));
@@ -199,7 +209,8 @@ private:
   /// What is the same for all elements.
   void prepare() {
     CallWriter writer(ir_, module_);
-    for (size_t i = 0; i < accesses_.size(); ++i)
+    size_t tables = group_.steps ? group_.steps->tables() : 0;
+    for (size_t i = 0; i < accesses_.size() + tables; ++i)
       pointers_.push_back(ir_.CreateLoad(
           ir_.getPtrTy(),
           ir_.CreateConstGEP1_64(ir_.getPtrTy(), function_->getArg(6), i)));
@@ -327,6 +338,11 @@ private:
           values[graph_.nodes[group_.anchor].outputs[0]] =
               read(sum, ir_.CreateGEP(sum, tile, j));
         std::map<size_t, llvm::Value *> loaded;
+        tables_.clear();
+        for (size_t k = accesses_.size(); k < pointers_.size(); ++k)
+          tables_.push_back(read(ir_.getFloatTy(),
+                                 ir_.CreateGEP(ir_.getFloatTy(), pointers_[k],
+                                               ir_.CreateAdd(first, j))));
         for (uint32_t member : group_.nodes)
           compute(member, values, [&](size_t k) {
             auto [place, isNew] = loaded.try_emplace(k);
@@ -350,6 +366,22 @@ private:
         result = result->getType()->isIntegerTy()
                      ? ir_.CreateAdd(result, load(bias->second))
                      : ir_.CreateFAdd(result, load(bias->second));
+      return;
+    }
+    if (hasSteps(member)) {
+      result = steps(node, values.at(node.inputs[0]));
+      return;
+    }
+    if (const ByteSteps *bytes = byteStepsOf(member)) {
+      auto operand = [&](uint32_t from) {
+        ValueId id = graph_.nodes[from].inputs[0];
+        llvm::Value *byte =
+            inside_.contains(id) ? values.at(id) : load(places_.at({from, 0}));
+        return ir_.CreateIntCast(byte, ir_.getInt32Ty(),
+                                 dtypeAt(id) == DType::I8);
+      };
+      llvm::Value *a = operand(bytes->a.node);
+      result = stepsOf(*bytes, a, bytes->isSum ? operand(bytes->b.node) : a);
       return;
     }
     std::vector<llvm::Value *> arguments;
@@ -381,6 +413,45 @@ private:
     result = ir_.CreateCall(body, arguments);
   }
 
+  const ByteSteps *byteStepsOf(uint32_t member) const {
+    auto found = std::ranges::find(group_.byteSteps, member, &ByteSteps::node);
+    return found == group_.byteSteps.end() ? nullptr : &*found;
+  }
+  /// One or two bytes in floats.
+  llvm::Value *stepsOf(const ByteSteps &steps, llvm::Value *a, llvm::Value *b) {
+    auto number = [&](float x) {
+      return llvm::ConstantFP::get(ir_.getFloatTy(), x);
+    };
+    uint32_t flags = (steps.isFused ? 1u : 0) | (steps.isSum ? 2u : 0);
+    return callSteps("Bytes", graph_.nodes[steps.node],
+                     {a, b, number(steps.a.factor), number(steps.b.factor),
+                      number(steps.offset)},
+                     flags);
+  }
+  /// A requantisation of sums in floats.
+  llvm::Value *steps(const Node &node, llvm::Value *sum) {
+    uint32_t flags =
+        (group_.steps->isFused ? 1u : 0) | (group_.steps->hasBelow ? 2u : 0);
+    return callSteps("Steps", node,
+                     {sum, tables_[0], tables_[1], tables_.back()}, flags);
+  }
+  llvm::Value *callSteps(const char *name, const Node &node,
+                         std::vector<llvm::Value *> arguments, uint32_t flags) {
+    for (const char *limit : {"low", "high"})
+      arguments.push_back(
+          ir_.getInt32(static_cast<uint32_t>(node.integer(limit))));
+    arguments.push_back(ir_.getInt32(flags));
+    std::vector<llvm::Type *> types;
+    for (llvm::Value *argument : arguments)
+      types.push_back(argument->getType());
+    DType to = dtypeAt(node.outputs[0]);
+    return ir_.CreateCall(
+        module_.getOrInsertFunction(
+            fmt::format("rune_body_{}_i32_{}", name, dtypeName(to)),
+            llvm::FunctionType::get(typeOf(context_, to), types, false)),
+        arguments);
+  }
+
   const Graph &graph_;
   const Parts &parts_;
   const Group &group_;
@@ -396,7 +467,10 @@ private:
   std::vector<Access> accesses_;
   /// For inputs (member, which) that come from outside: their access.
   std::map<std::pair<uint32_t, size_t>, size_t> places_;
+  /// Of the operands, then of the tables of steps.
   std::vector<llvm::Value *> pointers_;
+  /// What the tables say of the column.
+  std::vector<llvm::Value *> tables_;
   std::map<uint32_t, llvm::Value *> attributes_;
   llvm::MDNode *independent_ = nullptr;
   llvm::MDNode *written_ = nullptr;
@@ -406,8 +480,9 @@ private:
 
 Expression makeExpression(const Graph &graph, const Parts &parts,
                           const Group &group, machine::Target target,
-                          llvm::Module &module) {
-  return Builder(graph, parts, group, target, module).build();
+                          llvm::Module &module,
+                          std::optional<int64_t> rowStep) {
+  return Builder(graph, parts, group, target, module, rowStep).build();
 }
 
 } // namespace rune::compile

@@ -21,14 +21,20 @@ struct Expression {
   llvm::Function *function = nullptr;
   /// What `Finish` wants pointers to: the result, then what is read.
   std::vector<graph::ValueId> operands;
+  /// Then to these places among the packed weights.
+  std::vector<uint64_t> tables = {};
   /// The result as a matrix.
   int64_t rows = 0;
   int64_t columns = 0;
 };
 
 /// The function of a group, added to the module.
+///
+/// in      `rowStep`: of the result, in elements, where it is not what `parts`
+///         says
 Expression makeExpression(const graph::Graph &graph, const Parts &parts,
                           const Group &group, machine::Target target,
-                          llvm::Module &module);
+                          llvm::Module &module,
+                          std::optional<int64_t> rowStep = {});
 
 } // namespace rune::compile

@@ -2,6 +2,7 @@
 #include "compile/groups.h"
 
 #include "compile/anchors.h"
+#include "compile/chains.h"
 #include "compile/library/fast/blocking.h"
 #include "compile/operands.h"
 #include "compile/prepack.h"
@@ -97,6 +98,7 @@ public:
     for (auto i = static_cast<uint32_t>(graph_.nodes.size()); i-- > 0;)
       if (groups_.of[i] == Groups::none)
         grow(i);
+    chain();
     return std::move(groups_);
   }
 
@@ -134,6 +136,48 @@ private:
     groups_.all.push_back(std::move(group));
   }
 
+  /// Depthwise convolutions take in what makes their input, if nobody else
+  /// needs it.
+  void chain() {
+    std::vector<bool> isTaken(groups_.all.size());
+    for (Group &group : groups_.all) {
+      if (!library_.contains(fastKernelName(Anchor::DepthwiseChain, target_)) ||
+          !fitsPanels(graph_, group, target_))
+        continue;
+      uint32_t feeder = feederOf(group);
+      if (feeder != Groups::none) {
+        isTaken[feeder] = true;
+        group = chained(std::move(groups_.all[feeder]), std::move(group));
+      } else {
+        group.kind = Anchor::DepthwisePanel;
+      }
+    }
+    std::vector<Group> left;
+    for (size_t i = 0; i < groups_.all.size(); ++i) {
+      if (isTaken[i])
+        continue;
+      for (uint32_t member : groups_.all[i].allNodes())
+        groups_.of[member] = static_cast<uint32_t>(left.size());
+      left.push_back(std::move(groups_.all[i]));
+    }
+    groups_.all = std::move(left);
+  }
+
+  /// The group that makes the input of a depthwise one's anchor, if it is worth
+  /// joining.
+  uint32_t feederOf(const Group &depthwise) const {
+    ValueId between = graph_.nodes[depthwise.anchor].inputs[0];
+    uint32_t from = producer_[between];
+    if (from == Groups::none || groups_.of[from] == Groups::none ||
+        uses_[between] != 1)
+      return Groups::none;
+    const Group &feeder = groups_.all[groups_.of[from]];
+    return feeder.last() == from &&
+                   isWorthChaining(graph_, feeder, depthwise, target_)
+               ? groups_.of[from]
+               : Groups::none;
+  }
+
   bool isEmpty(ValueId id) const {
     return std::ranges::any_of(graph_.values[id].type.dims,
                                [](const Dim &dim) { return dim.size() == 0; });
@@ -156,7 +200,8 @@ private:
         Anchor kind =
             group.kind == Anchor::None ? roles_[from].anchor : Anchor::None;
         if (writesResults(kind) ||
-            (kind == Anchor::None && !roles_[from].isBody))
+            (kind == Anchor::None && !roles_[from].isBody) ||
+            (group.kind != Anchor::None && narrowsSums(from)))
           continue;
         best = from;
         bestKind = kind;
@@ -170,6 +215,26 @@ private:
       group.anchor = best;
     }
     return true;
+  }
+
+  /// True for what makes bytes of the sums of an anchor that nobody else wants:
+  /// it stays with them, as they would be four times as long.
+  bool narrowsSums(uint32_t node) const {
+    graph::Op op = graph_.nodes[node].op;
+    if ((op != Op::Requantize && op != Op::Quantize) ||
+        dtypeBytes(graph_.values[graph_.nodes[node].outputs[0]].type.dtype) > 1)
+      return false;
+    for (;;) {
+      ValueId id = graph_.nodes[node].inputs[0];
+      node = producer_[id];
+      if (node == Groups::none || uses_[id] != 1 ||
+          groups_.of[node] != Groups::none)
+        return false;
+      if (roles_[node].anchor != Anchor::None)
+        return sumsIntegers(roles_[node].anchor);
+      if (!roles_[node].isBody || graph_.nodes[node].inputs[0] == noValue)
+        return false;
+    }
   }
 
   bool mayPassInside(const Group &group, ValueId id, uint32_t from) const {
@@ -196,6 +261,14 @@ private:
 
 } // namespace
 
+std::vector<uint32_t> Group::allNodes() const {
+  std::vector<uint32_t> all = nodes;
+  for (const Group &group : feeder)
+    all.insert(all.end(), group.nodes.begin(), group.nodes.end());
+  std::ranges::sort(all);
+  return all;
+}
+
 Groups findGroups(const Graph &graph, const std::set<std::string> &library,
                   machine::Target target) {
   return Finder(graph, library, target).find();
@@ -215,7 +288,13 @@ std::string fastKernelName(Anchor kind, machine::Target target) {
                                         "ConvI16",
                                         "DepthwiseI16",
                                         "MatMulI16",
+                                        "ThinI16",
+                                        "DepthwiseBands",
                                         "LstmF32",
+                                        "GruF32",
+                                        "RnnF32",
+                                        "DepthwiseChainF32",
+                                        "DepthwisePanelF32",
                                         "MatMulDynamicF32",
                                         "SoftmaxF32",
                                         "LayerNormalizationF32",
@@ -227,6 +306,8 @@ std::string fastKernelName(Anchor kind, machine::Target target) {
                                         "MaxPoolI8",
                                         "MaxPoolU8",
                                         "AveragePoolF32",
+                                        "AveragePoolI8",
+                                        "AveragePoolU8",
                                         "AttentionF32"};
   std::string_view name = names[static_cast<size_t>(kind)];
   return kind == Anchor::None
@@ -264,13 +345,19 @@ int tileColumns(Anchor kind, machine::Target target) {
   case Anchor::Depthwise:
     return library::depthwiseF32(bytes).columns();
   case Anchor::DepthwiseInteger:
+  case Anchor::DepthwiseBands:
     return library::depthwiseI16(bytes).columns();
   case Anchor::Conv:
   case Anchor::MatMul:
   case Anchor::ConvInteger:
   case Anchor::MatMulInteger:
+  case Anchor::ThinInteger:
   case Anchor::MatMulDynamic:
   case Anchor::Lstm:
+  case Anchor::Gru:
+  case Anchor::Rnn:
+  case Anchor::DepthwiseChain:
+  case Anchor::DepthwisePanel:
     return library::productF32(bytes).columns();
   default: // as many as a row has
     return 0;
@@ -314,6 +401,10 @@ Scratch scratchOf(const Graph &graph, const Group &group,
     taps *= weights[d];
   for (int64_t size : x)
     elements *= size;
+  const std::vector<int64_t> y = graph.values[node.outputs[0]].type.sizes();
+  int64_t rows = 1;
+  for (size_t d = 0; d + 1 < y.size(); ++d)
+    rows *= y[d];
   // pairs of 16 bits, an odd channel filled up
   auto widened = [&](int64_t channels) {
     return elements / channels * ((channels + 1) / 2) * 4;
@@ -324,7 +415,8 @@ Scratch scratchOf(const Graph &graph, const Group &group,
     worker = library::windowScratch(product, taps, weights[1]);
     if (taps == 1)
       worker = library::sumsAt(product, weights[1]) +
-               library::longProductScratch(product, weights[1]);
+               library::longProductScratch(product, weights[1]) +
+               library::interleavedBytes(product, weights[1], rows);
     break;
   case Anchor::Depthwise:
     worker =
@@ -341,11 +433,26 @@ Scratch scratchOf(const Graph &graph, const Group &group,
   case Anchor::MatMulInteger:
     shared = widened(x.back());
     break;
+  case Anchor::ThinInteger:
+  case Anchor::DepthwiseBands:
+    worker = windowShapeOf(graph, node).scratchBytes();
+    break;
   case Anchor::MatMul:
-    worker = library::longProductScratch(product, x.back());
+    worker = library::longProductScratch(product, x.back()) +
+             library::interleavedBytes(product, x.back(), rows);
+    break;
+  case Anchor::DepthwiseChain:
+    worker =
+        chainShape(graph, &graph.nodes[group.feeder[0].anchor], node, target)
+            .scratchBytes();
+    break;
+  case Anchor::DepthwisePanel:
+    worker = chainShape(graph, nullptr, node, target).scratchBytes();
     break;
   case Anchor::Lstm:
-    worker = lstmShape(graph, node, bytes).scratchBytes();
+  case Anchor::Gru:
+  case Anchor::Rnn:
+    worker = recurrentScratch(graph, node, bytes);
     break;
   default:
     break;

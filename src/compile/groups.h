@@ -9,6 +9,8 @@
 // of the group's result. The group runs where its last node stands.
 #pragma once
 
+#include "compile/byte_steps.h"
+#include "compile/float_steps.h"
 #include "compile/regions.h"
 #include "machine/target.h"
 
@@ -22,7 +24,14 @@ enum class Anchor : uint8_t {
   ConvInteger,
   DepthwiseInteger,
   MatMulInteger,
+  ThinInteger,
+  DepthwiseBands,
   Lstm,
+  Gru,
+  Rnn,
+  // depthwise convolutions on panels, behind a convolution or alone: chains.h
+  DepthwiseChain,
+  DepthwisePanel,
   // those that have no packed weights: anchors.h
   MatMulDynamic,
   Softmax,
@@ -35,6 +44,8 @@ enum class Anchor : uint8_t {
   MaxPoolI8,
   MaxPoolU8,
   AveragePool,
+  AveragePoolI8,
+  AveragePoolU8,
   Attention
 };
 
@@ -43,9 +54,18 @@ constexpr bool isPacked(Anchor kind) {
   return kind != Anchor::None && kind < Anchor::MatMulDynamic;
 }
 
+/// True for sums of products of integers.
+constexpr bool sumsIntegers(Anchor kind) {
+  return kind == Anchor::ConvInteger || kind == Anchor::DepthwiseInteger ||
+         kind == Anchor::MatMulInteger || kind == Anchor::ThinInteger ||
+         kind == Anchor::DepthwiseBands;
+}
+
 /// True for anchors with several results, which they write themselves: nothing
 /// follows them in a group.
-constexpr bool writesResults(Anchor kind) { return kind == Anchor::Lstm; }
+constexpr bool writesResults(Anchor kind) {
+  return kind == Anchor::Lstm || kind == Anchor::Gru || kind == Anchor::Rnn;
+}
 
 struct Group {
   /// Ascending; the last one makes the result.
@@ -53,8 +73,19 @@ struct Group {
   Anchor kind = Anchor::None;
   /// Which of the nodes.
   uint32_t anchor = 0;
+  /// How the requantisation of the anchor's sums is computed, if not as it is
+  /// written; its tables stand behind the packed weights.
+  std::optional<FloatSteps> steps = {};
+  /// The same for requantisations of bytes.
+  std::vector<ByteSteps> byteSteps = {};
+
+  /// The group that makes the first operand of a chain's anchor, if it is one:
+  /// in pieces, which never are in memory. Its nodes are not among `nodes`.
+  std::vector<Group> feeder;
 
   uint32_t last() const { return nodes.back(); }
+  /// Ascending, those of the feeder too.
+  std::vector<uint32_t> allNodes() const;
 };
 
 struct Groups {

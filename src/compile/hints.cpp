@@ -53,16 +53,28 @@ size_t countOf(const Constant &constant) {
 
 bool isByte(DType dtype) { return dtype == DType::I8 || dtype == DType::U8; }
 
-/// The largest sum of products of an integer anchor, of any column: all weights
-/// of a column by the largest number of 8 bits, and the bias.
-bool staysBelow(const Graph &graph, const Node &anchor, int64_t limit) {
+bool sumsFitF32(const Graph &graph, const Group &group, const Node &node) {
+  if (!sumsIntegers(group.kind) || isGiven(node, 2))
+    return false;
+  const Node &anchor = graph.nodes[group.anchor];
+  if (node.inputs[0] != anchor.outputs[0])
+    return false;
+  auto sums = largestSums(graph, anchor);
+  return sums && std::ranges::all_of(
+                     *sums, [](int64_t sum) { return sum < int64_t{1} << 24; });
+}
+
+} // namespace
+
+std::optional<std::vector<int64_t>> largestSums(const Graph &graph,
+                                                const Node &anchor) {
   const Constant *weights = known(graph, anchor, 1);
   const Constant *bias = known(graph, anchor, 2);
   const Constant *zero = known(graph, anchor, 4);
   if (!weights || !isByte(weights->dtype) ||
       !isByte(graph.values[anchor.inputs[0]].type.dtype) ||
       (isGiven(anchor, 2) && !bias) || (isGiven(anchor, 4) && !zero))
-    return false;
+    return {};
   bool columnsFirst =
       anchor.op == Op::ConvInteger || anchor.integer("transpose_b") != 0;
   auto columns = static_cast<size_t>(columnsFirst ? weights->sizes[0]
@@ -74,24 +86,10 @@ bool staysBelow(const Graph &graph, const Node &anchor, int64_t limit) {
     int64_t less = zero ? elementAt(*zero, countOf(*zero) > 1 ? column : 0) : 0;
     sums[column] += 255 * std::abs(elementAt(*weights, i) - less);
   }
-  for (size_t column = 0; column < columns; ++column)
-    if (sums[column] + (bias ? std::abs(elementAt(*bias, column)) : 0) >= limit)
-      return false;
-  return true;
+  for (size_t column = 0; bias && column < columns; ++column)
+    sums[column] += std::abs(elementAt(*bias, column));
+  return sums;
 }
-
-bool sumsFitF32(const Graph &graph, const Group &group, const Node &node) {
-  if ((group.kind != Anchor::ConvInteger &&
-       group.kind != Anchor::DepthwiseInteger &&
-       group.kind != Anchor::MatMulInteger) ||
-      isGiven(node, 2))
-    return false;
-  const Node &anchor = graph.nodes[group.anchor];
-  return node.inputs[0] == anchor.outputs[0] &&
-         staysBelow(graph, anchor, int64_t{1} << 24);
-}
-
-} // namespace
 
 uint32_t hintsOf(const Graph &graph, const Group &group, const Node &node) {
   if (node.op == Op::Requantize)

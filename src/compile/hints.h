@@ -20,4 +20,10 @@ constexpr uint32_t fitsF32 = 1u << 10;
 uint32_t hintsOf(const graph::Graph &graph, const Group &group,
                  const graph::Node &node);
 
+/// The largest sums of products of an integer anchor on 8 bits, column by
+/// column: all its weights by the largest number, and the bias. Nothing if it
+/// is not all known.
+std::optional<std::vector<int64_t>> largestSums(const graph::Graph &graph,
+                                                const graph::Node &anchor);
+
 } // namespace rune::compile

@@ -108,7 +108,10 @@ private:
         return parts_.isMoved(use.node) &&
                (use.input == 0 || graph_.nodes[use.node].op == Op::Concat);
       const Group &all = groups_.all[group];
-      bool isAnchor = all.kind != Anchor::None && use.node == all.anchor;
+      bool isAnchor = (all.kind != Anchor::None && use.node == all.anchor) ||
+                      std::ranges::any_of(all.feeder, [&](const Group &feeder) {
+                        return use.node == feeder.anchor;
+                      });
       return !isAnchor && !hasParameters(use) && rowBytes(id) >= leastRow;
     });
   }

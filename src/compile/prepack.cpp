@@ -4,6 +4,7 @@
 #include "compile/library/fast/blocking.h"
 #include "compile/operands.h"
 #include "compile/recurrent.h"
+#include "compile/weight_memory.h"
 #include "compile/window_table.h"
 #include "graph/ops.h"
 
@@ -15,6 +16,9 @@
 namespace rune::compile {
 
 namespace {
+
+/// Of a worker, for a copy of some rows of a picture.
+constexpr int64_t mostBandBytes = 1 << 20;
 
 using graph::Constant;
 using graph::Graph;
@@ -79,6 +83,44 @@ bool isDepthwise(const Graph &graph, const Node &node) {
       constantOf(graph, node.inputs[1])->sizes;
   return weights[1] == 1 && weights[0] > 1 &&
          node.integer("groups") == weights[0];
+}
+
+/// A picture of 8 bits that may be copied in bands.
+bool hasBands(const Graph &graph, const Node &node) {
+  DType x = graph.values[node.inputs[0]].type.dtype;
+  std::vector<int64_t> sizes = sizesOf(graph, node, 1),
+                       y = graph.values[node.outputs[0]].type.sizes();
+  auto isUsual = [](int64_t size) { return size > 0 && size <= 1 << 15; };
+  auto isPad = [](int64_t pad) { return pad >= 0 && pad <= 1 << 15; };
+  return (x == DType::I8 || x == DType::U8) && sizes.size() == 4 &&
+         isUsual(sizes[2]) && isUsual(sizes[3]) &&
+         sizes[2] * sizes[3] <= library::mostBandTaps && isUsual(y[1]) &&
+         isUsual(y[2]) && std::ranges::all_of(node.integers("pads"), isPad) &&
+         std::ranges::all_of(node.integers("strides"), isUsual) &&
+         std::ranges::all_of(node.integers("dilations"), isUsual) &&
+         windowShapeOf(graph, node).scratchBytes() <= mostBandBytes;
+}
+
+/// Few channels, so that pairs of them leave holes that pairs of a window's row
+/// do not.
+bool isThin(const Graph &graph, const Node &node) {
+  const std::vector<int64_t> &sizes = constantOf(graph, node.inputs[1])->sizes;
+  if (node.integer("groups") != 1 || sizes[1] % 2 == 0 || sizes[1] > 16 ||
+      sizes.size() != 4 || node.integers("dilations")[1] != 1)
+    return false;
+  int64_t apart = sizes[3] * ((sizes[1] + 1) / 2),
+          together = (sizes[3] * sizes[1] + 1) / 2;
+  return 8 * together <= 7 * apart && hasBands(graph, node);
+}
+
+Anchor integerConv(const Graph &graph, const Node &node) {
+  if (isThin(graph, node))
+    return Anchor::ThinInteger;
+  if (!isDepthwise(graph, node) ||
+      graph.values[node.inputs[0]].type.dtype == DType::I16)
+    return Anchor::ConvInteger;
+  return hasBands(graph, node) ? Anchor::DepthwiseBands
+                               : Anchor::DepthwiseInteger;
 }
 
 /// One matrix for all, and rows that lie as they are.
@@ -156,6 +198,12 @@ private:
   bool isFloat_;
 };
 
+Bytes zeros(size_t bytes) {
+  Bytes all = roomForWeights(bytes);
+  all.resize(bytes);
+  return all;
+}
+
 Bytes packConv(const Weights &weights, size_t groups, size_t width) {
   auto outputs = static_cast<size_t>(weights.sizes()[0]) / groups,
        channels = static_cast<size_t>(weights.sizes()[1]);
@@ -163,7 +211,7 @@ Bytes packConv(const Weights &weights, size_t groups, size_t width) {
   size_t rows = weights.rows(channels);
   size_t panelBytes = (1 + taps * rows) * width * 4;
   size_t panels = (outputs + width - 1) / width;
-  Bytes packed(groups * panels * panelBytes);
+  Bytes packed = zeros(groups * panels * panelBytes);
   size_t at = 0;
   for (size_t output = 0; output < groups * outputs; ++output) {
     size_t o = output % outputs;
@@ -184,7 +232,7 @@ Bytes packMatMul(const Weights &weights, bool transposed, size_t width) {
   size_t columns = transposed ? first : second,
          inner = transposed ? second : first;
   size_t panelBytes = (1 + weights.rows(inner)) * width * 4;
-  Bytes packed((columns + width - 1) / width * panelBytes);
+  Bytes packed = zeros((columns + width - 1) / width * panelBytes);
   for (size_t column = 0; column < columns; ++column) {
     Panel panel(packed.data() + column / width * panelBytes, width);
     weights.putBias(panel, column % width, column);
@@ -195,10 +243,36 @@ Bytes packMatMul(const Weights &weights, bool transposed, size_t width) {
   return packed;
 }
 
+/// Rows of a window as the picture has them: places, then channels.
+Bytes packThin(const Weights &weights, size_t width) {
+  auto outputs = static_cast<size_t>(weights.sizes()[0]),
+       channels = static_cast<size_t>(weights.sizes()[1]),
+       lines = static_cast<size_t>(weights.sizes()[2]),
+       places = static_cast<size_t>(weights.sizes()[3]);
+  size_t rows = weights.rows(places * channels);
+  size_t panelBytes = (1 + lines * rows) * width * 4;
+  Bytes packed((outputs + width - 1) / width * panelBytes);
+  size_t at = 0;
+  for (size_t output = 0; output < outputs; ++output) {
+    Panel panel(packed.data() + output / width * panelBytes, width);
+    weights.putBias(panel, output % width, output);
+    for (size_t c = 0; c < channels; ++c)
+      for (size_t line = 0; line < lines; ++line)
+        for (size_t place = 0; place < places; ++place)
+          weights.put(panel, line * rows, place * channels + c, output % width,
+                      output, at++);
+  }
+  return packed;
+}
+
 /// The table of a convolution's windows, then the weights.
 Bytes behindTable(const Graph &graph, const Node &node, int64_t pitch,
-                  const Bytes &weights) {
-  Bytes packed = windowTable(graph, node, pitch);
+                  Bytes weights) {
+  Bytes table = windowTable(graph, node, pitch);
+  if (table.empty())
+    return weights;
+  Bytes packed = roomForWeights(table.size() + weights.size());
+  packed.insert(packed.end(), table.begin(), table.end());
   packed.insert(packed.end(), weights.begin(), weights.end());
   return packed;
 }
@@ -230,22 +304,107 @@ Bytes packDepthwise(const Weights &weights, int vectorBytes) {
   return packed;
 }
 
-/// What the inputs give, with the bias, then what a step gives the next.
-Bytes packLstm(const Graph &graph, const Node &node, size_t width) {
-  Bytes packed = packMatMul(
-      Weights(*constantOf(graph, node.inputs[1]), constantOf(graph, node, 3)),
-      true, width);
-  Bytes recurrent = packMatMul(
-      Weights(*constantOf(graph, node.inputs[2]), nullptr), true, width);
-  packed.insert(packed.end(), recurrent.begin(), recurrent.end());
+/// The same in panels that are all as wide.
+Bytes packDepthwisePanels(const Weights &weights, size_t width) {
+  auto channels = static_cast<size_t>(weights.sizes()[0]);
+  size_t taps = weights.count() / channels, panelBytes = (1 + taps) * width * 4;
+  Bytes packed((channels + width - 1) / width * panelBytes);
+  for (size_t c = 0; c < channels; ++c) {
+    Panel panel(packed.data() + c / width * panelBytes, width);
+    weights.putBias(panel, c % width, c);
+    for (size_t t = 0; t < taps; ++t)
+      weights.put(panel, 0, t, c % width, c, c * taps + t);
+  }
+  return packed;
+}
+
+/// What is added to the sums of a recurrent layer: with what the inputs give,
+/// and with what a step gives the next.
+struct RecurrentBias {
+  std::vector<float> first, back;
+
+  RecurrentBias(const Graph &graph, const Node &node, size_t gates) {
+    size_t hidden = static_cast<size_t>(constantOf(graph, node, 2)->sizes[1]);
+    first.resize(gates * hidden);
+    back.resize(gates * hidden);
+    add(constantOf(graph, node, 3), 0, first);
+    if (node.op == Op::Lstm)
+      return;
+    // behind the reset, what the state gives the hidden gate stands by itself
+    bool apart = node.op == Op::Gru && node.integer("reset_after") != 0;
+    size_t late = apart ? (gates - 1) * hidden : gates * hidden;
+    add(constantOf(graph, node, 4), 0, first, late);
+    add(constantOf(graph, node, 4), late, back);
+  }
+
+private:
+  static void add(const Constant *bias, size_t from, std::vector<float> &to,
+                  size_t end = SIZE_MAX) {
+    for (size_t i = from; bias && i < std::min(end, to.size()); ++i)
+      to[i] += elementAt<float>(*bias, i);
+  }
+};
+
+/// Panels of the columns of gates [first, end) of `gates`.
+Bytes packGates(const Constant &weights, const std::vector<float> &bias,
+                size_t gates, size_t first, size_t end, size_t width) {
+  auto of = [&](const Constant &all) {
+    size_t each = all.data.size() / gates;
+    Constant some = all;
+    some.sizes[0] = all.sizes[0] / static_cast<int64_t>(gates) *
+                    static_cast<int64_t>(end - first);
+    some.data = all.data.subspan(first * each, (end - first) * each);
+    return some;
+  };
+  Constant whole{DType::F32,
+                 {static_cast<int64_t>(bias.size())},
+                 {reinterpret_cast<const uint8_t *>(bias.data()),
+                  bias.size() * sizeof(float)},
+                 nullptr};
+  Constant some = of(weights), own = of(whole);
+  return packMatMul(Weights(some, &own), true, width);
+}
+
+/// What the inputs give, with the bias, then what a step gives the next; of
+/// both the late gates in panels of their own.
+Bytes packRecurrent(const Graph &graph, const Node &node, size_t width) {
+  library::RecurrentShape shape = recurrentShape(graph, node, 16);
+  auto first = static_cast<size_t>(shape.gates);
+  size_t gates = first + static_cast<size_t>(shape.late);
+  RecurrentBias bias(graph, node, gates);
+  Bytes packed;
+  auto append = [&](const Constant &weights, const std::vector<float> &with) {
+    for (auto [from, to] : {std::pair(size_t{0}, first), {first, gates}}) {
+      Bytes panels = from == to
+                         ? Bytes()
+                         : packGates(weights, with, gates, from, to, width);
+      packed.insert(packed.end(), panels.begin(), panels.end());
+    }
+  };
+  append(*constantOf(graph, node, 1), bias.first);
+  append(*constantOf(graph, node, 2), bias.back);
   return packed;
 }
 
 } // namespace
 
+library::WindowShape windowShapeOf(const Graph &graph, const Node &node) {
+  std::vector<int64_t> weights = sizesOf(graph, node, 1),
+                       y = graph.values[node.outputs[0]].type.sizes();
+  const auto &strides = node.integers("strides"),
+             &dilations = node.integers("dilations");
+  library::WindowShape shape{y[1],         y[2],         weights[2],
+                             weights[3],   strides[0],   strides[1],
+                             dilations[0], dilations[1], weights[1]};
+  return isDepthwise(graph, node) ? library::depthwiseShape(shape, weights[0])
+                                  : shape;
+}
+
 bool isReadPacked(Anchor kind, size_t input) {
   if (kind == Anchor::Lstm)
     return input >= 1 && input <= 3;
+  if (kind == Anchor::Gru || kind == Anchor::Rnn)
+    return input >= 1 && input <= 4;
   return isPacked(kind) && (input == 1 || input == 2 || input == 4);
 }
 
@@ -266,16 +425,17 @@ Anchor packableAs(const Graph &graph, const Node &node) {
   case Op::ConvInteger:
     if (!isIntegerPackable(graph, node) || !isChannelsLast(node))
       return Anchor::None;
-    return isDepthwise(graph, node) &&
-                   graph.values[node.inputs[0]].type.dtype != DType::I16
-               ? Anchor::DepthwiseInteger
-               : Anchor::ConvInteger;
+    return integerConv(graph, node);
   case Op::MatMulInteger:
     return isIntegerPackable(graph, node) && isPlainProduct(graph, node)
                ? Anchor::MatMulInteger
                : Anchor::None;
   case Op::Lstm:
-    return isFastLstm(graph, node) ? Anchor::Lstm : Anchor::None;
+    return isFastRecurrent(graph, node) ? Anchor::Lstm : Anchor::None;
+  case Op::Gru:
+    return isFastRecurrent(graph, node) ? Anchor::Gru : Anchor::None;
+  case Op::Rnn:
+    return isFastRecurrent(graph, node) ? Anchor::Rnn : Anchor::None;
   default:
     return Anchor::None;
   }
@@ -285,8 +445,16 @@ Bytes packWeights(const Graph &graph, const Group &group,
                   machine::Target target) {
   const Node &node = graph.nodes[group.anchor];
   auto width = static_cast<size_t>(tileColumns(group.kind, target));
-  if (group.kind == Anchor::Lstm)
-    return packLstm(graph, node, width);
+  if (writesResults(group.kind))
+    return packRecurrent(graph, node, width);
+  if (group.kind == Anchor::DepthwisePanel)
+    return packDepthwisePanels(Weights::of(graph, node), width);
+  if (group.kind == Anchor::DepthwiseChain) {
+    Bytes packed = packWeights(graph, group.feeder[0], target);
+    Bytes own = packDepthwisePanels(Weights::of(graph, node), width);
+    packed.insert(packed.end(), own.begin(), own.end());
+    return packed;
+  }
   Weights weights = Weights::of(graph, node);
   int64_t channels = graph.values[node.inputs[0]].type.sizes().back();
   switch (group.kind) {
@@ -299,6 +467,10 @@ Bytes packWeights(const Graph &graph, const Group &group,
     return behindTable(graph, node, pitch,
                        packConv(weights, static_cast<size_t>(groups), width));
   }
+  case Anchor::ThinInteger:
+    return packThin(weights, width);
+  case Anchor::DepthwiseBands:
+    return packDepthwise(weights, vectorBytes(target));
   case Anchor::Depthwise:
   case Anchor::DepthwiseInteger:
     return behindTable(graph, node, channels,

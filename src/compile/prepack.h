@@ -5,6 +5,7 @@
 #pragma once
 
 #include "compile/groups.h"
+#include "compile/library/fast/window_shape.h"
 
 namespace rune::compile {
 
@@ -12,6 +13,10 @@ namespace rune::compile {
 /// summed in i32, images with their channels last, weights and their zero
 /// points constant and finite. Otherwise None.
 Anchor packableAs(const graph::Graph &graph, const graph::Node &node);
+
+/// The windows of an anchor whose kernel works on bands.
+library::WindowShape windowShapeOf(const graph::Graph &graph,
+                                   const graph::Node &node);
 
 /// True for weights, bias and the weights' zero points of packed anchors: their
 /// kernels know only the sizes of the originals.
@@ -29,6 +34,8 @@ const graph::Constant *packedBias(const graph::Graph &graph,
 ///   conv       [groups][panels][1 + taps · channels][columns]
 ///   depthwise  [blocks][1 + taps][channels of the block]
 ///   matmul     [panels][1 + inner][columns]
+///   thin conv  [panels][1 + rows of the window · (places · channels)][columns]
+///   in panels  those of the feeder, then [panels][1 + taps][columns]
 ///
 /// Integers less their zero point in 16 bits, two in an element: neighbouring
 /// channels, or taps of a depthwise convolution.

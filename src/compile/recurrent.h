@@ -9,11 +9,17 @@
 
 namespace rune::compile {
 
-/// True for a layer of f32 with the usual functions and constant weights,
-/// without limits, peepholes and lengths.
-bool isFastLstm(const graph::Graph &graph, const graph::Node &node);
+/// True for lstm, gru or rnn of f32 with the usual functions (of rnn tanh,
+/// sigmoid or relu) and constant weights, without limits, peepholes and
+/// lengths.
+bool isFastRecurrent(const graph::Graph &graph, const graph::Node &node);
 
-library::LstmShape lstmShape(const graph::Graph &graph, const graph::Node &node,
-                             int vectorBytes);
+library::RecurrentShape recurrentShape(const graph::Graph &graph,
+                                       const graph::Node &node,
+                                       int vectorBytes);
+
+/// Bytes of a worker's scratch.
+int64_t recurrentScratch(const graph::Graph &graph, const graph::Node &node,
+                         int vectorBytes);
 
 } // namespace rune::compile

@@ -125,8 +125,9 @@ Result<> checkMemory(const compile::Program &program,
 }
 
 Result<std::unique_ptr<CpuRun>> CpuRun::prepare(Graph graph,
-                                                const compile::Options &options,
+                                                compile::Options options,
                                                 std::shared_ptr<Pool> pool) {
+  options.workers = pool ? pool->workers() : 1;
   return of(RUNE_TRY(compile::compile(std::move(graph), options)),
             std::move(pool));
 }

@@ -19,11 +19,12 @@ Result<> checkMemory(const compile::Program &program,
 /// One run at a time.
 class CpuRun {
 public:
-  /// Compiles `graph`, whose inputs have known sizes.
+  /// Compiles `graph`, whose inputs have known sizes, for the workers of
+  /// `pool`.
   ///
   /// errors  `compile.*`, `machine.out-of-memory`
   static Result<std::unique_ptr<CpuRun>>
-  prepare(graph::Graph graph, const compile::Options &options = {},
+  prepare(graph::Graph graph, compile::Options options = {},
           std::shared_ptr<Pool> pool = nullptr);
 
   /// Of a program that was compiled before, for this machine.

@@ -82,9 +82,15 @@ private:
 
   TensorType sizes() {
     TensorType type{dtype_, {}};
-    for (size_t i = 0, rank = choices_.below(5); i < rank; ++i) {
-      constexpr int64_t some[] = {1, 2, 3, 4, 5, 8, 9, 17};
-      type.dims.push_back(Dim(some[choices_.below(std::size(some))]));
+    constexpr int64_t most = 1 << 12;
+    int64_t count = 1;
+    for (size_t i = 0, rank = choices_.below(7); i < rank; ++i) {
+      constexpr int64_t some[] = {1, 2, 3, 4, 5, 8, 9, 17, 2, 3, 1, 0};
+      int64_t size = some[choices_.below(std::size(some))];
+      if (count * size > most)
+        size = 1;
+      count *= size;
+      type.dims.push_back(Dim(size));
     }
     return type;
   }

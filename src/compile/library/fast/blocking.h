@@ -63,7 +63,9 @@ constexpr int64_t poolScratch(int64_t channels, int64_t taps) {
 
 /// Of a long product: places of the sum in a piece, columns whose sums wait.
 constexpr int64_t mostInner = 256;
-constexpr int64_t mostColumns = 256;
+constexpr int64_t mostColumns = 128;
+/// Columns of a right side that is packed in the run.
+constexpr int64_t mostPackedColumns = 256;
 
 /// Rows that are worked on together, so that a panel of weights is used for
 /// several tiles: a multiple of the tile's rows with at most this many
@@ -72,13 +74,18 @@ constexpr int64_t mostAddresses = 2048;
 constexpr int64_t usualBlockRows = 96;
 /// Sums in pieces: what is read of the right side comes from far.
 constexpr int64_t mostBlockRows = 192;
+/// Elements of the left side that a worker keeps in the order of its tiles.
+constexpr int64_t mostInterleaved = 1 << 20;
+/// Longer ones are read as they stand.
+constexpr int64_t mostInterleavedInner = 1 << 16;
 
 /// in      `channels`: products of each tap
 constexpr int64_t blockRows(const TileShape &tile, int64_t taps,
                             int64_t channels) {
   bool pieces = taps == 1 && channels > mostInner;
   int64_t most = pieces ? mostBlockRows : usualBlockRows;
-  int64_t rows = mostAddresses / (taps > 0 ? taps : 1);
+  int64_t rows = pieces ? mostInterleaved / channels
+                        : mostAddresses / (taps > 0 ? taps : 1);
   rows = rows < most ? rows : most;
   rows -= rows % tile.rows;
   return rows < tile.rows ? tile.rows : rows;
@@ -110,6 +117,17 @@ constexpr int64_t longProductScratch(const TileShape &tile, int64_t inner) {
              ? 0
              : (mostBlockRows + tile.rows) * (mostColumns + tile.columns()) * 4;
 }
+/// Behind the sums of a long product with constant weights: the left side in
+/// the order of its tiles.
+///
+/// in      `rows`: of the whole result
+constexpr int64_t interleavedBytes(const TileShape &tile, int64_t inner,
+                                   int64_t rows) {
+  int64_t most = blockRows(tile, 1, inner);
+  return inner <= mostInner || inner > mostInterleavedInner
+             ? 0
+             : (rows < most ? rows : most) * inner * 4;
+}
 /// Where in a worker's scratch the sums of a convolution of one tap stand.
 constexpr int64_t sumsAt(const TileShape &tile, int64_t channels) {
   return (windowScratch(tile, 1, channels) + 63) / 64 * 64;
@@ -128,7 +146,7 @@ struct DynamicProduct {
   constexpr int64_t packedColumns() const {
     int64_t width = tile.columns();
     int64_t all = (columns + width - 1) / width * width;
-    return !packs() ? width : all < mostColumns ? all : mostColumns;
+    return !packs() ? width : all < mostPackedColumns ? all : mostPackedColumns;
   }
   constexpr int64_t packedBytes() const { return packedColumns() * inner * 4; }
   constexpr int64_t turnedBytes() const {
@@ -177,23 +195,30 @@ struct AttentionShape {
 };
 
 /// A sequence of steps whose inputs are multiplied before, so many at a time.
-struct LstmShape {
+struct RecurrentShape {
   int64_t steps, batch, hidden;
   /// Of a panel of weights.
   int64_t width;
+  /// Those whose sums a step makes first, and those that wait for them.
+  int64_t gates, late;
 
-  /// Of the sums of one step and batch element, four gates for each unit.
-  constexpr int64_t columns() const {
-    return (4 * hidden + width - 1) / width * width;
+  constexpr int64_t whole(int64_t columns) const {
+    return (columns + width - 1) / width * width;
   }
+  /// Of the sums of one step and batch element.
+  constexpr int64_t lateAt() const { return whole(gates * hidden); }
+  constexpr int64_t lateColumns() const { return whole(late * hidden); }
+  constexpr int64_t columns() const { return lateAt() + lateColumns(); }
   constexpr int64_t piece() const {
     int64_t each = batch * columns(), most = 1 << 15;
     int64_t fit = each < most ? most / each : 1;
     return fit < steps ? fit : steps;
   }
-  /// The states, and the sums of a piece.
-  constexpr int64_t scratchBytes() const {
-    return (2 * hidden + piece() * columns()) * batch * 4;
+  /// The states, what the late ones wait with, the sums of a piece.
+  ///
+  /// in      `states`: of each unit
+  constexpr int64_t scratchBytes(int64_t states) const {
+    return (states * hidden + lateColumns() + piece() * columns()) * batch * 4;
   }
 };
 

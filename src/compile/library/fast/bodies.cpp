@@ -215,6 +215,51 @@ RUNE_REQUANTIZE(u8, u8)
 RUNE_REQUANTIZE(u8, i8)
 RUNE_REQUANTIZE(u8, i32)
 
+namespace {
+
+/// x · factor + offset, rounded once or twice.
+[[gnu::always_inline]] inline float scaled(int32_t x, float factor,
+                                           float offset, bool once) {
+  auto number = static_cast<float>(x);
+  if (once)
+    return __builtin_elementwise_fma(number, factor, offset);
+  // one expression would be one rounding
+  float product = number * factor;
+  return product + offset;
+}
+template <class Out>
+[[gnu::always_inline]] inline Out stepAt(float x, int32_t low, int32_t high) {
+  constexpr float magic = 0x1.8p23f;
+  auto y = static_cast<int32_t>(bitsOf(x + magic) - bitsOf(magic));
+  y = y > low ? y : low;
+  return static_cast<Out>(y < high ? y : high);
+}
+
+constexpr int32_t isFused = 1, hasBelow = 2, isSum = 2;
+
+} // namespace
+
+/// Requantisations whose bits were found right while compiling
+/// (compile/float_steps.h, compile/byte_steps.h).
+#define RUNE_STEPS(out)                                                        \
+  RUNE_BODY(Steps, i32, out)(int32_t x, float factor, float above,             \
+                             float below, int32_t low, int32_t high,           \
+                             int32_t flags) {                                  \
+    float offset = (flags & hasBelow) && x < 0 ? below : above;                \
+    return stepAt<out##_t>(scaled(x, factor, offset, flags & isFused), low,    \
+                           high);                                              \
+  }                                                                            \
+  RUNE_BODY(Bytes, i32, out)(int32_t a, int32_t b, float aFactor,              \
+                             float bFactor, float offset, int32_t low,         \
+                             int32_t high, int32_t flags) {                    \
+    if (flags & isSum)                                                         \
+      offset = scaled(b, bFactor, offset, flags & isFused);                    \
+    return stepAt<out##_t>(scaled(a, aFactor, offset, flags & isFused), low,   \
+                           high);                                              \
+  }
+RUNE_STEPS(i8)
+RUNE_STEPS(u8)
+
 #define RUNE_QUANTIZE(out)                                                     \
   RUNE_BODY(Quantize, f32, out)(float x, float scale, out##_t zero,            \
                                 const Attribute *a, int32_t present) {         \

@@ -27,6 +27,9 @@ struct Fused {
   const void *packed;
   Finish finish;
   void *const *operands;
+  int64_t operandCount;
+  /// What makes the first operand of the call, in a chain; null otherwise.
+  const Fused *feeder;
   /// The result's.
   int64_t rows;
   int64_t columns;

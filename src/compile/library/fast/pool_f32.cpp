@@ -2,10 +2,8 @@
 //
 // Pools of f32 over channels-last images, and the largest of 8-bit ones: the
 // taps of a pixel are found once, their channels are vectors.
-#include "compile/library/fast/blocking.h"
 #include "compile/library/fast/folds_f32.h"
-#include "compile/library/fast/fused.h"
-#include "compile/library/window.h"
+#include "compile/library/fast/pool_taps.h"
 
 #pragma clang fp contract(on)
 
@@ -84,44 +82,12 @@ template <int lanes, class Fold, class Factor>
 int32_t pool(const Fused &fused, const Window &window, const Attribute &layout,
              Factor factor) {
   using T = typename Fold::Element;
-  const Call &call = *fused.call;
-  Image x(call.in[0], layout), y(call.out[0], layout);
-  int64_t channels = fused.columns;
-  const T *in = elements<T>(call.in[0]);
-  int64_t most = channels < rowBlock ? rowBlock / channels : 1;
-  int64_t insideTaps = 1;
-  for (int32_t d = 0; d < window.rank; ++d)
-    insideTaps *= atMost(window.kernel[d], x.size(d));
-  return eachTask(
-      fused, ceilDiv(fused.rows, most), [&](int64_t task, uint8_t *scratch) {
-        auto **taps = reinterpret_cast<const T **>(scratch);
-        auto *values =
-            reinterpret_cast<T *>(scratch + poolAddresses(insideTaps));
-        int64_t first = task * most, rows = atMost(most, fused.rows - first);
-        for (int64_t i = 0; i < rows; ++i) {
-          int64_t place[maxRank], rest = first + i;
-          for (int32_t d = window.rank; d-- > 0; rest /= y.size(d))
-            place[d] = rest % y.size(d);
-          const T *image = in + rest * x.strides.of[0];
-          int64_t count = 0;
-          window.eachTap(x, place, {}, [&](int64_t offset, int64_t, int64_t) {
-            taps[count++] = image + offset;
-          });
-          foldTaps<lanes, Fold>(taps, count, channels, factor(x, place, count),
-                                values + i * channels);
-        }
-        fused.finish(values, channels, first, rows, 0, channels,
-                     fused.operands);
-      });
-}
-
-Window poolWindow(const Call &call, const Attribute &kernel,
-                  const Attribute &strides, const Attribute &dilations,
-                  const Attribute &pads) {
-  Window window{strides, dilations, pads, {}, call.in[0].rank - 2};
-  for (int32_t d = 0; d < window.rank; ++d)
-    window.kernel[d] = integerAt(kernel, d);
-  return window;
+  return eachPooled<T>(fused, window, layout,
+                       [&](const Image &x, const int64_t *place,
+                           const T *const *taps, int64_t count, T *to) {
+                         foldTaps<lanes, Fold>(taps, count, fused.columns,
+                                               factor(x, place, count), to);
+                       });
 }
 
 template <int lanes, class Fold> int32_t maxPool(const Fused &fused) {

@@ -2,13 +2,16 @@
 //
 // A block of rows of a product of f32, tile by tile. Long sums are cut into
 // pieces, so that what a tile reads of both sides stays in the first cache; the
-// sums wait in scratch from one piece to the next.
+// sums wait in scratch from one piece to the next. For it the left side is
+// copied once, in the order in which the tiles read it: rows that stand a
+// multiple of a page apart would take each other's place in the cache.
 //
 // source  K. Goto and R. van de Geijn 2008, "Anatomy of High-Performance Matrix
 //         Multiplication"
 #pragma once
 
 #include "compile/library/fast/product_tile.h"
+#include "compile/library/fast/transpose.h"
 
 namespace rune::library {
 
@@ -18,6 +21,9 @@ struct LeftSide {
   int64_t apart;
   int64_t taps;
   int64_t channels;
+  /// Where long sums have their rows in the order of the tiles,
+  /// interleavedBytes() at most; null where they are read as they stand.
+  float *interleaved = nullptr;
 };
 
 /// The panels of the right side.
@@ -56,6 +62,8 @@ template <int vectorBytes> struct ProductBlock {
         panel(fused, left, right, region, j, {0, left.channels}, tile, 0);
       return;
     }
+    if (left.interleaved)
+      interleave(left, region.rows);
     for (int64_t from = 0; from < region.columns; from += mostColumns) {
       int64_t to = atMost(from + mostColumns, region.columns);
       for (int64_t first = 0; first < left.channels; first += mostInner) {
@@ -73,6 +81,38 @@ private:
   struct Places {
     int64_t first, count;
   };
+
+  /// All whole tiles of a piece of the sum, then those of the next.
+  static void interleave(const LeftSide &left, int64_t rows) {
+    int64_t whole = rows - rows % shape.rows;
+    for (int64_t first = 0; first < left.channels; first += mostInner) {
+      int64_t count = atMost(mostInner, left.channels - first);
+      float *to = left.interleaved + first * whole;
+      for (int64_t i = 0; i < whole; i += shape.rows, to += count * shape.rows)
+        interleaveTile(left.addresses + i, first, count, to);
+    }
+  }
+
+  /// to[k · rows + r] = row[r][first + k]: squares of four rows, of which the
+  /// last may begin where another one does not end.
+  static void interleaveTile(const float *const *row, int64_t first,
+                             int64_t count, float *to) {
+    constexpr int rows = shape.rows, side = squareSide<float>;
+    int64_t k = 0;
+    for (; k + side <= count; k += side)
+      for (int at = 0; at < rows; at += side) {
+        int r = at + side <= rows ? at : rows - side;
+        SquareRow<float> square[side];
+        for (int i = 0; i < side; ++i)
+          square[i] = loadVector<SquareRow<float>>(row[r + i] + first + k);
+        turnSquare<float>(square);
+        for (int i = 0; i < side; ++i)
+          storeVector(to + (k + i) * rows + r, square[i]);
+      }
+    for (; k < count; ++k)
+      for (int r = 0; r < rows; ++r)
+        to[k * rows + r] = row[r][first + k];
+  }
 
   /// All rows of a panel, whose tiles stand `next` apart. The last panel may
   /// hold no more columns than a vector has lanes: then twice as many rows are
@@ -123,7 +163,12 @@ private:
       in.startStep = tileWidth;
     }
     int64_t count = atMost(rows, region.rows - i);
-    if constexpr (rows > shape.rows) // always whole
+    if (rows == shape.rows && vectors == shape.vectors && count == rows &&
+        left.interleaved && left.channels > mostInner) {
+      int64_t whole = region.rows - region.rows % rows;
+      multiplyInterleaved<shape.lanes, rows, vectors>(
+          in, left.interleaved + places.first * whole + i * places.count, tile);
+    } else if constexpr (rows > shape.rows) // always whole
       multiplyTile<shape.lanes, rows, vectors>(in, places.first, tile);
     else
       multiplyRows<shape.lanes, rows, vectors>(count, in, places.first, tile);

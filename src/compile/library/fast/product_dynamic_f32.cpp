@@ -81,8 +81,8 @@ private:
     auto *sums = reinterpret_cast<float *>(scratch + product_.packedBytes() +
                                            product_.turnedBytes());
     int64_t most = blockRows(shape, 1, inner);
-    for (int64_t from = 0; from < columns; from += mostColumns) {
-      int64_t to = atMost(from + mostColumns, columns);
+    for (int64_t from = 0; from < columns; from += mostPackedColumns) {
+      int64_t to = atMost(from + mostPackedColumns, columns);
       int64_t whole = product_.packs() ? from : to - to % width;
       for (int64_t j = whole; j < to; j += width)
         pack(b, j, packed + (j - whole) * inner);

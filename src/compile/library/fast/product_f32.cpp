@@ -17,6 +17,8 @@ namespace {
 template <int vectorBytes> struct Product {
   static constexpr TileShape shape = productF32(vectorBytes);
   using Block = ProductBlock<vectorBytes>;
+  /// Of fewer the left side is read too seldom to be copied.
+  static constexpr int64_t leastColumns = 64;
 
   static int32_t conv(const Fused &fused) {
     const Call &call = *fused.call;
@@ -35,14 +37,17 @@ template <int vectorBytes> struct Product {
         [&](const RowBlock<float> &block) {
           // a window of several taps reads each row several times from the
           // cache; the sums of one tap are cut as those of a matrix
-          auto *sums = taps == 1 ? reinterpret_cast<float *>(
-                                       block.scratch + sumsAt(shape, channels))
-                                 : nullptr;
+          uint8_t *own = block.scratch + sumsAt(shape, channels);
+          auto *sums = taps == 1 ? reinterpret_cast<float *>(own) : nullptr;
           auto multiply = [&](int64_t g, Share share) {
             block.gather(elements<float>(x) + g * channels);
             int64_t first = share.first * shape.columns();
             Block::multiply(
-                fused, {block.addresses, block.apart, taps, channels},
+                fused,
+                {block.addresses, block.apart, taps, channels,
+                 interleaved(own, channels,
+                             atMost(share.end * shape.columns(), columns) -
+                                 first)},
                 {packed + g * groupElements + share.first * panelElements,
                  panelElements, shape.columns(), true},
                 {block.row, block.rows, g * columns + first,
@@ -54,6 +59,17 @@ template <int vectorBytes> struct Product {
           for (int64_t g = block.panels.first; g < block.panels.end; ++g)
             multiply(g, {0, panels});
         });
+  }
+
+  /// Where the left side of long sums is copied to; null where it is not worth
+  /// it.
+  ///
+  /// in      `sums`: where they stand
+  static float *interleaved(uint8_t *sums, int64_t inner, int64_t columns) {
+    return columns < leastColumns || interleavedBytes(shape, inner, 1) == 0
+               ? nullptr
+               : reinterpret_cast<float *>(sums +
+                                           longProductScratch(shape, inner));
   }
 
   /// a[rows, K] by packed b[K, columns].
@@ -76,14 +92,15 @@ template <int vectorBytes> struct Product {
         addresses[i] = first + (row + i) * inner;
       Share share = tasks.share(task, panels);
       int64_t column = share.first * shape.columns();
+      int64_t columns =
+          atMost(share.end * shape.columns(), fused.columns) - column;
       Block::multiply(
-          fused, {addresses, rows, 1, inner},
+          fused,
+          {addresses, rows, 1, inner, interleaved(scratch, inner, columns)},
           {static_cast<const float *>(fused.packed) +
                share.first * panelElements,
            panelElements, shape.columns(), true},
-          {row, rows, column,
-           atMost(share.end * shape.columns(), fused.columns) - column},
-          reinterpret_cast<float *>(scratch));
+          {row, rows, column, columns}, reinterpret_cast<float *>(scratch));
     });
   }
 

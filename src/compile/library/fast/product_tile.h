@@ -75,6 +75,35 @@ template <int lanes, int rows, int vectors>
     }
 }
 
+/// The same where the elements of all rows at one place of the sum stand side
+/// by side, in `left`: one stream instead of as many as there are rows, which
+/// may fall on the same lines of the cache.
+template <int lanes, int rows, int vectors>
+[[gnu::noinline]] void multiplyInterleaved(const TileInput &in,
+                                           const float *left, float *tile) {
+  using V = Vector<float, lanes>;
+  V sums[rows][vectors];
+  for (int r = 0; r < rows; ++r)
+    for (int v = 0; v < vectors; ++v)
+      sums[r][v] = loadVector<V>(in.start + r * in.startStep + v * lanes);
+  const float *panel = in.panel;
+  for (int64_t c = 0; c < in.channels; ++c) {
+    V weights[vectors];
+    for (int v = 0; v < vectors; ++v)
+      weights[v] = loadVector<V>(panel + v * lanes);
+    for (int r = 0; r < rows; ++r) {
+      V x = left[r];
+      for (int v = 0; v < vectors; ++v)
+        sums[r][v] += x * weights[v];
+    }
+    panel += in.step;
+    left += rows;
+  }
+  for (int r = 0; r < rows; ++r)
+    for (int v = 0; v < vectors; ++v)
+      storeVector(tile + (r * vectors + v) * lanes, sums[r][v]);
+}
+
 /// The tile of `count` rows, which is at most the full one's.
 template <int lanes, int rows, int vectors>
 void multiplyRows(int64_t count, const TileInput &in, int64_t first,
