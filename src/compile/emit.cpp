@@ -21,13 +21,18 @@ namespace {
 using graph::noValue;
 using graph::ValueId;
 
-/// True for parts that have kernels which all models share as they are, and
-/// nothing that is inlined into what is emitted.
-bool hasKernels(const llvm::Module &part) {
-  return std::ranges::any_of(part, [](const llvm::Function &function) {
-    return function.getName().starts_with("rune_fast_") ||
-           function.getName().starts_with("rune_move_");
-  });
+/// Parts of library/fast/ whose vectors are written out, so that passes find
+/// nothing to do: they stay as they were built. The others have loops that wait
+/// for the vectoriser, which knows the processor only now.
+constexpr std::string_view finishedParts[] = {
+    "attention_f32", "depthwise_f32",       "moves",       "normalisation_f32",
+    "pool_f32",      "product_dynamic_f32", "product_f32", "product_i16",
+    "reduce_f32",    "response_f32",        "softmax_f32"};
+
+bool isFinishedPart(const llvm::Module &part) {
+  return std::ranges::find(finishedParts,
+                           std::string_view(part.getModuleIdentifier())) !=
+         std::end(finishedParts);
 }
 
 /// What clang wrote about the processor that the bitcode was made on.
@@ -64,7 +69,7 @@ Result<> Library::linkInto(llvm::Module &module, machine::Target target) {
     part->setDataLayout(module.getDataLayout());
     part->setTargetTriple(module.getTargetTriple());
     // elsewhere they want the passes: vectors are narrower, pairs are spelt out
-    if (module.getTargetTriple().isX86() && hasKernels(*part))
+    if (module.getTargetTriple().isX86() && isFinishedPart(*part))
       for (llvm::Function &function : *part)
         if (!function.isDeclaration())
           markFinished(function);
