@@ -221,6 +221,38 @@ TEST(CpuSizes, SixDimensionsAndMore) {
     agreesWithTheEvaluator(node);
 }
 
+TEST(CpuSizes, ManyChannels) {
+  List around = {1, 1, 1, 1};
+  for (const Node &node : std::initializer_list<Node>{
+           {"of several taps",
+            Op::Conv,
+            {"f32[1, 300, 7, 7]", "f32[70, 300, 3, 3]"},
+            {{"pads", around}},
+            1},
+           {"of one tap",
+            Op::Conv,
+            {"f32[1, 600, 7, 7]", "f32[70, 600, 1, 1]"},
+            {},
+            1},
+           {"each by itself",
+            Op::Conv,
+            {"f32[1, 300, 9, 9]", "f32[300, 1, 3, 3]"},
+            {{"pads", around}, {"groups", int64_t{300}}},
+            1},
+           {"of two groups",
+            Op::Conv,
+            {"f32[1, 600, 5, 5]", "f32[140, 300, 3, 3]"},
+            {{"pads", around}, {"groups", int64_t{2}}},
+            1},
+           {"of a matrix",
+            Op::MatMul,
+            {"f32[49, 700]", "f32[700, 130]"},
+            {},
+            1},
+       })
+    agreesWithTheEvaluator(node);
+}
+
 /// 1.1 * 10^12 operations. The evaluator would take an hour: f64 judges some of
 /// the elements.
 TEST(CpuSizes, ProductsOf8192Rows) {

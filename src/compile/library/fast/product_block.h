@@ -22,7 +22,8 @@ struct LeftSide {
   int64_t taps;
   int64_t channels;
   /// Where long sums have their rows in the order of the tiles,
-  /// interleavedBytes() at most; null where they are read as they stand.
+  /// interleavedBytes() at most; null where they are read as they stand, as
+  /// those of several taps are.
   float *interleaved = nullptr;
 };
 

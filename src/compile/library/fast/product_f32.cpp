@@ -42,17 +42,14 @@ template <int vectorBytes> struct Product {
           auto multiply = [&](int64_t g, Share share) {
             block.gather(elements<float>(x) + g * channels);
             int64_t first = share.first * shape.columns();
+            int64_t some = atMost(share.end * shape.columns(), columns) - first;
             Block::multiply(
                 fused,
                 {block.addresses, block.apart, taps, channels,
-                 interleaved(own, channels,
-                             atMost(share.end * shape.columns(), columns) -
-                                 first)},
+                 sums ? interleaved(own, channels, some) : nullptr},
                 {packed + g * groupElements + share.first * panelElements,
                  panelElements, shape.columns(), true},
-                {block.row, block.rows, g * columns + first,
-                 atMost(share.end * shape.columns(), columns) - first},
-                sums);
+                {block.row, block.rows, g * columns + first, some}, sums);
           };
           if (groups == 1)
             return multiply(0, block.panels);
