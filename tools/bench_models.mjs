@@ -131,7 +131,7 @@ for (const count of threads)
       }
     const of = name => median(times[name] ?? []);
     const peer = Math.min(...Object.keys(times).filter(name => name !== 'rune' && name !== 'read').map(of));
-    const ratio = of('rune') / peer;
+    const ratio = Number.isFinite(peer) ? of('rune') / peer : NaN;
     const gflops = last.rune?.macs ? 2e-3 * last.rune.macs / of('rune') : NaN;
     console.log(`| ${[model.name, count, ...columns.map(name => micro(of(name))),
       Number.isFinite(ratio) ? ratio.toFixed(2) + (model.bar && ratio > model.bar ? ' ✗' : '') : '–',

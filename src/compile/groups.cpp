@@ -286,43 +286,11 @@ bool dotsTakeSigned(machine::Target target) {
 }
 
 std::string fastKernelName(Anchor kind, machine::Target target) {
-  constexpr std::string_view names[] = {"Map",
-                                        "ConvF32",
-                                        "DepthwiseF32",
-                                        "MatMulF32",
-                                        "ConvI16",
-                                        "DepthwiseI16",
-                                        "MatMulI16",
-                                        "ConvDots",
-                                        "MatMulDots",
-                                        "ThinI16",
-                                        "DepthwiseBands",
-                                        "LstmF32",
-                                        "GruF32",
-                                        "RnnF32",
-                                        "RowI4F32",
-                                        "RowBF16F32",
-                                        "RowF16F32",
-                                        "RowI8",
-                                        "DepthwiseChainF32",
-                                        "DepthwisePanelF32",
-                                        "MatMulDynamicF32",
-                                        "SoftmaxF32",
-                                        "LayerNormalizationF32",
-                                        "GroupNormalizationF32",
-                                        "LocalResponseNormalizationF32",
-                                        "ReduceMeanF32",
-                                        "ReduceSumF32",
-                                        "MaxPoolF32",
-                                        "MaxPoolI8",
-                                        "MaxPoolU8",
-                                        "AveragePoolF32",
-                                        "AveragePoolI8",
-                                        "AveragePoolU8",
-                                        "ResizeF32",
-                                        "ResizeI8",
-                                        "ResizeU8",
-                                        "AttentionF32"};
+  constexpr std::string_view names[] = {
+#define RUNE_ANCHOR(name, kernel) kernel,
+#include "compile/anchors.def"
+#undef RUNE_ANCHOR
+  };
   std::string_view name = names[static_cast<size_t>(kind)];
   if (kind == Anchor::None)
     return fmt::format("rune_fast_{}", name);

@@ -16,48 +16,11 @@
 
 namespace rune::compile {
 
+/// A node with a fast kernel, by the kernel: anchors.def.
 enum class Anchor : uint8_t {
-  None,
-  Conv,
-  Depthwise,
-  MatMul,
-  ConvInteger,
-  DepthwiseInteger,
-  MatMulInteger,
-  // by dot products of four bytes
-  ConvDots,
-  MatMulDots,
-  ThinInteger,
-  DepthwiseBands,
-  Lstm,
-  Gru,
-  Rnn,
-  // products of one row: narrow_weights.h
-  RowI4,
-  RowBF16,
-  RowF16,
-  RowI8,
-  // depthwise convolutions on panels, behind a convolution or alone: chains.h
-  DepthwiseChain,
-  DepthwisePanel,
-  // those that have no packed weights: anchors.h
-  MatMulDynamic,
-  Softmax,
-  LayerNormalization,
-  GroupNormalization,
-  LocalResponseNormalization,
-  ReduceMean,
-  ReduceSum,
-  MaxPool,
-  MaxPoolI8,
-  MaxPoolU8,
-  AveragePool,
-  AveragePoolI8,
-  AveragePoolU8,
-  ResizeF32,
-  ResizeI8,
-  ResizeU8,
-  Attention
+#define RUNE_ANCHOR(name, kernel) name,
+#include "compile/anchors.def"
+#undef RUNE_ANCHOR
 };
 
 /// True for anchors whose weights are packed while compiling.

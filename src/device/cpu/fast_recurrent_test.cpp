@@ -120,7 +120,8 @@ void expectClose(const Layer &layer) {
   auto narrowViews = givenViews(layer, narrow),
        wideViews = givenViews(layer, wide);
   graph::Graph graph = layer.graph(narrow);
-  ASSERT_NE(compile::packableAs(graph, graph.nodes[0]), compile::Anchor::None);
+  ASSERT_NE(compile::packableAs(graph, graph.nodes[0], machine::hostTarget()),
+            compile::Anchor::None);
   auto plain = graph::evaluate(graph, narrowViews);
   auto exact = graph::evaluate(layer.graph(wide), wideViews);
   ASSERT_TRUE(plain.ok() && exact.ok());
@@ -188,7 +189,7 @@ TEST(FastRecurrent, OthersRunAsTheyDid) {
         Layer{Op::Gru, 5, 2, 3, 4, false, false, true, 1, false, "relu"}}) {
     auto tensors = inputsOf<float>(layer, DType::F32);
     graph::Graph graph = layer.graph(tensors);
-    EXPECT_EQ(compile::packableAs(graph, graph.nodes[0]),
+    EXPECT_EQ(compile::packableAs(graph, graph.nodes[0], machine::hostTarget()),
               compile::Anchor::None);
     auto views = givenViews(layer, tensors);
     auto plain = graph::evaluate(graph, views);

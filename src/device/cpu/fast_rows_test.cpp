@@ -59,7 +59,7 @@ struct Product {
 };
 
 Anchor kindOf(const graph::Graph &graph) {
-  return compile::packableAs(graph, graph.nodes[0]);
+  return compile::packableAs(graph, graph.nodes[0], machine::hostTarget());
 }
 
 Tensor resultOf(const graph::Graph &graph, const std::vector<Tensor> &inputs,
