@@ -8,7 +8,7 @@
 # processor starts. For the others it is qemu's user mode.
 set -euo pipefail
 tests=$1 target=$2
-filter=${3:-'*FastGroups*:FastKernels*:FastLstm*'}
+filter=${3:-'*FastGroups*:FastKernels*:FastRecurrent*'}
 here=$(cd "$(dirname "$0")/../tests/emulate" && pwd)
 clang=${CLANG:-clang-22} objcopy=${OBJCOPY:-llvm-objcopy-22}
 
